@@ -1,0 +1,46 @@
+# make demo    a whole study day with a robot participant, in a window or on a virtual display
+# make test    format, lint, types, layers, tests
+# make lint    the first four of these
+# make faults  slow tests that break things on purpose: kills, full disks, unplugged ports
+# make bench   the figures of benchmarks/
+# make lock    pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
+# make clean   remove the environment and all that was made
+#
+# PYTHON=/path/to/python3.12 chooses the interpreter of a new environment,
+# PYTEST_ARGS="-k messages" is handed to pytest.
+
+PYTHON_IN_VENV = .venv/bin/python
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+.PHONY: demo test lint faults bench lock clean environment
+.NOTPARALLEL:
+
+demo: environment
+	$(PYTHON_IN_VENV) run_session.py demo
+
+test: lint
+	$(PYTHON_IN_VENV) -m pytest -m "not faults and not bench" $(PYTEST_ARGS)
+
+lint: environment
+	$(PYTHON_IN_VENV) -m ruff check
+	$(PYTHON_IN_VENV) -m ruff format --check
+	$(PYTHON_IN_VENV) -m mypy
+	.venv/bin/lint-imports
+
+faults: environment
+	$(PYTHON_IN_VENV) -m pytest -m faults $(PYTEST_ARGS)
+
+bench: environment
+	$(PYTHON_IN_VENV) -m benchmarks
+
+lock: environment
+	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt
+	echo uv | $(COMPILE) - -o requirements/installer.txt
+
+clean:
+	rm -rf .venv build demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@PYTHON='$(PYTHON)' .ci/environment

@@ -1,0 +1,357 @@
+"""Replay: the task runs again, on the log, and must yield what the log holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from experiment.answers import Press, unanswered
+from experiment.kit import KitIndex
+from experiment.plain import from_plain, to_plain
+from experiment.plan import MessagesPlan, plan_messages
+from experiment.protocol import Protocol
+from experiment.readlog import Event, SessionLog
+from experiment.steps import At, OnPulse, Outcome, Scale, Step, Task, end_of, next_planned
+from experiment.tasks.messages import messages
+
+_CLOSE = 2e-6  # s; times are logged to the microsecond
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something in a log that is not what the protocol says.
+
+    Parameters
+    ----------
+    line : int
+        Line of the log, from 1.
+    problem : str
+    """
+
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a replay found.
+
+    Parameters
+    ----------
+    differences : tuple of Difference
+        In the order of the log; empty if it is what the protocol says.
+    steps, markers, answers : int
+        How many were compared.
+    status : str
+        How the session ended.
+    """
+
+    differences: tuple[Difference, ...]
+    steps: int
+    markers: int
+    answers: int
+    status: str
+
+
+@dataclass
+class Run:
+    """The events of one run, gathered by step and by marker."""
+
+    task: str
+    line: int
+    steps: list[Event] = field(default_factory=list)
+    onsets: dict[int, Event] = field(default_factory=dict)
+    outcomes: dict[int, Event] = field(default_factory=dict)
+    presses: dict[int, list[Event]] = field(default_factory=dict)
+    planned: dict[int, Event] = field(default_factory=dict)
+    sent: dict[int, list[Event]] = field(default_factory=dict)
+    reset: dict[int, Event] = field(default_factory=dict)
+    zeros: list[Event] = field(default_factory=list)
+    shifts: list[Event] = field(default_factory=list)
+    ended: Event | None = None
+
+
+def runs_of(log: SessionLog) -> list[Run]:
+    """Sort a log's events into runs."""
+    runs: list[Run] = []
+    owner: dict[int, Run] = {}
+    for event in log.events:
+        kind = event["type"]
+        if kind == "run_begin":
+            runs.append(Run(event["task"], line_of(event)))
+            continue
+        if not runs:
+            continue
+        run = runs[-1]
+        if kind == "step":
+            run.steps.append(event)
+        elif kind == "onset":
+            run.onsets[event["n"]] = event
+        elif kind == "outcome":
+            run.outcomes[event["n"]] = event
+        elif kind == "press":
+            run.presses.setdefault(event["step"], []).append(event)
+        elif kind == "marker_planned":
+            run.planned[event["step"]] = event
+            owner[event["n"]] = run
+        elif kind == "marker_sent":
+            owner.get(event["n"], run).sent.setdefault(event["n"], []).append(event)
+        elif kind == "marker_reset":
+            owner.get(event["n"], run).reset[event["n"]] = event
+        elif kind == "run_zero":
+            run.zeros.append(event)
+        elif kind == "continue":
+            run.shifts.append(event)
+        elif kind == "run_end":
+            run.ended = event
+    return runs
+
+
+def line_of(event: Event) -> int:
+    """Return the line (from 1) on which an event stands."""
+    return int(event["seq"]) + 1
+
+
+def verify(log: SessionLog) -> Verification:
+    """Run a session's tasks again from its log and compare.
+
+    Compared are: the chain of digests; the plans with what protocol, kit and seed give; each step
+    with what the task yields; planned times; markers with the table and with what was sent; each
+    answer with the presses that made it.
+
+    Parameters
+    ----------
+    log : SessionLog
+
+    Returns
+    -------
+    Verification
+    """
+    check = _Check()
+    if log.broken_at is not None:
+        check.differ(log.broken_at, "this line was changed after it was written")
+    try:
+        protocol = Protocol.model_validate(log.header["protocol"])
+        kit = from_plain(KitIndex, log.header["kit"])
+        plans = {task: from_plain(MessagesPlan, plan) for task, plan in log.header["plans"].items()}
+    except (KeyError, ValidationError) as error:
+        check.differ(1, f"the header can't be read as a protocol with plans ({_first(error)})")
+        return check.result(log.status)
+    for task, plan in plans.items():
+        planned = plan_messages(
+            protocol,
+            task,
+            kit,
+            log.header["session"],
+            log.header["participant"],
+            log.header["seed"],
+        )
+        if planned != plan:
+            check.differ(1, f"the plan of {task!r} is not what protocol, kit and seed give")
+    for run in runs_of(log):
+        if run.task not in plans:
+            check.differ(run.line, f"the header has no plan for {run.task!r}")
+            continue
+        plan = plans[run.task]
+        _Replay(run, protocol, plan, log.header, check).compare(messages(plan))
+    return check.result(log.status)
+
+
+class _Check:
+    """Gathers what was compared and what differs."""
+
+    def __init__(self) -> None:
+        self.differences: list[Difference] = []
+        self.steps = self.markers = self.answers = 0
+
+    def differ(self, line: int, problem: str) -> None:
+        self.differences.append(Difference(line, problem))
+
+    def result(self, status: str) -> Verification:
+        found = tuple(sorted(self.differences, key=lambda d: d.line))
+        return Verification(found, self.steps, self.markers, self.answers, status)
+
+
+class _Replay:
+    """One run, replayed."""
+
+    def __init__(
+        self, run: Run, protocol: Protocol, plan: MessagesPlan, header: Event, check: _Check
+    ) -> None:
+        self._run = run
+        self._pause_grid = plan.pause_grid
+        self._protocol = protocol
+        self._has_port = header["devices"]["trigger"] is not None
+        self._frame = 1.0 / header["display"]["nominal_hz"]
+        self._check = check
+        self._planned: float | None = None
+
+    def compare(self, task: Task) -> None:
+        outcome: Outcome | None = None
+        for event in self._run.steps:
+            try:
+                step = next(task) if outcome is None else task.send(outcome)
+            except StopIteration:
+                self._check.differ(line_of(event), "a step after the task's last one")
+                return
+            if to_plain(step) != event["step"]:
+                self._check.differ(
+                    line_of(event), f"step {event['n']} is not what the task yields here"
+                )
+                return
+            self._check.steps += 1
+            outcome = self._compare_step(step, event)
+            if outcome is None:
+                return
+        if self._run.ended is not None and not _finished(task, outcome):
+            self._check.differ(line_of(self._run.ended), "the run ended before its task did")
+
+    def _compare_step(self, step: Step, event: Event) -> Outcome | None:
+        """Compare all that belongs to a step; return its outcome if the log has one."""
+        number = event["n"]
+        onset = self._run.onsets.get(number)
+        self._compare_marker(step, event, shown=onset is not None)
+        self._compare_planned(event)
+        done = self._run.outcomes.get(number)
+        if onset is None or done is None:
+            return None
+        outcome = from_plain(Outcome, done["outcome"])
+        zero = self._zero_at(done)
+        if abs(outcome.onset - (onset["t"] - zero)) > _CLOSE:
+            self._check.differ(line_of(done), f"step {number}: onset differs from its flip")
+        self._compare_answer(step, event, onset["t"], outcome, done)
+        self._compare_end(step, onset["t"], outcome, done)
+        return outcome
+
+    def _compare_marker(self, step: Step, event: Event, *, shown: bool) -> None:
+        planned = self._run.planned.get(event["n"])
+        if (planned is None) != (step.marker is None):
+            self._check.differ(line_of(event), f"step {event['n']}: marker planned or not differs")
+        if planned is None or step.marker is None:
+            return
+        self._check.markers += 1
+        code = self._protocol.markers[step.marker]
+        if (planned["name"], planned["code"]) != (step.marker, code):
+            self._check.differ(line_of(planned), f"marker {step.marker!r} has code {code}")
+        sent = self._run.sent.get(planned["n"], [])
+        if shown and self._has_port and not sent:
+            self._check.differ(line_of(planned), f"marker {step.marker!r} was planned, not sent")
+        for extra in sent[1:]:
+            self._check.differ(line_of(extra), f"marker {step.marker!r} was sent twice")
+        if sent and sent[0]["code"] != code:
+            self._check.differ(line_of(sent[0]), f"marker {step.marker!r} was sent as another code")
+        if sent and self._run.ended is not None and planned["n"] not in self._run.reset:
+            self._check.differ(line_of(sent[0]), f"marker {step.marker!r} was never reset")
+
+    def _compare_planned(self, event: Event) -> None:
+        planned = self._planned
+        before = 0.0
+        for shift in self._run.shifts:
+            if shift["for"] == event["n"]:
+                planned = self._after_pause(planned, shift["shift"] - before, shift)
+            before = shift["shift"]
+        if (planned is None) != (event["planned"] is None) or (
+            planned is not None and abs(planned - event["planned"]) > _CLOSE
+        ):
+            self._check.differ(line_of(event), f"step {event['n']}: planned onset differs")
+
+    def _after_pause(self, planned: float | None, length: float, shift: Event) -> float | None:
+        """Return the planned onset after a pause, which must keep the volumes' phase."""
+        grid = self._pause_grid
+        if grid is None:
+            return None
+        if abs(length - round(length / grid) * grid) > _CLOSE:
+            self._check.differ(line_of(shift), f"a pause of {length} s is no multiple of the TR")
+        return None if planned is None else planned + length
+
+    def _compare_answer(
+        self, step: Step, event: Event, onset: float, outcome: Outcome, done: Event
+    ) -> None:
+        points = (
+            self._protocol.ratings[step.screen.rating].points
+            if isinstance(step.screen, Scale)
+            else 0
+        )
+        answer = unanswered(step, points)
+        for press in self._run.presses.get(event["n"], []):
+            answer = answer.after(
+                Press(press["t"], press["action"], press["device"], press["point"]), onset
+            )
+            if (answer.cursor, answer.confirmed) != (press["cursor"], press["confirmed"]):
+                self._check.differ(line_of(press), "this press does not lead to what was shown")
+        if answer.response(onset) != outcome.response:
+            self._check.differ(line_of(done), "the answer is not what the presses make")
+        if outcome.response is not None:
+            self._check.answers += 1
+
+    def _compare_end(self, step: Step, onset: float, outcome: Outcome, done: Event) -> None:
+        zero = self._zero_at(done)
+        answered = outcome.response is not None and outcome.response.confirmed
+        if isinstance(step.ends, OnPulse):
+            self._planned = None
+            return
+        end = end_of(step.ends, onset, zero + self._shift_at(done), answered=answered)
+        self._planned = next_planned(step.ends, end, answered=answered)
+        if end is None or outcome.offset < end - zero - 0.5 * self._frame - _CLOSE:
+            what = "its planned time" if isinstance(step.ends, At) else "its end was due"
+            self._check.differ(line_of(done), f"a step was left before {what}")
+
+    def _zero_at(self, event: Event) -> float:
+        """Return the run's zero (s, session clock) as it stood at an event."""
+        return next(
+            (float(z["t"]) for z in reversed(self._run.zeros) if z["seq"] < event["seq"]), 0.0
+        )
+
+    def _shift_at(self, event: Event) -> float:
+        return next(
+            (float(s["shift"]) for s in reversed(self._run.shifts) if s["seq"] < event["seq"]), 0.0
+        )
+
+
+def steps_at(log: SessionLog) -> Iterator[tuple[float, Event, Event | None]]:
+    """Yield (onset on the session clock, step, next press or None), in order, for showing again."""
+    for run in runs_of(log):
+        for event in run.steps:
+            onset = run.onsets.get(event["n"])
+            if onset is None:
+                continue
+            yield float(onset["t"]), event, None
+            for press in run.presses.get(event["n"], []):
+                yield float(press["t"]), event, press
+
+
+def _finished(task: Task, outcome: Outcome | None) -> bool:
+    try:
+        if outcome is None:
+            next(task)
+        else:
+            task.send(outcome)
+    except StopIteration:
+        return True
+    return False
+
+
+def _first(error: Exception) -> Any:
+    if isinstance(error, ValidationError):
+        return ".".join(str(part) for part in error.errors()[0]["loc"])
+    return error
+
+
+def report(log: SessionLog, found: Verification) -> str:
+    """Return a verification as lines for the analyst."""
+    lines = [f"{log.file}:{d.line}: {d.problem}" for d in found.differences]
+    if log.torn:
+        lines.append("the last line was cut off by a crash; it is left out")
+    lines.append(
+        f"session {found.status}; compared {found.steps} steps, {found.markers} markers, "
+        f"{found.answers} answers: "
+        + (
+            f"{len(found.differences)} differences"
+            if found.differences
+            else "all as the protocol says"
+        )
+    )
+    return "\n".join(lines)

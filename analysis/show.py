@@ -1,0 +1,193 @@
+"""Showing again what was shown: one picture of a moment, or a contact sheet of a session.
+
+The pictures are made by the same painter as in the session, without a window. Message texts are
+private: they appear only if the participant's kit is given, grey bars stand for them otherwise.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.replay import runs_of
+from experiment.errors import BadInput
+from experiment.files import write_whole
+from experiment.kit import load_kit
+from experiment.looks import Looks, looks_of
+from experiment.plain import from_plain
+from experiment.protocol import Protocol
+from experiment.readlog import SessionLog
+from experiment.steps import Message, Scale, Screen, Step
+from stimuli.pictures import Picture, Sprite, compose
+
+Frame = npt.NDArray[np.uint8]
+_COLUMNS = 6
+_THUMB = (400, 225)
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was on the screen for a while.
+
+    Parameters
+    ----------
+    number : int
+        The step's, in the session.
+    t : float
+        When it appeared (s, session clock).
+    zero : float
+        The run's zero (s, session clock).
+    step : Step
+    cursor : int or None
+    confirmed : bool
+    """
+
+    number: int
+    t: float
+    zero: float
+    step: Step
+    cursor: int | None
+    confirmed: bool
+
+
+def moments(log: SessionLog) -> list[Moment]:
+    """Return every change of the screen, in order."""
+    found: list[Moment] = []
+    for run in runs_of(log):
+        zero = float(run.zeros[-1]["t"]) if run.zeros else 0.0
+        for event in run.steps:
+            onset = run.onsets.get(event["n"])
+            if onset is None:
+                continue
+            step = from_plain(Step, event["step"])
+            cursor = step.screen.start if isinstance(step.screen, Scale) else None
+            found.append(Moment(event["n"], float(onset["t"]), zero, step, cursor, confirmed=False))
+            found += [
+                Moment(
+                    event["n"], float(press["t"]), zero, step, press["cursor"], press["confirmed"]
+                )
+                for press in run.presses.get(event["n"], [])
+            ]
+    return sorted(found, key=lambda moment: moment.t)
+
+
+def picture_at(log: SessionLog, t: float, kit_folder: Path | None) -> Frame:
+    """Return what was on the screen at a time.
+
+    Parameters
+    ----------
+    log : SessionLog
+    t : float
+        Session clock (s).
+    kit_folder : Path or None
+        The participant's kit; without it grey bars stand for messages.
+
+    Raises
+    ------
+    BadInput
+        If nothing was on the screen then, or the kit is another one.
+    """
+    before = [moment for moment in moments(log) if moment.t <= t]
+    end = log.events[-1]["t"] if log.events else 0.0
+    if not before or t > end:
+        raise BadInput(f"{log.file}: nothing was on the screen at {t:g} s (it ends at {end:g} s)")
+    return _Projector(log, kit_folder).frame(before[-1])
+
+
+def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
+    """Return a sheet of every step of a session as it stood at its end, with times and markers."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    shown: dict[int, Moment] = {}
+    for moment in moments(log):
+        since = shown.get(moment.number, moment).t
+        shown[moment.number] = replace(moment, t=since)
+    projector = _Projector(log, kit_folder)
+    codes = log.header["protocol"]["markers"]
+    width, height = _THUMB
+    gap, caption = 16, 30
+    rows = -(-len(shown) // _COLUMNS)
+    sheet = Image.new(
+        "RGB", (gap + _COLUMNS * (width + gap), gap + rows * (height + caption + gap)), "#f4f2ee"
+    )
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=17)
+    for i, moment in enumerate(shown.values()):
+        left = gap + (i % _COLUMNS) * (width + gap)
+        top = gap + (i // _COLUMNS) * (height + caption + gap)
+        thumb = Image.fromarray(projector.frame(moment)).resize(_THUMB, Image.Resampling.LANCZOS)
+        sheet.paste(thumb, (left, top))
+        marker = moment.step.marker
+        note = "" if marker is None else f"   marker {codes[marker]} {marker}"
+        draw.text(
+            (left + 2, top + height + 6), f"{moment.t - moment.zero:8.3f} s{note}", "#333", font
+        )
+    return np.asarray(sheet)
+
+
+def write_png(frame: Frame, file: Path) -> None:
+    """Write a picture, readable by its owner only: it may show private texts.
+
+    Raises
+    ------
+    BadInput
+        If the file can't be written.
+    """
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, "png")
+    try:
+        write_whole(file, buffer.getvalue(), mode=_PRIVATE)
+    except OSError as error:
+        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+
+
+class _Projector:
+    """Paints moments of one session."""
+
+    def __init__(self, log: SessionLog, kit_folder: Path | None) -> None:
+        self._with_kit = kit_folder is not None
+        self._extents = log.header.get("extents", {})
+        texts: dict[str, tuple[str, str]] = {}
+        if kit_folder is not None:
+            kit = load_kit(kit_folder)
+            if kit.index().digest != log.header["kit"]["digest"]:
+                raise BadInput(
+                    f"{kit_folder}: this is not the kit that {log.file.name} was run with"
+                )
+            texts = kit.texts()
+        width, height = log.header["display"]["size_px"]
+        protocol = Protocol.model_validate(log.header["protocol"])
+        self._looks: Looks = looks_of(protocol, (width, height), texts)
+        self._pictures: dict[Screen, Picture] = {}
+
+    def frame(self, moment: Moment) -> Frame:
+        """Return a moment as an RGB array (height, width, 3)."""
+        screen = moment.step.screen
+        if screen not in self._pictures:
+            self._pictures[screen] = self._paint(screen)
+        return compose(self._pictures[screen], self._looks.style, moment.cursor, moment.confirmed)
+
+    def _paint(self, screen: Screen) -> Picture:
+        if isinstance(screen, Message) and not self._with_kit:
+            return _bars(self._looks, self._extents.get(screen.message_id))
+        return self._looks.painter.paint(screen)
+
+
+def _bars(looks: Looks, extent: list[int] | None) -> Picture:
+    """Return grey bars where a message stood: (left, top, width, height) if the log has it."""
+    columns, rows = looks.style.size_px
+    line = looks.style.text_px
+    left, top, width, height = extent or (columns // 4, (rows - line) // 2, columns // 2, line)
+    count = max(round(height / (1.35 * line)), 1)
+    image = np.zeros((height, width, 4), np.uint8)
+    for i in range(count):
+        begin = round(i * height / count)
+        image[begin : begin + max(int(0.7 * height / count), 1)] = (140, 140, 140, 255)
+    return Picture((Sprite(image, left, top),))

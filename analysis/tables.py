@@ -1,0 +1,463 @@
+"""Tidy tables of a session log: steps, ratings, presses, markers, pulses, pauses.
+
+Times are seconds on the clock of the run that a row belongs to; its zero is the run's last
+``run_zero`` event (the scanner's first pulse overrides the first flip). Logs that just stop are
+read as far as they go: what never happened is missing, never guessed.
+
+Each table exists twice: as plain rows (``step_rows``: frozen data classes) and as a data frame
+(``steps``). Pandas alone takes half a second to import, so only the data frames load it, when
+asked; the BIDS export is made of plain rows and starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from experiment.readlog import Event, SessionLog
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_DTYPES = {"int": "Int64", "float": "float64", "str": "string", "bool": "boolean"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One task of a session.
+
+    Parameters
+    ----------
+    task : str
+    number : int
+        Place in the session, from 1.
+    begun : float
+        Session clock (s).
+    ended : float or None
+        Session clock (s); None if the run was cut short.
+    zero : float or None
+        The run clock's zero (s, session clock); None if not even the first screen was shown.
+    zero_source : str or None
+        ``pulse`` or ``first_flip``.
+    """
+
+    task: str
+    number: int
+    begun: float
+    ended: float | None = None
+    zero: float | None = None
+    zero_source: str | None = None
+
+    def at(self, t: float | None) -> float | None:
+        """Return a session-clock time on the run clock (s)."""
+        return None if t is None or self.zero is None else round(t - self.zero, 6) + 0.0
+
+    @property
+    def end(self) -> float | None:
+        """When the run ended, on its own clock (s)."""
+        return self.at(self.ended)
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One screen.
+
+    Parameters
+    ----------
+    task : str
+    run, n : int
+        Numbers of the run (from 1) and of the step (from 0) in the session.
+    trial : int or None
+        None outside trials: instructions, practice, lead-in, closing.
+    screen : str
+        Kind of screen.
+    message_id, writer_id, condition : str or None
+        What the message is, or the message that a rating is about.
+    rating : str or None
+        Name of the rating in the protocol.
+    planned, onset, duration : float or None
+        Run clock (s). `duration` is the time to the next screen (of a pause, too) or to the run's
+        end; None where the log stops first.
+    rt : float or None
+        From onset to the answer, or to the last move if it was not confirmed (s).
+    confirmed : bool or None
+        None where nothing was answered.
+    marker : str or None
+    code : int or None
+        The marker that the step was planned with; `MarkerRow` says whether it was sent.
+    """
+
+    task: str
+    run: int
+    n: int
+    trial: int | None
+    screen: str
+    message_id: str | None
+    writer_id: str | None
+    condition: str | None
+    rating: str | None
+    planned: float | None
+    onset: float | None
+    duration: float | None
+    rt: float | None
+    confirmed: bool | None
+    marker: str | None
+    code: int | None
+
+
+@dataclass(frozen=True)
+class RatingRow:
+    """One rating question; in practice `trial` and all about the message are None.
+
+    Parameters
+    ----------
+    value : int or None
+        Point on the scale from 1; if not `confirmed`, where the cursor was left. None if the
+        cursor was never moved and nothing confirmed.
+    rt : float or None
+        From onset to the confirmation, or to the last move (s).
+    start : int
+        Where the cursor stood at first.
+    lefts, rights : int or None
+        Moves each way.
+    onset : float or None
+        Run clock (s).
+    """
+
+    task: str
+    run: int
+    n: int
+    trial: int | None
+    condition: str | None
+    message_id: str | None
+    writer_id: str | None
+    rating: str
+    value: int | None
+    rt: float | None
+    confirmed: bool | None
+    start: int
+    lefts: int | None
+    rights: int | None
+    onset: float | None
+
+
+@dataclass(frozen=True)
+class PressRow:
+    """One press that counted; `t` on the run clock (s), `step` the number of its step."""
+
+    task: str
+    run: int
+    step: int
+    trial: int | None
+    t: float | None
+    action: str
+    device: str
+    point: int | None
+    cursor: int | None
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class MarkerRow:
+    """One planned marker and what became of it.
+
+    Parameters
+    ----------
+    n, step : int
+        Numbers of the marker and of its step in the session.
+    flip, begun, ended, reset : float or None
+        Run clock (s): the flip that it marks, the write's begin and end, back at 0. None if it was
+        not sent.
+    queued : bool or None
+        Whether it waited for the marker before it.
+    lag : float or None
+        From the flip to the write's begin (s).
+    """
+
+    n: int
+    task: str
+    run: int
+    step: int
+    name: str
+    code: int
+    flip: float | None
+    begun: float | None
+    ended: float | None
+    reset: float | None
+    queued: bool | None
+    lag: float | None
+
+
+@dataclass(frozen=True)
+class PulseRow:
+    """One scanner pulse; `t` on the clock of the run it falls in (s), None before any run."""
+
+    n: int
+    task: str | None
+    run: int | None
+    t: float | None
+
+
+@dataclass(frozen=True)
+class PauseRow:
+    """One pause; `onset` on the run clock, `duration` up to the next screen (s)."""
+
+    task: str
+    run: int
+    onset: float | None
+    duration: float | None
+
+
+def runs(log: SessionLog) -> tuple[Run, ...]:
+    """Return the runs that were begun, in order."""
+    return _Index(log).runs
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def step_rows(log: SessionLog) -> list[StepRow]:
+    """Return one row per step."""
+    index = _Index(log)
+    return [_step_row(index, n) for n in index.steps]
+
+
+def rating_rows(log: SessionLog) -> list[RatingRow]:
+    """Return one row per rating question, practice included."""
+    index = _Index(log)
+    rows = []
+    for row in (_step_row(index, n) for n in index.steps):
+        if row.rating is None:
+            continue
+        response = index.response(row.n) or {}
+        rows.append(
+            RatingRow(
+                task=row.task,
+                run=row.run,
+                n=row.n,
+                trial=row.trial,
+                condition=row.condition,
+                message_id=row.message_id,
+                writer_id=row.writer_id,
+                rating=row.rating,
+                value=response.get("value"),
+                rt=row.rt,
+                confirmed=row.confirmed,
+                start=index.steps[row.n]["step"]["screen"]["start"],
+                lefts=response.get("lefts"),
+                rights=response.get("rights"),
+                onset=row.onset,
+            )
+        )
+    return rows
+
+
+def press_rows(log: SessionLog) -> list[PressRow]:
+    """Return one row per press that changed an answer or went on."""
+    index = _Index(log)
+    return [
+        PressRow(
+            task=run.task,
+            run=run.number,
+            step=event["step"],
+            trial=index.steps[event["step"]]["step"]["trial"],
+            t=run.at(event["t"]),
+            action=event["action"],
+            device=event["device"],
+            point=event["point"],
+            cursor=event["cursor"],
+            confirmed=event["confirmed"],
+        )
+        for event in log.of("press")
+        for run in (index.run_of_step(event["step"]),)
+    ]
+
+
+def marker_rows(log: SessionLog) -> list[MarkerRow]:
+    """Return one row per planned marker."""
+    index = _Index(log)
+    return [_marker_row(index, event) for event in log.of("marker_planned")]
+
+
+def pulse_rows(log: SessionLog) -> list[PulseRow]:
+    """Return one row per scanner pulse."""
+    index = _Index(log)
+    rows = []
+    for event in log.of("pulse"):
+        run = index.run_at(event["t"])
+        if run is None:
+            rows.append(PulseRow(event["n"], None, None, None))
+        else:
+            rows.append(PulseRow(event["n"], run.task, run.number, run.at(event["t"])))
+    return rows
+
+
+def pause_rows(log: SessionLog) -> list[PauseRow]:
+    """Return one row per pause."""
+    index = _Index(log)
+    rows = []
+    for n, t in index.paused_after.items():
+        run = index.run_of_step(n)
+        duration = _difference(index.onsets.get(n + 1), t)
+        rows.append(PauseRow(run.task, run.number, run.at(t), duration))
+    return rows
+
+
+# --- data frames ---------------------------------------------------------------------------------
+
+
+def steps(log: SessionLog) -> DataFrame:
+    """Return one row per step; columns as in `StepRow`."""
+    return _frame(StepRow, step_rows(log))
+
+
+def ratings(log: SessionLog) -> DataFrame:
+    """Return one row per rating question; columns as in `RatingRow`."""
+    return _frame(RatingRow, rating_rows(log))
+
+
+def presses(log: SessionLog) -> DataFrame:
+    """Return one row per press that counted; columns as in `PressRow`."""
+    return _frame(PressRow, press_rows(log))
+
+
+def markers(log: SessionLog) -> DataFrame:
+    """Return one row per planned marker; columns as in `MarkerRow`."""
+    return _frame(MarkerRow, marker_rows(log))
+
+
+def pulses(log: SessionLog) -> DataFrame:
+    """Return one row per scanner pulse; columns as in `PulseRow`."""
+    return _frame(PulseRow, pulse_rows(log))
+
+
+def pauses(log: SessionLog) -> DataFrame:
+    """Return one row per pause; columns as in `PauseRow`."""
+    return _frame(PauseRow, pause_rows(log))
+
+
+def _frame(kind: Any, rows: Iterable[Any]) -> DataFrame:
+    """Return rows as a data frame whose column types don't depend on what is missing."""
+    import pandas as pd
+
+    dtypes = {field.name: _DTYPES[str(field.type).split(" ")[0]] for field in fields(kind)}
+    table = [[getattr(row, name) for name in dtypes] for row in rows]
+    frame: DataFrame = pd.DataFrame(table, columns=list(dtypes), dtype=object).astype(dtypes)
+    return frame
+
+
+# --- looking things up ---------------------------------------------------------------------------
+
+
+class _Index:
+    """A log's events by what they belong to."""
+
+    def __init__(self, log: SessionLog) -> None:
+        self.header = log.header
+        self.steps: dict[int, Event] = {event["n"]: event for event in log.of("step")}
+        self.onsets: dict[int, float] = {event["n"]: event["t"] for event in log.of("onset")}
+        self.outcomes: dict[int, Event] = {e["n"]: e["outcome"] for e in log.of("outcome")}
+        self.planned: dict[int, Event] = {e["step"]: e for e in log.of("marker_planned")}
+        self.sent: dict[int, Event] = {event["n"]: event for event in log.of("marker_sent")}
+        self.resets: dict[int, float] = {e["n"]: e["t"] for e in log.of("marker_reset")}
+        self.paused_after: dict[int, float] = {}  # step: start of the pause behind it
+        self._run_of_step: dict[int, int] = {}
+        found: list[dict[str, Any]] = []
+        step = -1
+        for event in log.events:
+            match event["type"]:
+                case "run_begin":
+                    found.append(
+                        {"task": event["task"], "number": event["run"], "begun": event["t"]}
+                    )
+                case "run_zero":
+                    found[-1].update(zero=event["t"], zero_source=event["source"])
+                case "run_end":
+                    found[-1].update(ended=event["t"])
+                case "step":
+                    step = event["n"]
+                    self._run_of_step[step] = len(found) - 1
+                case "pause":
+                    self.paused_after[step] = event["t"]
+        self.runs = tuple(Run(**run) for run in found)
+        self._trials = {
+            task: {trial["number"]: trial for trial in plan["trials"]}
+            for task, plan in log.header["plans"].items()
+        }
+
+    def run_of_step(self, n: int) -> Run:
+        """Return the run that a step belongs to."""
+        return self.runs[self._run_of_step[n]]
+
+    def run_at(self, t: float) -> Run | None:
+        """Return the run that a time (s, session clock) falls in: the last one begun by then."""
+        return next((run for run in reversed(self.runs) if run.begun <= t), None)
+
+    def response(self, n: int) -> Event | None:
+        """Return the answer to a step, if one was given."""
+        outcome = self.outcomes.get(n)
+        return None if outcome is None else outcome["response"]
+
+    def trial(self, n: int) -> Event | None:
+        """Return the planned trial of a step."""
+        number = self.steps[n]["step"]["trial"]
+        return None if number is None else self._trials[self.run_of_step(n).task][number]
+
+    def duration(self, n: int) -> float | None:
+        """Return how long a step was on the screen (s), if the log goes that far."""
+        run = self.run_of_step(n)
+        if n in self.paused_after:
+            return _difference(self.paused_after[n], self.onsets.get(n))
+        last = self._run_of_step.get(n + 1) != self._run_of_step[n]
+        gone = run.ended if last else self.onsets.get(n + 1)
+        return _difference(gone, self.onsets.get(n))
+
+
+def _step_row(index: _Index, n: int) -> StepRow:
+    event, run = index.steps[n], index.run_of_step(n)
+    screen = event["step"]["screen"]
+    trial = index.trial(n) if screen["kind"] in ("message", "scale") else None
+    marker, response = index.planned.get(n), index.response(n)
+    return StepRow(
+        task=run.task,
+        run=run.number,
+        n=n,
+        trial=event["step"]["trial"],
+        screen=screen["kind"],
+        message_id=None if trial is None else trial["message_id"],
+        writer_id=None if trial is None else trial["writer_id"],
+        condition=None if trial is None else trial["condition"],
+        rating=screen.get("rating"),
+        planned=run.at(event["planned"]),
+        onset=run.at(index.onsets.get(n)),
+        duration=index.duration(n),
+        rt=None if response is None else response["rt"],
+        confirmed=None if response is None else response["confirmed"],
+        marker=None if marker is None else marker["name"],
+        code=None if marker is None else marker["code"],
+    )
+
+
+def _marker_row(index: _Index, event: Event) -> MarkerRow:
+    run, sent = index.run_of_step(event["step"]), index.sent.get(event["n"])
+    begun = None if sent is None else sent["begun"]
+    flip = None if sent is None else sent["t"]
+    return MarkerRow(
+        n=event["n"],
+        task=run.task,
+        run=run.number,
+        step=event["step"],
+        name=event["name"],
+        code=event["code"],
+        flip=run.at(flip),
+        begun=run.at(begun),
+        ended=None if sent is None else run.at(sent["ended"]),
+        reset=run.at(index.resets.get(event["n"])),
+        queued=None if sent is None else sent["queued"],
+        lag=_difference(begun, flip),
+    )
+
+
+def _difference(later: float | None, earlier: float | None) -> float | None:
+    return None if later is None or earlier is None else round(later - earlier, 6)

@@ -1,0 +1,1 @@
+"""What happens: protocol, kit, plan, tasks, player, log and session."""

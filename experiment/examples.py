@@ -1,0 +1,28 @@
+"""The example study, and making a new study from it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from experiment.errors import BadInput
+
+EXAMPLE = Path(__file__).parent.parent / "example-study"
+EXAMPLE_PARTICIPANT = "012"
+EXAMPLE_ANSWERS = "qualtrics_messages_sub-012.csv"
+
+
+def make_study(folder: Path) -> None:
+    """Copy the example study to a new folder.
+
+    Raises
+    ------
+    BadInput
+        If the folder exists and isn't empty, or can't be made.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder}: exists and isn't an empty folder; choose another")
+    try:
+        shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be made ({error.strerror})") from None

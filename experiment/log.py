@@ -1,0 +1,130 @@
+"""The session log: append-only JSON lines, chained by digest, written and synced by its own thread.
+
+Line 1 is the ``header``. Every line has ``seq`` (from 0), ``t`` (s on the session clock, or null),
+``type``, its own fields, and ``digest``: the first 16 hex digits of SHA-256 over the digest of the
+line before and this line without its digest. A torn last line is expected after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from experiment.errors import BadInput
+
+SCHEMA = 1
+_SYNC_EVERY = 0.05  # s; what a kill can cost is at most this plus one write
+
+
+def link(previous: str, body: str) -> str:
+    """Return the digest of a line.
+
+    Parameters
+    ----------
+    previous : str
+        Digest of the line before; empty for the header.
+    body : str
+        The line as JSON, without its digest.
+    """
+    return hashlib.sha256((previous + body).encode()).hexdigest()[:16]
+
+
+class LogWriter:
+    """Takes events from any thread and never makes one wait for the disk.
+
+    Parameters
+    ----------
+    file : Path
+        Must not exist yet.
+    header : dict
+        All that replay needs; becomes the first line.
+
+    Raises
+    ------
+    BadInput
+        If the file exists or can't be made.
+    """
+
+    def __init__(self, file: Path, header: dict[str, Any]) -> None:
+        self.file = file
+        self.failure: OSError | None = None
+        self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._seq = 0
+        self._digest = ""
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = file.open("xb", buffering=0)
+        except FileExistsError:
+            raise BadInput(f"{file}: exists already; a log is never overwritten") from None
+        except OSError as error:
+            raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+        self._write([{"type": "header", "t": None, "schema": SCHEMA, **header}])
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def add(self, type_: str, t: float | None, **fields: Any) -> None:
+        """Append one event.
+
+        Parameters
+        ----------
+        type_ : str
+            Kind of event.
+        t : float or None
+            When it happened (s, session clock); stored to the microsecond.
+        **fields
+            Plain data. Never a text, name, e-mail or arm.
+        """
+        self._events.put({"type": type_, "t": None if t is None else round(t, 6), **fields})
+
+    def close(self) -> None:
+        """Write and sync what is left."""
+        self._events.put(None)
+        self._thread.join()
+        self._stream.close()
+
+    def __enter__(self) -> LogWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while True:
+            events = [self._events.get()]
+            while not self._events.empty():
+                events.append(self._events.get())
+            last = events[-1] is None
+            try:
+                self._write([event for event in events if event is not None])
+            except OSError as error:  # a full disk: the player asks for `failure` each frame
+                self.failure = error
+                return
+            if last:
+                return
+            time.sleep(_SYNC_EVERY)
+
+    def _write(self, events: list[dict[str, Any]]) -> None:
+        lines = []
+        for event in events:
+            body = json.dumps(
+                {"seq": self._seq, **event}, separators=(",", ":"), ensure_ascii=False
+            )
+            self._digest = link(self._digest, body)
+            lines.append(f'{body[:-1]},"digest":"{self._digest}"}}\n')
+            self._seq += 1
+        data = "".join(lines).encode()
+        while data:
+            data = data[os.write(self._stream.fileno(), data) :]
+        os.fsync(self._stream.fileno())

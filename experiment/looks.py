@@ -1,0 +1,41 @@
+"""How a protocol's screens look: its settings, brought to the stimuli room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from experiment.protocol import Protocol
+from stimuli.pictures import Painter, ScaleLook, Style, degrees_to_px
+
+
+@dataclass(frozen=True)
+class Looks:
+    """A style and the painter that works in it."""
+
+    style: Style
+    painter: Painter
+
+
+def looks_of(
+    protocol: Protocol, size_px: tuple[int, int], texts: Mapping[str, tuple[str, str]]
+) -> Looks:
+    """Return how a protocol's screens look in a window.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    size_px : tuple of int
+        Width and height of the window.
+    texts : mapping of str to (str, str)
+        Text and language of each message, by its id.
+    """
+    screen = protocol.screen
+    px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
+    style = Style(size_px, round(px), screen.background, screen.ink, screen.accent)
+    scales = {
+        name: ScaleLook(rating.question, rating.points, rating.anchors)
+        for name, rating in protocol.ratings.items()
+    }
+    painter = Painter(style, protocol.texts, scales, texts.__getitem__, protocol.language)
+    return Looks(style, painter)

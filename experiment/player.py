@@ -1,0 +1,398 @@
+"""The player: runs a task in front of a participant, and writes down what happened.
+
+One frame loop, here and nowhere else. It looks at the inputs, asks whether the step is over by the
+next flip, draws and flips. Nothing in it waits for a disk, a port or another thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from experiment.answers import Action, Answer, Press, unanswered
+from experiment.clock import Clock
+from experiment.display import Display, OnFlip
+from experiment.errors import HardwareError, SessionAborted
+from experiment.events import KeyEvent, Pulse
+from experiment.plain import to_plain
+from experiment.protocol import Buttons
+from experiment.steps import (
+    OnPulse,
+    Outcome,
+    Page,
+    Scale,
+    Screen,
+    Step,
+    Task,
+    end_of,
+    next_planned,
+)
+
+_FRAME_BATCH = 0.1  # s of frame intervals in one log line
+
+
+class Log(Protocol):
+    """Where events go; `experiment.log.LogWriter` is one."""
+
+    failure: OSError | None
+
+    def add(self, type_: str, t: float | None, **fields: Any) -> None: ...
+
+
+class Markers(Protocol):
+    """Where markers go; `hardware.markers.MarkerLine` is one."""
+
+    def send(self, n: int, name: str, code: int, flip: float) -> None: ...
+
+
+class Pulses(Protocol):
+    """Where pulses come from; see `hardware.pulses`."""
+
+    def arm(self) -> None: ...
+    def poll(self) -> list[Pulse]: ...
+
+
+class Keys(Protocol):
+    """Where key presses come from; `hardware.keys.KeyReader` and the robot are such."""
+
+    def poll(self) -> list[KeyEvent]: ...
+
+
+class Audience(Protocol):
+    """Somebody who is told what is on the screen: the robot."""
+
+    def shown(self, step: Step, onset: float) -> None:
+        """Take note of a step that has just appeared (s, session clock)."""
+        ...
+
+
+class Player:
+    """Runs tasks in front of a participant.
+
+    Parameters
+    ----------
+    clock : Clock
+    display : Display
+    keys : sequence of Keys
+    markers : Markers or None
+        None where the study has no trigger port.
+    pulses : Pulses or None
+        None where there is no scanner.
+    log : Log
+    buttons : Buttons
+        What keys mean.
+    codes : mapping of str to int
+        The protocol's marker table.
+    points : mapping of str to int
+        Length of each rating scale.
+    audience : Audience or None
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        display: Display,
+        keys: Sequence[Keys],
+        markers: Markers | None,
+        pulses: Pulses | None,
+        log: Log,
+        buttons: Buttons,
+        codes: Mapping[str, int],
+        points: Mapping[str, int],
+        audience: Audience | None = None,
+    ) -> None:
+        self._clock = clock
+        self._display = display
+        self._keys = keys
+        self._markers = markers
+        self._pulses = pulses
+        self._log = log
+        self._meanings = _meanings(buttons)
+        self._pause_keys = set(buttons.pause)
+        self._abort = buttons.abort
+        self._codes = codes
+        self._points = points
+        self._audience = audience
+        self._held: dict[str, float] = {}
+        self._pause_asked = False
+        self._steps = 0
+        self._marks = 0
+        self._frames = _Frames(log)
+
+    def play(self, task: Task, pause_grid: float | None = None) -> None:
+        """Run a task to its end.
+
+        Parameters
+        ----------
+        task : Task
+        pause_grid : float or None
+            Pauses are rounded up to a multiple of this (s), the TR, in timed runs.
+
+        Raises
+        ------
+        SessionAborted
+            If the abort keys were held.
+        HardwareError
+            If the log can't be written any more.
+        """
+        run = _Run(pause_grid)
+        if self._pulses is not None:
+            self._pulses.poll()  # what is left of the run before
+        try:
+            step = next(task)
+            while True:
+                step = task.send(self._present(step, run))
+        except StopIteration:
+            return
+        finally:
+            self._frames.flush()
+            task.close()
+
+    # --- one step ---------------------------------------------------------------------------------
+
+    def _present(self, step: Step, run: _Run) -> Outcome:
+        if step.trial is not None and step.trial != run.trial:
+            run.trial = step.trial
+            if self._pause_asked:
+                self._pause(run)
+        number = self._steps
+        self._steps += 1
+        planned = run.next_onset
+        self._log.add(
+            "step",
+            self._clock.now(),
+            n=number,
+            step=to_plain(step),
+            planned=None if planned is None else round(planned, 6),
+        )
+        answer = unanswered(step, self._points_of(step.screen))
+        onset = self._appear(step, number, answer, run)
+        while True:
+            pulse = self._first_pulse(step, onset, run)
+            answer = self._answered(number, answer, onset)
+            done = answer.confirmed
+            end = end_of(step.ends, onset, run.zero + run.shift, answered=done)
+            flip = self._display.next_flip()
+            if pulse is not None:
+                self._begin_run(run, pulse.t, "pulse")
+                run.next_onset = None
+                break
+            if end is not None and flip >= end - self._half_frame:
+                run.next_onset = next_planned(step.ends, end, answered=done)
+                break
+            self._frame(step.screen, answer, None, end)
+        outcome = Outcome(
+            onset=round(onset - run.zero, 6),
+            offset=round(flip - run.zero, 6),
+            response=answer.response(onset),
+        )
+        self._log.add("outcome", self._clock.now(), n=number, outcome=to_plain(outcome))
+        if self._log.failure is not None:
+            raise HardwareError(f"the log can't be written any more: {self._log.failure.strerror}")
+        return outcome
+
+    def _appear(self, step: Step, number: int, answer: Answer, run: _Run) -> float:
+        """Show a step's first frame, send its marker with it, and return the flip's stamp."""
+        mark = self._plan_marker(step, number)
+
+        def on_flip(stamp: float) -> None:
+            if mark is not None and self._markers is not None:
+                self._markers.send(*mark, stamp)
+
+        onset = self._frame(step.screen, answer, on_flip, self._clock.now())
+        self._log.add("onset", onset, n=number)
+        if run.zero_source is None:
+            self._begin_run(run, onset, "first_flip")
+        if isinstance(step.ends, OnPulse):
+            if self._pulses is None:
+                raise HardwareError("the run waits for a scanner, but no scanner port was given")
+            self._pulses.arm()
+        if self._audience is not None:
+            self._audience.shown(step, onset)
+        return onset
+
+    def _plan_marker(self, step: Step, number: int) -> tuple[int, str, int] | None:
+        if step.marker is None:
+            return None
+        mark = (self._marks, step.marker, self._codes[step.marker])
+        self._marks += 1
+        self._log.add(
+            "marker_planned", self._clock.now(), n=mark[0], step=number, name=mark[1], code=mark[2]
+        )
+        return mark
+
+    def _begin_run(self, run: _Run, zero: float, source: str) -> None:
+        run.zero = zero
+        run.zero_source = source
+        self._log.add("run_zero", zero, source=source)
+
+    def _frame(
+        self, screen: Screen, answer: Answer, on_flip: OnFlip | None, horizon: float | None
+    ) -> float:
+        stamp = self._display.flip(
+            screen, answer.cursor, answer.confirmed, on_flip, self._soonest(horizon)
+        )
+        if self._display.facts.kind == "window":
+            self._frames.add(stamp)
+        return stamp
+
+    @property
+    def _half_frame(self) -> float:
+        return 0.5 / self._display.facts.nominal_hz
+
+    def _points_of(self, screen: Screen) -> int:
+        return self._points[screen.rating] if isinstance(screen, Scale) else 0
+
+    # --- what comes in ----------------------------------------------------------------------------
+
+    def _answered(self, number: int, answer: Answer, onset: float) -> Answer:
+        for press in self._presses():
+            after = answer.after(press, onset)
+            if after != answer:
+                self._log.add(
+                    "press",
+                    press.t,
+                    step=number,
+                    action=press.action,
+                    device=press.device,
+                    point=press.point,
+                    cursor=after.cursor,
+                    confirmed=after.confirmed,
+                )
+                answer = after
+        return answer
+
+    def _presses(self) -> list[Press]:
+        presses = [press for event in self._key_events() if (press := self._meaning(event))]
+        for event in self._display.pointer():
+            action: Action = "pick" if event.clicked else "point"
+            presses.append(Press(event.t, action, "mouse", event.point))
+        return sorted(presses, key=lambda press: press.t)
+
+    def _meaning(self, event: KeyEvent) -> Press | None:
+        action = self._meanings.get(event.key)
+        return Press(event.t, action, event.device) if event.down and action else None
+
+    def _key_events(self) -> list[KeyEvent]:
+        """Return new key events, after the operator's own keys have been looked at."""
+        events = [event for source in self._keys for event in source.poll()]
+        for event in events:
+            if not event.down:
+                self._held.pop(event.key, None)
+                continue
+            self._held.setdefault(event.key, event.t)
+            if event.key in self._pause_keys:
+                self._pause_asked = not self._pause_asked
+                self._log.add("pause_asked", event.t, on=self._pause_asked)
+        abort_at = self._abort_at()
+        if abort_at is not None and self._clock.now() >= abort_at:
+            raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
+        return events
+
+    def _abort_at(self) -> float | None:
+        """Return when the abort keys will have been held long enough."""
+        since = [self._held.get(key) for key in self._abort.keys]
+        times = [t for t in since if t is not None]
+        return max(times) + self._abort.hold if len(times) == len(since) else None
+
+    def _soonest(self, horizon: float | None) -> float | None:
+        times = [t for t in (horizon, self._abort_at()) if t is not None]
+        return min(times) if times else None
+
+    def _first_pulse(self, step: Step, onset: float, run: _Run) -> Pulse | None:
+        """Return the pulse that starts the run, if this step waits for one and it came."""
+        pulses = [] if self._pulses is None else self._pulses.poll()
+        waiting = isinstance(step.ends, OnPulse)
+        if run.zero_source != "pulse":
+            run.early += sum(not waiting or pulse.t < onset for pulse in pulses)
+        if not waiting:
+            return None
+        first = next((pulse for pulse in pulses if pulse.t >= onset), None)
+        if first is not None and run.early:
+            self._log.add("fault", first.t, what="pulses_before_wait", count=run.early)
+        return first
+
+    # --- pause ------------------------------------------------------------------------------------
+
+    def _pause(self, run: _Run) -> None:
+        """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
+        due = self._clock.now() if run.next_onset is None else run.next_onset
+        self._log.add("pause", due)
+        idle = Answer(accepts=None)
+        screen = Page("paused")
+        while self._pause_asked:
+            self._key_events()
+            if self._pulses is not None:
+                self._pulses.poll()
+            self._frame(screen, idle, None, None)
+        length = self._display.next_flip() - due
+        if run.pause_grid is not None:
+            length = math.ceil(length / run.pause_grid) * run.pause_grid
+            run.next_onset = None if run.next_onset is None else run.next_onset + length
+            while self._display.next_flip() < due + length - self._half_frame:
+                self._frame(screen, idle, None, due + length)
+        else:
+            run.next_onset = None
+        run.shift = round(run.shift + length, 6)
+        self._log.add(
+            "continue",
+            self._clock.now(),
+            shift=run.shift,
+            **{"for": self._steps, "planned": run.next_onset and round(run.next_onset, 6)},
+        )
+
+
+class _Run:
+    """Where a run stands: its zero on the session clock, and what pauses have added."""
+
+    def __init__(self, pause_grid: float | None) -> None:
+        self.pause_grid = pause_grid
+        self.zero = 0.0
+        self.zero_source: str | None = None
+        self.shift = 0.0
+        self.next_onset: float | None = None
+        self.trial: int | None = None
+        self.early = 0  # pulses that came before the run waited for one
+
+
+class _Frames:
+    """Gathers flip stamps and logs them as intervals (whole microseconds), a few at a time."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._first: float | None = None
+        self._last = 0.0
+        self._intervals: list[int] = []
+
+    def add(self, stamp: float) -> None:
+        if self._first is None:
+            self._first = self._last = stamp
+            return
+        self._intervals.append(round((stamp - self._last) * 1e6))
+        self._last = stamp
+        if stamp - self._first >= _FRAME_BATCH:
+            self._put()
+
+    def flush(self) -> None:
+        """Log what is left; the next frame begins anew."""
+        if self._intervals:
+            self._put()
+        self._first = None
+
+    def _put(self) -> None:
+        self._log.add("frames", self._first, us=self._intervals)
+        self._first = self._last
+        self._intervals = []
+
+
+def _meanings(buttons: Buttons) -> dict[str, Action]:
+    table: dict[str, Action] = {}
+    for action, keys in (
+        ("left", buttons.left),
+        ("right", buttons.right),
+        ("confirm", buttons.confirm),
+    ):
+        table.update(dict.fromkeys(keys, action))  # type: ignore[arg-type]
+    return table

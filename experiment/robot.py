@@ -1,0 +1,144 @@
+"""The robot: a simulated participant who sees the screens and presses keys, seeded.
+
+Ratings come from a normal distribution per condition, answer times from a log-normal one, and some
+timed questions are missed. It sits where a person sits: the same player takes its keys.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from experiment.chance import Dice
+from experiment.clock import Clock
+from experiment.errors import BadInput
+from experiment.events import KeyEvent
+from experiment.protocol import Buttons
+from experiment.steps import At, Message, OnResponse, ResponseKind, Scale, Step
+
+
+@dataclass(frozen=True)
+class Temper:
+    """How a robot answers.
+
+    Parameters
+    ----------
+    rating : mapping of str to (float, float)
+        Mean and SD of ratings by condition, on a 7-point scale.
+    latency : tuple of float
+        Median (s) and log-SD of the time to the first press.
+    between : float
+        Seconds from press to press.
+    misses : float
+        Share of timed questions left without a press.
+    """
+
+    rating: Mapping[str, tuple[float, float]]
+    latency: tuple[float, float]
+    between: float
+    misses: float
+
+
+# Kind and stranger: connection in Inagaki et al. 2019 (close others M 4.671, SD 0.871; strangers
+# M 1.966, SD 0.720). Neutral, and all times, are lab defaults.
+_RATING = {"kind": (4.671, 0.871), "stranger": (1.966, 0.720), "neutral": (3.0, 0.9)}
+TEMPERS: Mapping[str, Temper] = {
+    "typical": Temper(_RATING, latency=(0.9, 0.35), between=0.16, misses=0.03),
+    "hasty": Temper(_RATING, latency=(0.4, 0.25), between=0.09, misses=0.0),
+    "absent": Temper(_RATING, latency=(1.4, 0.5), between=0.25, misses=0.4),
+}
+_HOLD = 0.06  # s that a key is held
+_READING = (1.6, 0.3)  # median (s) and log-SD of the time on a page or a message
+
+
+def temper(name: str) -> Temper:
+    """Return a robot's temper by name.
+
+    Raises
+    ------
+    BadInput
+        If there is none of that name.
+    """
+    if name not in TEMPERS:
+        raise BadInput(f"robot {name!r} is unknown, allowed: {', '.join(sorted(TEMPERS))}")
+    return TEMPERS[name]
+
+
+class Robot:
+    """A simulated participant.
+
+    Parameters
+    ----------
+    temper : Temper
+    dice : Dice
+    clock : Clock
+    buttons : Buttons
+        The keys that it may press.
+    points : mapping of str to int
+        Length of each rating scale.
+    """
+
+    def __init__(
+        self,
+        temper: Temper,
+        dice: Dice,
+        clock: Clock,
+        buttons: Buttons,
+        points: Mapping[str, int],
+    ) -> None:
+        self._temper = temper
+        self._dice = dice
+        self._clock = clock
+        self._buttons = buttons
+        self._points = points
+        self._pressed: deque[KeyEvent] = deque()
+        self._condition = "neutral"
+
+    def shown(self, step: Step, onset: float) -> None:
+        """Look at a step and decide what to press, and when."""
+        if isinstance(step.screen, Message) and step.marker is not None:
+            self._condition = step.marker
+        if step.accepts is ResponseKind.CONTINUE:
+            earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
+            self._press(self._buttons.confirm[0], onset + earliest + self._skewed(*_READING))
+        elif step.accepts is ResponseKind.RATING and isinstance(step.screen, Scale):
+            if self._may_miss(step) and self._dice.uniform() < self._temper.misses:
+                return
+            self._rate(step.screen, onset + self._skewed(*self._temper.latency))
+
+    def poll(self) -> list[KeyEvent]:
+        """Return the keys that were pressed and released since the last call."""
+        return [self._pressed.popleft() for _ in range(len(self._pressed))]
+
+    def _rate(self, scale: Scale, t: float) -> None:
+        if scale.prompt is not None:  # practice: once in each direction
+            moves = ["left", "right"]
+        else:
+            target = self._wish(self._points[scale.rating])
+            moves = ["left" if target < scale.start else "right"] * abs(target - scale.start)
+        keys = {"left": self._buttons.left[0], "right": self._buttons.right[0]}
+        for move in moves:
+            self._press(keys[move], t)
+            t += self._temper.between
+        self._press(self._buttons.confirm[0], t + self._temper.between)
+
+    def _wish(self, points: int) -> int:
+        mean, sd = self._temper.rating[self._condition]
+        on_seven = mean + sd * self._dice.normal()
+        return min(max(round(1 + (on_seven - 1) * (points - 1) / 6), 1), points)
+
+    def _skewed(self, median: float, log_sd: float) -> float:
+        return median * math.exp(log_sd * self._dice.normal())
+
+    @staticmethod
+    def _may_miss(step: Step) -> bool:
+        return isinstance(step.ends, At) or (
+            isinstance(step.ends, OnResponse) and step.ends.limit is not None
+        )
+
+    def _press(self, key: str, t: float) -> None:
+        for down, at in ((True, t), (False, t + _HOLD)):
+            event = KeyEvent(round(at, 6), key, down, "robot")
+            self._clock.call_at(at, lambda event=event: self._pressed.append(event))  # type: ignore[misc]

@@ -1,0 +1,413 @@
+"""One session of one participant: everything is checked, then opened, then run, then closed."""
+
+from __future__ import annotations
+
+import gc
+import platform
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from experiment.chance import dice
+from experiment.clock import Clock, RealClock, VirtualClock
+from experiment.display import Display, Extent, NoWindow
+from experiment.errors import BadInput, KindredError, SessionAborted
+from experiment.kit import Kit, load_kit
+from experiment.log import LogWriter
+from experiment.looks import looks_of
+from experiment.plain import to_plain
+from experiment.plan import MessagesPlan, plan_messages
+from experiment.player import Keys, Player
+from experiment.protocol import ScannerMessages
+from experiment.readlog import header_of
+from experiment.rehearsal import screens_of
+from experiment.robot import Robot, temper
+from experiment.steps import Message, Screen
+from experiment.study import Study, check_label, check_writable, open_study
+from experiment.tasks.messages import messages
+from experiment.version import VERSION
+from hardware.markers import MarkerLine
+from hardware.ports import TriggerPort, open_port, parse_port
+from hardware.pulses import PulseSource, open_scanner
+
+_EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
+_SWITCH = 0.0005  # s; how long another thread may keep Python's lock from the frame loop
+
+
+@dataclass(frozen=True)
+class SessionRequest:
+    """What the command line asks for.
+
+    Parameters
+    ----------
+    study : Path
+    participant, session : str
+        Labels.
+    task : str or None
+        One task of the session; None for all.
+    port, scanner : str or None
+        Port URLs in place of the protocol's; ``none`` for no port.
+    robot : str or None
+        Name of a robot participant.
+    size : tuple of int or None
+        Window size (px) in place of the protocol's.
+    fullscreen, fast, no_window : bool
+    seed : int or None
+        In place of the study's own.
+    """
+
+    study: Path
+    participant: str
+    session: str
+    task: str | None = None
+    port: str | None = None
+    scanner: str | None = None
+    robot: str | None = None
+    size: tuple[int, int] | None = None
+    fullscreen: bool = False
+    fast: bool = False
+    no_window: bool = False
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """How a session ended.
+
+    Parameters
+    ----------
+    log : Path
+    status : str
+        ``complete``, ``aborted``, ``failed`` (a device) or ``crashed`` (a bug).
+    reason : str or None
+    """
+
+    log: Path
+    status: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that has been checked and planned; nothing is open or written yet."""
+
+    request: SessionRequest
+    study: Study
+    kit: Kit
+    plans: dict[str, MessagesPlan]
+    seed: int
+    log_file: Path
+    trigger: str | None
+    scanner: str | None
+
+
+def window_size(text: str | None) -> tuple[int, int] | None:
+    """Return a window size written as ``1280x720``.
+
+    Raises
+    ------
+    BadInput
+        If it isn't written so, or is too small to read on.
+    """
+    if text is None:
+        return None
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= 320 and int(height) >= 200):
+        raise BadInput(f"--window {text!r}: WIDTHxHEIGHT is needed, at least 320x200")
+    return int(width), int(height)
+
+
+def prepare(request: SessionRequest) -> Prepared:
+    """Check a request against study, kit and disk, and make its plans.
+
+    Raises
+    ------
+    BadInput
+        With the first thing that is wrong. Nothing has been written.
+    """
+    check_label("participant", request.participant)
+    check_label("session", request.session)
+    if request.seed is not None and request.seed < 0:
+        raise BadInput(f"seed {request.seed}: a whole number from 0 is needed")
+    if request.robot is not None:
+        temper(request.robot)
+    if (request.no_window or request.fast) and request.robot is None:
+        raise BadInput("without a window, or faster than real time, only a --robot can take part")
+    study = open_study(request.study)
+    protocol = study.protocol
+    tasks = study.session_tasks(request.session, request.task)
+    kit = load_kit(study.kit_folder(request.participant))
+    if kit.participant != request.participant:
+        raise BadInput(
+            f"{study.kit_folder(request.participant)}: this kit is that of participant "
+            f"{kit.participant}, not of {request.participant}"
+        )
+    seed = study.seed if request.seed is None else request.seed
+    index = kit.index()
+    plans = {
+        task: plan_messages(protocol, task, index, request.session, request.participant, seed)
+        for task in tasks
+    }
+    trigger = _port(request.port, protocol.devices.trigger)
+    scanner = _port(request.scanner, protocol.devices.scanner)
+    for task in tasks:
+        if isinstance(protocol.tasks[task], ScannerMessages) and scanner is None:
+            raise BadInput(
+                f"task {task!r} waits for a scanner, but there is no scanner port; give --scanner "
+                "URL or set devices.scanner in study.yaml"
+            )
+    if request.fast and trigger is not None and parse_port(trigger).address != "mock:":
+        raise BadInput(f"port {trigger}: a real port can't follow --speed fast; use mock:")
+    folder = study.log_folder(request.participant, request.session)
+    _check_no_data(folder, tasks)
+    check_writable(folder)
+    name = f"sub-{request.participant}_ses-{request.session}"
+    if request.task is not None:
+        name += f"_task-{request.task}"
+    return Prepared(request, study, kit, plans, seed, folder / f"{name}.jsonl", trigger, scanner)
+
+
+def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> SessionResult:
+    """Run a prepared session.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    tell : callable
+        Takes one line for the assistant, before the first and after the last frame.
+
+    Raises
+    ------
+    KindredError
+        If a device can't be opened or the log can't be made; nothing has been written then.
+    """
+    request, protocol = prepared.request, prepared.study.protocol
+    clock: RealClock | VirtualClock = VirtualClock() if request.fast else RealClock()
+    late = _Late()
+    with ExitStack() as stack, _interruptible():
+        stack.callback(clock.close)
+        port = None if prepared.trigger is None else open_port(prepared.trigger)
+        if port is not None:
+            stack.callback(port.close)
+        pulses = _open_scanner(prepared, clock, late)
+        if pulses is not None:
+            stack.callback(pulses.close)
+        display = _open_display(prepared, clock)
+        stack.callback(display.close)
+        robot, keys = _open_keys(prepared, clock, stack)
+        tell("preparing the screens")
+        extents: dict[Screen, Extent] = {}
+        for plan in prepared.plans.values():
+            extents |= display.prepare(screens_of(messages(plan)))
+        header = _header(prepared, clock, display, port, pulses)
+        header["extents"] = {
+            screen.message_id: extent
+            for screen, extent in extents.items()
+            if isinstance(screen, Message)
+        }
+        log = stack.enter_context(LogWriter(prepared.log_file, header))
+        late.attach(log)
+        line = None if port is None else MarkerLine(port, clock, log.add)
+        player = Player(
+            clock=clock,
+            display=display,
+            keys=keys,
+            markers=line,
+            pulses=pulses,
+            log=log,
+            buttons=protocol.devices.buttons,
+            codes=protocol.markers,
+            points={name: rating.points for name, rating in protocol.ratings.items()},
+            audience=robot,
+        )
+        tell("running")
+        status, reason = _play(player, prepared, clock, log)
+        if line is not None:
+            line.close()
+        log.add("anchor", clock.now(), utc=clock.utc())
+        log.add("end", clock.now(), status=status, reason=reason)
+    return SessionResult(prepared.log_file, status, reason)
+
+
+def _play(
+    player: Player, prepared: Prepared, clock: Clock, log: LogWriter
+) -> tuple[str, str | None]:
+    """Play all runs; the outermost frame, where a fault is logged and everything still closes."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # a collection takes several frames; runs make little garbage
+    try:
+        for number, (task, plan) in enumerate(prepared.plans.items(), start=1):
+            log.add("run_begin", clock.now(), task=task, run=number)
+            player.play(messages(plan), plan.pause_grid)
+            log.add("run_end", clock.now(), task=task, run=number)
+    except SessionAborted as error:
+        return "aborted", str(error)
+    except KeyboardInterrupt:
+        return "aborted", "stopped from the terminal"
+    except KindredError as error:
+        log.add("fault", clock.now(), what="device", problem=str(error))
+        return "failed", str(error)
+    except Exception as error:  # noqa: BLE001  the outermost frame: it must close everything
+        # An unknown error's message may quote a private text: only its kind and place are kept.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        log.add("fault", clock.now(), what="crash", error=type(error).__name__, where=where)
+        return "crashed", f"{type(error).__name__} at {where}"
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    return "complete", None
+
+
+class _Late:
+    """Takes events before the log is open, and passes them on once it is."""
+
+    def __init__(self) -> None:
+        self._log: LogWriter | None = None
+        self._early: list[tuple[str, float | None, dict[str, Any]]] = []
+
+    def add(self, type_: str, t: float | None, **fields: Any) -> None:
+        if self._log is None:
+            self._early.append((type_, t, fields))
+        else:
+            self._log.add(type_, t, **fields)
+
+    def attach(self, log: LogWriter) -> None:
+        for type_, t, fields in self._early:
+            log.add(type_, t, **fields)
+        self._log = log
+
+
+def _port(asked: str | None, protocol: str | None) -> str | None:
+    url = protocol if asked is None else asked
+    if url is None or url == "none":
+        return None
+    parse_port(url)
+    return url
+
+
+def _check_no_data(folder: Path, tasks: tuple[str, ...]) -> None:
+    for log in sorted(folder.glob("*.jsonl")):
+        done = sorted(set(header_of(log).get("tasks", [])) & set(tasks))
+        if done:
+            raise BadInput(
+                f"{log}: this session has data for task {done[0]!r} already; nothing is "
+                "overwritten. Is this the right participant and session?"
+            )
+
+
+def _open_scanner(
+    prepared: Prepared, clock: RealClock | VirtualClock, late: _Late
+) -> PulseSource | None:
+    if prepared.scanner is None:
+        return None
+    tr = prepared.study.protocol.scanner.tr
+    longest = max((plan.planned_duration or 0.0) for plan in prepared.plans.values())
+    return open_scanner(prepared.scanner, clock, late.add, tr, int(longest / tr) + _EXTRA_VOLUMES)
+
+
+def _open_display(prepared: Prepared, clock: Clock) -> Display:
+    request, screen = prepared.request, prepared.study.protocol.screen
+    size = request.size or screen.size_px
+    if request.no_window:
+        return NoWindow(clock, size, screen.refresh_hz)
+    from stimuli.window import Window
+
+    looks = looks_of(prepared.study.protocol, size, prepared.kit.texts())
+    return Window(
+        looks.painter,
+        looks.style,
+        clock,
+        screen.refresh_hz,
+        fullscreen=request.fullscreen,
+        mouse=prepared.study.protocol.devices.mouse,
+    )
+
+
+def _open_keys(
+    prepared: Prepared, clock: Clock, stack: ExitStack
+) -> tuple[Robot | None, list[Keys]]:
+    buttons = prepared.study.protocol.devices.buttons
+    keys: list[Keys] = []
+    if not prepared.request.no_window:
+        from hardware.keys import KeyReader
+
+        names = {*buttons.left, *buttons.right, *buttons.confirm, *buttons.pause}
+        reader = KeyReader(clock, {*names, *buttons.abort.keys})
+        stack.callback(reader.close)
+        keys.append(reader)
+    if prepared.request.robot is None:
+        return None, keys
+    robot = Robot(
+        temper(prepared.request.robot),
+        dice(prepared.seed, prepared.request.participant, prepared.request.session, "robot"),
+        clock,
+        buttons,
+        {name: rating.points for name, rating in prepared.study.protocol.ratings.items()},
+    )
+    keys.append(robot)
+    return robot, keys
+
+
+def _header(
+    prepared: Prepared,
+    clock: Clock,
+    display: Display,
+    port: TriggerPort | None,
+    pulses: PulseSource | None,
+) -> dict[str, Any]:
+    """Return all that replay needs. No text, name or arm is in it."""
+    request = prepared.request
+    libraries = ("numpy", "pyserial", "pydantic", "psychopy", "psychtoolbox")
+    return {
+        "software": {"name": "Kindred", "version": VERSION},
+        "participant": request.participant,
+        "session": request.session,
+        "tasks": list(prepared.plans),
+        "seed": prepared.seed,
+        "utc": clock.utc(),
+        "utc_at": round(clock.now(), 6),
+        "speed": "fast" if request.fast else "real",
+        "robot": request.robot,
+        "display": to_plain(display.facts),
+        "devices": {
+            "trigger": None
+            if port is None
+            else {"name": port.name, "url": prepared.trigger, "pulse": port.pulse},
+            "scanner": None if pulses is None else {"name": pulses.name, "url": prepared.scanner},
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            **{name: version(name) for name in libraries},
+        },
+        "kit": to_plain(prepared.kit.index()),
+        "protocol": prepared.study.protocol.model_dump(mode="json"),
+        "sources": prepared.study.sources,
+        "plans": {task: to_plain(plan) for task, plan in prepared.plans.items()},
+    }
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have a polite kill end the session as an abort does, and give the frame loop its turn."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise SessionAborted("stopped by the system")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        sys.setswitchinterval(interval)

@@ -1,0 +1,240 @@
+"""The small data types that all rooms share: screens, steps, outcomes.
+
+A task yields a `Step` and is sent back an `Outcome`. Everything here is frozen data; texts that
+belong to a participant are never in it, only their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, TypeAlias
+
+# --- what is on the screen -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of text for the participant, left with a key.
+
+    Parameters
+    ----------
+    text : str
+        Key of the text in the study's text file, for example ``"messages.welcome"``.
+    """
+
+    text: str
+    kind: Literal["page"] = "page"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A calm screen while something outside has to happen (the scanner's first volume)."""
+
+    text: str
+    kind: Literal["waiting"] = "waiting"
+
+
+@dataclass(frozen=True)
+class Fixation:
+    """A fixation cross in the centre."""
+
+    kind: Literal["fixation"] = "fixation"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message from the participant's kit, by its opaque id."""
+
+    message_id: str
+    kind: Literal["message"] = "message"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A rating scale with a cursor.
+
+    Parameters
+    ----------
+    rating : str
+        Name of the rating in the protocol.
+    start : int
+        Point (1-based) at which the cursor stands at first.
+    prompt : str or None
+        Key of a text shown above the question (used in practice).
+    """
+
+    rating: str
+    start: int
+    prompt: str | None = None
+    kind: Literal["scale"] = "scale"
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The last screen of a run."""
+
+    text: str
+    kind: Literal["closing"] = "closing"
+
+
+Screen: TypeAlias = Page | Waiting | Fixation | Message | Scale | Closing
+
+# --- when a step ends ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class At:
+    """Ends at an absolute time of the run clock (s); a late frame never moves what follows."""
+
+    time: float
+    kind: Literal["at"] = "at"
+
+
+@dataclass(frozen=True)
+class After:
+    """Ends `duration` (s) after its own onset."""
+
+    duration: float
+    kind: Literal["after"] = "after"
+
+
+@dataclass(frozen=True)
+class OnResponse:
+    """Ends with the participant's answer.
+
+    Parameters
+    ----------
+    limit : float or None
+        Seconds after onset at which the step ends without an answer; None waits for ever.
+    earliest : float
+        Seconds after onset before which an answer is not taken (guards against a double press).
+    """
+
+    limit: float | None = None
+    earliest: float = 0.0
+    kind: Literal["on_response"] = "on_response"
+
+
+@dataclass(frozen=True)
+class OnPulse:
+    """Ends with the scanner's first volume pulse, whose time stamp becomes the run's zero."""
+
+    kind: Literal["on_pulse"] = "on_pulse"
+
+
+Ends: TypeAlias = At | After | OnResponse | OnPulse
+
+
+class ResponseKind(str, Enum):
+    """What kind of answer a step takes."""
+
+    RATING = "rating"
+    CONTINUE = "continue"
+
+
+# --- the step and what became of it --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One screen, until when it stays, and the marker sent on the flip that first shows it.
+
+    Parameters
+    ----------
+    screen : Screen
+        Data that says what to draw.
+    ends : Ends
+        When the step is over.
+    marker : str or None
+        Name in the protocol's marker table.
+    accepts : ResponseKind or None
+        Kind of answer taken while the step is shown.
+    trial : int or None
+        Number (from 1) of the trial it belongs to. Where it changes is a trial boundary, the only
+        place at which a run may be paused.
+    """
+
+    screen: Screen
+    ends: Ends
+    marker: str | None = None
+    accepts: ResponseKind | None = None
+    trial: int | None = None
+
+
+@dataclass(frozen=True)
+class Response:
+    """A participant's answer.
+
+    Parameters
+    ----------
+    value : int or None
+        Point on the scale, from 1; None where the answer is only "go on".
+    rt : float
+        Seconds from the step's onset to the confirmation, or to the last move if unconfirmed.
+    confirmed : bool
+        False where time ran out; `value` is then the last position.
+    lefts, rights : int
+        How many moves went each way.
+    """
+
+    value: int | None
+    rt: float
+    confirmed: bool
+    lefts: int = 0
+    rights: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a step.
+
+    Parameters
+    ----------
+    onset : float
+        Run-clock time (s) of the flip that first showed the step.
+    offset : float
+        Run-clock time (s) at which the next flip was due when the step was found to be over. The
+        flip that really replaced it is the next step's onset.
+    response : Response or None
+        The answer, if one was given.
+    """
+
+    onset: float
+    offset: float
+    response: Response | None = None
+
+
+Task: TypeAlias = Generator[Step, Outcome, None]
+
+
+def end_of(ends: Ends, onset: float, zero: float, *, answered: bool) -> float | None:
+    """Return when a step is over (s, session clock); None as long as that isn't known.
+
+    Player and replay both ask here, so that they can't differ.
+
+    Parameters
+    ----------
+    ends : Ends
+    onset : float
+        When the step was first shown (s, session clock).
+    zero : float
+        Where the run's planned times count from (s, session clock), pauses included.
+    answered : bool
+        Whether its answer has been confirmed.
+    """
+    if isinstance(ends, At):
+        return zero + ends.time
+    if isinstance(ends, After):
+        return onset + ends.duration
+    if isinstance(ends, OnResponse):
+        if answered:
+            return onset
+        return None if ends.limit is None else onset + ends.limit
+    return None
+
+
+def next_planned(ends: Ends, end: float | None, *, answered: bool) -> float | None:
+    """Return when the step after this one is planned (s); None where an answer or pulse decides."""
+    return None if isinstance(ends, OnResponse) and answered else end

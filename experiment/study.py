@@ -1,0 +1,116 @@
+"""A study's folder: where things are, and which names are allowed."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiment.chance import seed_from
+from experiment.errors import BadInput
+from experiment.protocol import Protocol, load_protocol
+
+_LABEL = re.compile(r"[A-Za-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study on disk.
+
+    Parameters
+    ----------
+    folder : Path
+    protocol : Protocol
+    sources : dict of str to str
+        Source of each value of the protocol, by dotted path.
+    """
+
+    folder: Path
+    protocol: Protocol
+    sources: dict[str, str]
+
+    @property
+    def seed(self) -> int:
+        """The study's own seed, made of its name."""
+        return seed_from(self.protocol.study.name)
+
+    def kit_folder(self, participant: str) -> Path:
+        """Where a participant's private kit is."""
+        return self.folder / "participants" / participant / "kit"
+
+    def log_folder(self, participant: str, session: str) -> Path:
+        """Where a session's logs are."""
+        return self.folder / "sourcedata" / f"sub-{participant}" / f"ses-{session}"
+
+    def logs(self) -> list[Path]:
+        """Return all logs of the study, sorted."""
+        return sorted((self.folder / "sourcedata").glob("sub-*/ses-*/*.jsonl"))
+
+    def session_tasks(self, session: str, task: str | None) -> tuple[str, ...]:
+        """Return the tasks to run in a session.
+
+        Raises
+        ------
+        BadInput
+            If the protocol has no such session or task.
+        """
+        sessions = self.protocol.sessions
+        if session not in sessions:
+            raise BadInput(
+                f"{self.folder / 'study.yaml'}: no session {session!r}, "
+                f"allowed: {', '.join(sorted(sessions))}"
+            )
+        tasks = sessions[session].tasks
+        if task is None:
+            return tasks
+        if task not in tasks:
+            raise BadInput(
+                f"{self.folder / 'study.yaml'}: session {session!r} has no task {task!r}, "
+                f"allowed: {', '.join(tasks)}"
+            )
+        return (task,)
+
+
+def open_study(folder: Path) -> Study:
+    """Open a study's folder.
+
+    Raises
+    ------
+    BadInput
+        If it isn't one, or its protocol has a fault.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such study folder; make one with: run_session.py init FOLDER")
+    protocol, sources = load_protocol(folder / "study.yaml")
+    return Study(folder, protocol, sources)
+
+
+def check_label(what: str, label: str) -> str:
+    """Return a participant's or session's label.
+
+    Raises
+    ------
+    BadInput
+        If it isn't letters and digits only, as BIDS demands.
+    """
+    if not _LABEL.fullmatch(label) or not label.isascii():
+        raise BadInput(f"{what} {label!r}: only the letters A-Z, a-z and digits are allowed")
+    return label
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that a folder can be written into, without making it.
+
+    Raises
+    ------
+    BadInput
+        If it or its nearest existing parent can't be written into.
+    """
+    parent = folder
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir():
+        raise BadInput(f"{parent}: is a file, a folder is needed")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise BadInput(f"{parent}: can't be written into; choose another folder or mend its rights")

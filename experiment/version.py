@@ -1,0 +1,3 @@
+"""Version of the software, as logs and exports state it."""
+
+VERSION = "0.1.0"

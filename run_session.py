@@ -1,0 +1,229 @@
+"""Kindred's one command. It parses, calls and prints; everything else is in the rooms beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from experiment.errors import BadInput, KindredError
+
+# Rooms are imported by the command that needs them, so that `export` and `replay` start in well
+# under a second and an analyst's machine needs no screen.
+
+app = typer.Typer(
+    help="Kindred presents social-bonding experiments and makes everything else from their logs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+kit_app = typer.Typer(help="A participant's messages.", no_args_is_help=True)
+app.add_typer(kit_app, name="kit")
+
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
+LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]
+Participant = Annotated[str, typer.Option("--participant", help="Label, without sub-.")]
+Visit = Annotated[str, typer.Option("--session", help="Label, without ses-.")]
+
+
+@app.command()
+def init(study: StudyFolder) -> None:
+    """Make a working example study."""
+    from experiment.examples import make_study
+
+    make_study(study)
+    print(f"made {study}; read {study / 'study.yaml'} first")
+
+
+@kit_app.command("import")
+def kit_import(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Qualtrics export (CSV).")],
+    study: Annotated[Path, typer.Option("--study", help="The study's folder.")],
+    participant: Participant,
+) -> None:
+    """Make a participant's kit from the survey that their people filled in."""
+    from experiment.kit import import_qualtrics, save_kit
+    from experiment.study import check_label, open_study
+
+    opened = open_study(study)
+    folder = opened.kit_folder(check_label("participant", participant))
+    strangers = opened.protocol.kit.stranger_messages
+    imported = import_qualtrics(source, participant, study / strangers if strangers else None)
+    for row in imported.left_out:
+        print(f"left out: {source.name}:{row.line}: {row.reason}")
+    file = save_kit(imported.kit, folder)
+    for condition, count in imported.kit.counts().items():
+        print(f"{count:4d} {condition} messages")
+    print(f"kit: {file}")
+
+
+@app.command()
+def run(
+    study: StudyFolder,
+    participant: Participant,
+    session: Visit,
+    task: Annotated[str | None, typer.Option(help="One task of the session only.")] = None,
+    port: Annotated[str | None, typer.Option(help="Trigger port URL, or none.")] = None,
+    scanner: Annotated[str | None, typer.Option(help="Scanner port URL, or none.")] = None,
+    robot: Annotated[str | None, typer.Option(help="A simulated participant.")] = None,
+    window: Annotated[str | None, typer.Option(help="Window size, for example 1280x720.")] = None,
+    fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
+    speed: Annotated[str, typer.Option(help="real, or fast on a virtual clock.")] = "real",
+    no_window: Annotated[bool, typer.Option("--no-window")] = False,
+    seed: Annotated[int | None, typer.Option(help="In place of the study's own.")] = None,
+) -> None:
+    """Run one session of one participant."""
+    from analysis.timing import write_timing
+    from experiment.readlog import read_log
+    from experiment.session import SessionRequest, prepare, window_size
+    from experiment.session import run as run_session
+
+    if speed not in ("real", "fast"):
+        raise BadInput(f"--speed {speed!r}: allowed are real, fast")
+    request = SessionRequest(
+        study=study,
+        participant=participant,
+        session=session,
+        task=task,
+        port=port,
+        scanner=scanner,
+        robot=robot,
+        size=window_size(window),
+        fullscreen=fullscreen,
+        fast=speed == "fast",
+        no_window=no_window,
+        seed=seed,
+    )
+    result = run_session(prepare(request), tell=print)
+    text, figure = write_timing(read_log(result.log))
+    print(text.read_text(), end="")
+    print(f"log: {result.log}\ntiming: {figure}")
+    if result.status != "complete":
+        raise KindredError(
+            f"the session was {result.status}: {result.reason}; what happened is in the log"
+        )
+
+
+@app.command()
+def scanner(
+    tr: Annotated[float, typer.Option(help="Seconds from volume to volume.")] = 2.0,
+    volumes: Annotated[int, typer.Option()] = 150,
+    symbol: Annotated[str, typer.Option(help="Character sent for each volume.")] = "5",
+    start_on: Annotated[
+        int | None, typer.Option(help="Marker code at which the scan begins; else at once.")
+    ] = None,
+    start_after: Annotated[
+        float, typer.Option(help="Seconds from then to the first volume.")
+    ] = 2.0,
+    record: Annotated[
+        Path | None, typer.Option(help="File for all bytes sent and received, with times.")
+    ] = None,
+) -> None:
+    """Simulate a scanner and a trigger box on two pseudo-terminals, until stopped."""
+    from hardware.simulator import ScannerSimulator, SimulatedScan, stopped_by_signal
+
+    simulator = ScannerSimulator(SimulatedScan(tr, volumes, symbol, start_on, start_after), record)
+    print(f"scanner {simulator.scanner_port}\ntrigger {simulator.trigger_port}", flush=True)
+    try:
+        with stopped_by_signal() as stopped:
+            simulator.run(stopped)
+    finally:
+        simulator.close()
+
+
+@app.command()
+def ports() -> None:
+    """List the serial ports that are plugged in."""
+    from hardware.ports import list_ports
+
+    found = list_ports()
+    for line in found:
+        print(line)
+    if not found:
+        print("no serial port is plugged in")
+
+
+@app.command()
+def replay(
+    log: LogFile,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Prove that it is what the protocol says.")
+    ] = False,
+    at: Annotated[float | None, typer.Option(help="Session time (s) of a picture.")] = None,
+    png: Annotated[Path | None, typer.Option(help="File for that picture.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="File for a contact sheet (PNG).")] = None,
+    kit: Annotated[
+        Path | None, typer.Option(help="The participant's kit folder, to show the texts.")
+    ] = None,
+) -> None:
+    """Replay a session from its log."""
+    from experiment.readlog import read_log
+
+    if (at is None) != (png is None) or not (verify or png or sheet):
+        raise BadInput("replay: give --verify, --at T --png FILE, or --sheet FILE")
+    read = read_log(log)
+    if png is not None and at is not None:
+        from analysis.show import picture_at, write_png
+
+        write_png(picture_at(read, at, kit), png)
+        print(f"picture: {png}")
+    if sheet is not None:
+        from analysis.show import contact_sheet, write_png
+
+        write_png(contact_sheet(read, kit), sheet)
+        print(f"contact sheet: {sheet}")
+    if verify:
+        from analysis.replay import report
+        from analysis.replay import verify as compare
+
+        found = compare(read)
+        print(report(read, found))
+        if found.differences:
+            raise KindredError(f"{log}: not what the protocol says")
+
+
+@app.command()
+def export(
+    study: StudyFolder,
+    bids: Annotated[Path, typer.Option("--bids", help="Folder of the BIDS data set.")],
+) -> None:
+    """Export all sessions of a study as a BIDS data set."""
+    from analysis.bids import export_bids, summary
+    from experiment.study import open_study
+
+    print(summary(export_bids(open_study(study).logs(), bids)))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Folder for all that it makes.")] = None,
+) -> None:
+    """Show a whole study day with a robot participant and a simulated scanner."""
+    from analysis.demo import show_all
+
+    show_all(out, tell=print)
+
+
+def main() -> int:
+    """Run the command; every error that a user can mend is one line."""
+    try:
+        return app(standalone_mode=False) or 0
+    except KindredError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except TyperException as error:
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return 2
+    except Exit as done:
+        return done.exit_code
+    except (Abort, KeyboardInterrupt):
+        print("error: stopped", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How it looks: screens are laid out to pictures, pictures are shown in a window."""

@@ -1,0 +1,271 @@
+"""The real window: pictures made beforehand are uploaded once, a frame is a few textured quads."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import statistics
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiment.clock import Clock, FrameGrid, RealClock
+from experiment.display import DisplayFacts, Extent, OnFlip
+from experiment.errors import HardwareError
+from experiment.events import PointerEvent
+from experiment.steps import Screen
+from stimuli.pictures import Painter, Picture, Sprite, Style, Track
+
+if TYPE_CHECKING:
+    from psychopy import visual
+
+_PROBE_FRAMES = 40
+_BLANKING = 0.7  # a median interval below this share of the nominal one: flips don't wait
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A picture on the graphics card."""
+
+    sprites: tuple[Any, ...]
+    cursor: tuple[Any, ...]
+    confirmed: tuple[Any, ...]
+    track: Track | None
+    extent: Extent
+
+
+class Window:
+    """A PsychoPy window that shows screens.
+
+    Parameters
+    ----------
+    painter : Painter
+        Makes the pictures.
+    style : Style
+    clock : Clock
+        With a virtual clock frames are paced by it, and what nobody looks at is skipped.
+    refresh_hz : float
+        Nominal rate, as the protocol has it.
+    fullscreen : bool
+    mouse : bool
+        Whether the mouse is shown and listened to.
+
+    Raises
+    ------
+    HardwareError
+        If there is no display.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        style: Style,
+        clock: Clock,
+        refresh_hz: float,
+        *,
+        fullscreen: bool,
+        mouse: bool,
+    ) -> None:
+        self._painter = painter
+        self._clock = clock
+        self._loaded: dict[Screen, _Loaded] = {}
+        self._pointer: deque[PointerEvent] = deque()
+        self._track: Track | None = None
+        self._stamp = 0.0
+        self._on_flip: OnFlip | None = None
+        self._window = _open(style, fullscreen, mouse)
+        if mouse:
+            self._window.winHandle.push_handlers(
+                on_mouse_motion=self._moved,
+                on_mouse_drag=self._dragged,
+                on_mouse_press=self._clicked,
+            )
+        self._period = 1.0 / refresh_hz
+        interval = self._measure()
+        waits = isinstance(clock, RealClock) and interval > _BLANKING * self._period
+        self._grid = None if waits else FrameGrid(clock, self._period)
+        width, height = (int(n) for n in self._window.size)
+        self._height = height
+        self.facts = DisplayFacts(
+            kind="window",
+            size_px=(width, height),
+            nominal_hz=refresh_hz,
+            measured_hz=round(1.0 / interval, 1),
+            waits_for_blank=waits,
+        )
+
+    def prepare(self, screens: Iterable[Screen]) -> dict[Screen, Extent]:
+        extents = {screen: self._load(screen).extent for screen in screens}
+        self._window.clearBuffer()
+        return extents
+
+    def next_flip(self) -> float:
+        if self._grid is not None:
+            return self._grid.due()
+        since = self._clock.now() - self._stamp
+        return self._stamp + self._period * (int(since / self._period) + 1)
+
+    def flip(
+        self,
+        screen: Screen,
+        cursor: int | None,
+        confirmed: bool,
+        on_flip: OnFlip | None,
+        horizon: float | None,
+    ) -> float:
+        picture = self._loaded.get(screen) or self._load(screen)
+        self._track = picture.track
+        self._draw(picture, cursor, confirmed)
+        self._on_flip = on_flip
+        self._window.callOnFlip(self._stamped)
+        if self._grid is not None:
+            self._finish()  # the renderer's work is done before the wait, not after it
+            self._grid.wait(horizon)
+        self._window.flip()
+        return self._stamp
+
+    def pointer(self) -> list[PointerEvent]:
+        return [self._pointer.popleft() for _ in range(len(self._pointer))]
+
+    def capture(self, screen: Screen, cursor: int | None, confirmed: bool) -> Any:
+        """Return what the window would show of a screen, as an RGB array (height, width, 3)."""
+        import numpy as np
+
+        picture = self._loaded.get(screen) or self._load(screen)
+        self._window.clearBuffer()
+        self._draw(picture, cursor, confirmed)
+        frame = self._window.getMovieFrame(buffer="back")
+        self._window.movieFrames = []
+        self._window.clearBuffer()
+        return np.asarray(frame)[:, :, :3]
+
+    def close(self) -> None:
+        self._window.close()
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def _load(self, screen: Screen) -> _Loaded:
+        picture: Picture = self._painter.paint(screen)
+        loaded = _Loaded(
+            tuple(self._quads(picture.sprites)),
+            tuple(self._quads(picture.cursor)),
+            tuple(self._quads(picture.confirmed)),
+            picture.track,
+            _extent(picture.sprites),
+        )
+        # Drawing once makes the upload happen now.
+        for quad in (*loaded.sprites, *loaded.cursor, *loaded.confirmed):
+            quad.draw()
+        self._loaded[screen] = loaded
+        return loaded
+
+    def _quads(self, sprites: Sequence[Sprite]) -> Iterator[Any]:
+        from PIL import Image
+        from psychopy import visual
+
+        width, height = self._window.size
+        for sprite in sprites:
+            rows, columns = sprite.image.shape[:2]
+            yield visual.ImageStim(
+                self._window,
+                image=Image.fromarray(sprite.image, "RGBA"),
+                size=(columns, rows),
+                pos=(
+                    sprite.left + columns / 2 - width / 2,
+                    height / 2 - sprite.top - rows / 2,
+                ),
+                units="pix",
+                interpolate=False,
+            )
+
+    @staticmethod
+    def _draw(picture: _Loaded, cursor: int | None, confirmed: bool) -> None:
+        for quad in picture.sprites:
+            quad.draw()
+        if cursor is not None and picture.cursor:
+            (picture.confirmed if confirmed else picture.cursor)[cursor - 1].draw()
+
+    def _stamped(self) -> None:
+        # The first thing after the flip. PsychoPy's own stamp is the wall clock.
+        self._stamp = self._clock.now()
+        if self._on_flip is not None:
+            self._on_flip(self._stamp)
+
+    @staticmethod
+    def _finish() -> None:
+        from pyglet import gl
+
+        gl.glFinish()
+
+    def _measure(self) -> float:
+        """Return the median interval (s) of flips that nothing else paces."""
+        import time
+
+        stamps = []
+        for _ in range(_PROBE_FRAMES):
+            self._window.flip()
+            stamps.append(time.perf_counter())
+        self._stamp = self._clock.now()
+        return statistics.median(b - a for a, b in itertools.pairwise(stamps[5:]))
+
+    # --- the mouse --------------------------------------------------------------------------------
+
+    def _moved(self, x: float, y: float, *_: Any) -> None:
+        self._point(x, y, clicked=False)
+
+    def _dragged(self, x: float, y: float, *_: Any) -> None:
+        self._point(x, y, clicked=False)
+
+    def _clicked(self, x: float, y: float, *_: Any) -> None:
+        self._point(x, y, clicked=True)
+
+    def _point(self, x: float, y: float, *, clicked: bool) -> None:
+        point = None if self._track is None else self._track.point_at(x, self._height - y)
+        if clicked or point is not None:
+            self._pointer.append(PointerEvent(round(self._clock.now(), 6), point, clicked))
+
+
+def _extent(sprites: Sequence[Sprite]) -> Extent:
+    left, top = min(s.left for s in sprites), min(s.top for s in sprites)
+    return (
+        left,
+        top,
+        max(s.right for s in sprites) - left,
+        max(s.bottom for s in sprites) - top,
+    )
+
+
+def _open(style: Style, fullscreen: bool, mouse: bool) -> visual.Window:
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        raise HardwareError(
+            "no display: this session needs a screen; start it in a desktop session, under "
+            "xvfb-run, or with --no-window"
+        )
+    with _quiet():
+        from psychopy import logging, visual
+
+        logging.console.setLevel(logging.ERROR)
+        try:
+            return visual.Window(
+                size=style.size_px,
+                fullscr=fullscreen,
+                color=style.background,
+                colorSpace="hex",
+                units="pix",
+                allowGUI=mouse,
+                checkTiming=False,
+                waitBlanking=True,
+            )
+        except Exception as error:  # noqa: BLE001  the libraries below raise whatever they like
+            raise HardwareError(f"no window could be opened: {error}") from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's start-up chatter off the assistant's terminal."""
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
