@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -208,10 +209,13 @@ def demo(
     show_all(out, tell=print)
 
 
-def main() -> int:
-    """Run the command; every error that a user can mend is one line."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command (this process's own arguments if None) and return its exit code.
+
+    Every error that a user can mend is one line.
+    """
     try:
-        return app(standalone_mode=False) or 0
+        return app(arguments, standalone_mode=False) or 0
     except KindredError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -16,7 +16,16 @@ _NAP = 0.0001  # s
 
 
 class Clock(Protocol):
-    """Monotonic seconds since the session began, and calls that are due at a time of it."""
+    """Monotonic seconds since the session began, and calls that are due at a time of it.
+
+    Attributes
+    ----------
+    zero : float
+        `time.perf_counter` (s) at 0, so that stamps of other processes of this machine can be put
+        on this clock; 0 on a virtual clock.
+    """
+
+    zero: float
 
     def now(self) -> float:
         """Return the time (s)."""
@@ -112,6 +121,8 @@ class RealClock:
 
 class VirtualClock:
     """A clock that stands still until it is advanced; due calls run while it advances."""
+
+    zero = 0.0
 
     def __init__(self) -> None:
         self._now = 0.0

@@ -6,6 +6,7 @@ writer by opaque ids and sees the `KitIndex`.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -326,9 +327,9 @@ def _read_csv(source: Path) -> list[tuple[int, list[str]]]:
     if not raw.strip():
         raise BadInput(f"{source}:1: the file is empty")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise BadInput(f"{source}:{line}: not UTF-8; save the export as UTF-8 CSV") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1

@@ -426,7 +426,8 @@ def _unsource(
 
 
 def _first_problem(error: ValidationError, file: Path, root: CommentedMap) -> str:
-    detail = error.errors()[0]
+    # A key that isn't known is told first: it is why another one is missing.
+    detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     loc = detail["loc"]
     if loc[:1] == ("tasks",) and len(loc) > 2:
         loc = (*loc[:2], *loc[3:])  # pydantic puts the task's version in between

@@ -375,6 +375,7 @@ def _header(
         "seed": prepared.seed,
         "utc": clock.utc(),
         "utc_at": round(clock.now(), 6),
+        "clock_zero": clock.zero,
         "speed": "fast" if request.fast else "real",
         "robot": request.robot,
         "display": to_plain(display.facts),

@@ -112,5 +112,6 @@ def check_writable(folder: Path) -> None:
         parent = parent.parent
     if not parent.is_dir():
         raise BadInput(f"{parent}: is a file, a folder is needed")
-    if not os.access(parent, os.W_OK | os.X_OK):
+    effective = os.access in os.supports_effective_ids
+    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=effective):
         raise BadInput(f"{parent}: can't be written into; choose another folder or mend its rights")

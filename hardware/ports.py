@@ -6,6 +6,7 @@ query, for example ``/dev/ttyUSB0?device=plain&pulse_ms=5``.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,6 +149,7 @@ class SerialPort:
         self.name = url.address
         self.pulse = url.number("pulse_ms", 5.0) / 1000.0
         self._serial = open_serial(url.address, int(url.number("baud", self._dialect.baud)))
+        self._descriptor = descriptor(self._serial)
 
     def write(self, code: int) -> None:
         self._put(self._dialect.code(code))
@@ -159,9 +161,15 @@ class SerialPort:
         self._serial.close()
 
     def _put(self, data: bytes) -> None:
-        # write_timeout=0: the driver takes what it can at once and the call returns
+        # Past pyserial where there is a descriptor: with write_timeout=0, pyserial 3.5 tries a full
+        # buffer for ever, and with any other timeout it may wait.
         try:
-            written = self._serial.write(data)
+            if self._descriptor is None:
+                written = self._serial.write(data)
+            else:
+                written = os.write(self._descriptor, data)
+        except BlockingIOError:
+            raise HardwareError(f"port {self.name}: takes no more bytes; is it stuck?") from None
         except (serial.SerialException, OSError) as error:
             raise HardwareError(f"port {self.name}: {error}") from None
         if written != len(data):
@@ -215,6 +223,14 @@ def open_serial(address: str, baud: int) -> serial.SerialBase:
         return serial.Serial(address, baud, timeout=0, write_timeout=0, exclusive=True)
     except (serial.SerialException, OSError, ValueError) as error:
         raise HardwareError(f"port {address}: {_reason(error)}") from None
+
+
+def descriptor(port: serial.SerialBase) -> int | None:
+    """Return a port's file descriptor; None where it has none (Windows, ``loop://``)."""
+    try:
+        return int(port.fileno())
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _reason(error: Exception) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import serial
 
 from experiment.errors import HardwareError
-from hardware.ports import open_serial
+from hardware.ports import descriptor, open_serial
 
 
 def main(address: str, baud: int, symbol: str) -> int:
@@ -46,9 +46,8 @@ def main(address: str, baud: int, symbol: str) -> int:
 
 def _stamped(port: serial.SerialBase) -> Iterator[tuple[float, bytes]]:
     """Yield (stamp, bytes) as they come in, until the standard input ends."""
-    try:
-        handle = port.fileno()
-    except (AttributeError, OSError, ValueError):  # Windows, sockets: no descriptor to select on
+    handle = descriptor(port)
+    if handle is None:
         yield from _polled(port)
         return
     stdin = sys.stdin.fileno()

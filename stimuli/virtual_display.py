@@ -1,7 +1,8 @@
-"""A virtual display of our own, for machines without a screen; stopped again when done."""
+"""A virtual display of our own, for machines without a screen."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -16,7 +17,10 @@ _SIZE = "1920x1080x24"
 
 @contextmanager
 def some_display() -> Iterator[str | None]:
-    """Use the display that is there, or start a virtual one for the time of the block.
+    """Use the display that is there, or start a virtual one.
+
+    The virtual display stops by itself when its last client is gone. It is held open for the time
+    of the block; a window of this process may outlive the block, and dies with the process.
 
     Yields
     ------
@@ -31,25 +35,55 @@ def some_display() -> Iterator[str | None]:
     if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
         yield None
         return
+    name = _start()
+    with _connection(name) as connected:
+        if not connected:
+            raise HardwareError(f"the virtual display {name} can't be reached")
+        os.environ["DISPLAY"] = name
+        try:
+            yield name
+        finally:
+            os.environ.pop("DISPLAY", None)
+
+
+def display_answers() -> bool:
+    """Whether the X server that DISPLAY names can be reached."""
+    with _connection(None) as connected:
+        return connected
+
+
+def _start() -> str:
     if shutil.which("Xvfb") is None:
         raise HardwareError(
             "no screen and no virtual one: apt-get install --no-install-recommends xvfb"
         )
     read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", _SIZE, "-nolisten", "tcp"],
+    words = ["-displayfd", str(write), "-screen", "0", _SIZE, "-nolisten", "tcp", "-terminate"]
+    # Started by a shell that ends at once: the server is nobody's child, and nobody has to stop it.
+    subprocess.run(
+        ["sh", "-c", 'Xvfb "$@" </dev/null >/dev/null 2>&1 &', "sh", *words],
         pass_fds=(write,),
-        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C at the terminal is not meant for it
+        check=True,
     )
     os.close(write)
+    with os.fdopen(read) as answer:
+        number = answer.readline().strip()  # written once the server takes connections
+    if not number:
+        raise HardwareError("no screen, and the virtual one (Xvfb) did not start")
+    return f":{number}"
+
+
+@contextmanager
+def _connection(name: str | None) -> Iterator[bool]:
+    """Hold a connection to an X server; yields whether there is one."""
+    x11 = ctypes.CDLL("libX11.so.6")
+    x11.XOpenDisplay.argtypes = (ctypes.c_char_p,)
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XCloseDisplay.argtypes = (ctypes.c_void_p,)
+    display = x11.XOpenDisplay(None if name is None else name.encode())
     try:
-        with os.fdopen(read) as answer:
-            number = answer.readline().strip()  # written once the server takes connections
-        if not number:
-            raise HardwareError("no screen, and the virtual one (Xvfb) did not start")
-        os.environ["DISPLAY"] = f":{number}"
-        yield f":{number}"
+        yield display is not None
     finally:
-        os.environ.pop("DISPLAY", None)
-        server.terminate()
-        server.wait(timeout=10)
+        if display is not None:
+            x11.XCloseDisplay(display)

@@ -18,7 +18,8 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
-from stimuli.pictures import Painter, Picture, Sprite, Style, Track
+from stimuli.pictures import Painter, Picture, Sprite, Style, Track, cut
+from stimuli.virtual_display import display_answers
 
 if TYPE_CHECKING:
     from psychopy import visual
@@ -131,6 +132,17 @@ class Window:
     def pointer(self) -> list[PointerEvent]:
         return [self._pointer.popleft() for _ in range(len(self._pointer))]
 
+    @property
+    def track(self) -> Track | None:
+        """Where the scale that is shown can be clicked; None if there is no scale."""
+        return self._track
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Left and top of the window on the desktop (px)."""
+        left, top = self._window.winHandle.get_location()
+        return int(left), int(top)
+
     def capture(self, screen: Screen, cursor: int | None, confirmed: bool) -> Any:
         """Return what the window would show of a screen, as an RGB array (height, width, 3)."""
         import numpy as np
@@ -151,7 +163,7 @@ class Window:
     def _load(self, screen: Screen) -> _Loaded:
         picture: Picture = self._painter.paint(screen)
         loaded = _Loaded(
-            tuple(self._quads(picture.sprites)),
+            tuple(self._quads(piece for sprite in picture.sprites for piece in cut(sprite))),
             tuple(self._quads(picture.cursor)),
             tuple(self._quads(picture.confirmed)),
             picture.track,
@@ -163,7 +175,7 @@ class Window:
         self._loaded[screen] = loaded
         return loaded
 
-    def _quads(self, sprites: Sequence[Sprite]) -> Iterator[Any]:
+    def _quads(self, sprites: Iterable[Sprite]) -> Iterator[Any]:
         from PIL import Image
         from psychopy import visual
 
@@ -172,7 +184,7 @@ class Window:
             rows, columns = sprite.image.shape[:2]
             yield visual.ImageStim(
                 self._window,
-                image=Image.fromarray(sprite.image, "RGBA"),
+                image=Image.fromarray(sprite.image),
                 size=(columns, rows),
                 pos=(
                     sprite.left + columns / 2 - width / 2,
@@ -240,28 +252,25 @@ def _extent(sprites: Sequence[Sprite]) -> Extent:
 
 
 def _open(style: Style, fullscreen: bool, mouse: bool) -> visual.Window:
-    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    if sys.platform.startswith("linux") and not display_answers():
         raise HardwareError(
-            "no display: this session needs a screen; start it in a desktop session, under "
-            "xvfb-run, or with --no-window"
+            f"no display (DISPLAY is {os.environ.get('DISPLAY') or 'not set'}): start this session "
+            "in a desktop session, under xvfb-run, or with --no-window and a --robot"
         )
     with _quiet():
         from psychopy import logging, visual
 
         logging.console.setLevel(logging.ERROR)
-        try:
-            return visual.Window(
-                size=style.size_px,
-                fullscr=fullscreen,
-                color=style.background,
-                colorSpace="hex",
-                units="pix",
-                allowGUI=mouse,
-                checkTiming=False,
-                waitBlanking=True,
-            )
-        except Exception as error:  # noqa: BLE001  the libraries below raise whatever they like
-            raise HardwareError(f"no window could be opened: {error}") from None
+        return visual.Window(
+            size=style.size_px,
+            fullscr=fullscreen,
+            color=style.background,
+            colorSpace="hex",
+            units="pix",
+            allowGUI=mouse,
+            checkTiming=False,
+            waitBlanking=True,
+        )
 
 
 @contextlib.contextmanager

@@ -1,0 +1,252 @@
+"""A session in real time, the share of a frame that is ours, and how long the rest takes."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from analysis.timing import Timing, measure
+from benchmarks.studies import long_study
+from benchmarks.table import Row, at_most, beside
+from experiment.chance import dice
+from experiment.clock import FrameGrid, RealClock
+from experiment.display import Extent, NoWindow, OnFlip
+from experiment.examples import EXAMPLE_PARTICIPANT
+from experiment.log import LogWriter
+from experiment.plan import plan_messages
+from experiment.player import Player
+from experiment.readlog import read_log
+from experiment.robot import Robot, temper
+from experiment.session import SessionRequest, prepare
+from experiment.session import run as run_session
+from experiment.steps import Screen
+from experiment.study import open_study
+from experiment.tasks.messages import messages
+from hardware.markers import MarkerLine
+from hardware.ports import open_port
+from hardware.pulses import open_scanner
+from hardware.simulator import SimulatedScan, simulator
+from stimuli.virtual_display import some_display
+
+ROOT = Path(__file__).parents[1]
+PERSON = EXAMPLE_PARTICIPANT
+
+
+def real_time(folder: Path, minutes: float) -> list[Row]:
+    """Run the messages task in a window, markers and pulses over pseudo-terminals."""
+    trials = max(2 * round(minutes * 60 / 15.5 / 2), 2)
+    study = long_study(folder / "real-time", trials)
+    scan = SimulatedScan(tr=2.0, volumes=int(minutes * 30) + 30, start_on=10)
+    with some_display(), simulator(scan, folder / "simulator.jsonl") as ports:
+        result = run_session(
+            prepare(
+                SessionRequest(
+                    study,
+                    PERSON,
+                    "01",
+                    robot="typical",
+                    port=f"{ports.trigger}?device=plain&pulse_ms=5",
+                    scanner=ports.scanner,
+                )
+            )
+        )
+        bare = _bare_loop(20.0)
+    timing = measure(read_log(result.log))
+    frame = timing.period * 1e3
+    dropped = 100.0 * timing.dropped / len(timing.intervals)
+    errors = timing.onset_errors * 1e3
+    seconds = timing.onset_times[-1] - timing.onset_times[0]
+    return [
+        Row("length, frames", f"{seconds / 60:.1f} min, {len(timing.intervals)}"),
+        at_most("dropped frames (> 1.2 frames)", dropped, 0.1, "%"),
+        beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
+        at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
+        beside("onset error, median", float(np.median(errors)), "ms"),
+        at_most("drift over the run", _drift(timing, seconds), 1.0, "ms"),
+        at_most("markers not sent", timing.markers_planned - timing.markers_sent, 0, ""),
+        at_most("volumes not seen", timing.pulses_missing, 0, ""),
+        beside("frame interval, p99", float(np.percentile(timing.intervals, 99)) * 1e3, "ms"),
+        beside(
+            "flip to marker written, p99", float(np.percentile(timing.marker_lags, 99)) * 1e3, "ms"
+        ),
+    ]
+
+
+def _drift(timing: Timing, seconds: float) -> float:
+    return abs(timing.drift or 0.0) * seconds * 1e3
+
+
+def _bare_loop(seconds: float) -> list[float]:
+    """Return flip intervals (s) of an empty window that sleeps until each frame is due."""
+    from psychopy import logging, visual
+
+    logging.console.setLevel(logging.ERROR)
+    window = visual.Window((1280, 720), units="pix", checkTiming=False, allowGUI=False)
+    clock = RealClock()
+    grid = FrameGrid(clock, 1 / 60)
+    stamps = []
+    while clock.now() < seconds:
+        grid.wait(None)
+        window.flip()
+        stamps.append(clock.now())
+    clock.close()
+    window.close()
+    return list(np.diff(stamps[5:]))
+
+
+def _dropped(intervals: list[float]) -> float:
+    return 100.0 * float(np.mean(np.array(intervals) > 1.2 / 60))
+
+
+class _Outside(NoWindow):
+    """A display without a window that measures the time spent outside of it, between flips."""
+
+    def __init__(self, clock: RealClock) -> None:
+        super().__init__(clock, (1280, 720), 60.0)
+        self.outside: list[float] = []
+        self._left: float | None = None
+
+    def prepare(self, screens: Iterable[Screen]) -> dict[Screen, Extent]:
+        return super().prepare(screens)
+
+    def flip(
+        self,
+        screen: Screen,
+        cursor: int | None,
+        confirmed: bool,
+        on_flip: OnFlip | None,
+        horizon: float | None,
+    ) -> float:
+        if self._left is not None:
+            self.outside.append(time.perf_counter() - self._left)
+        stamp = super().flip(screen, cursor, confirmed, on_flip, horizon)
+        self._left = time.perf_counter()
+        return stamp
+
+
+def own_share(folder: Path) -> list[Row]:
+    """Measure what task, player and log add to a frame, in real time, markers over a port."""
+    study = open_study(long_study(folder / "own-share", 4))
+    protocol = study.protocol
+    from experiment.kit import load_kit
+
+    kit = load_kit(study.kit_folder(PERSON)).index()
+    plan = plan_messages(protocol, "messages", kit, "01", PERSON, study.seed)
+    points = {name: rating.points for name, rating in protocol.ratings.items()}
+    scan = SimulatedScan(tr=2.0, volumes=60, start_on=10)
+    clock = RealClock()
+    display = _Outside(clock)
+    with (
+        simulator(scan, folder / "own.jsonl") as ports,
+        LogWriter(folder / "own-share.jsonl", {}) as log,
+    ):
+        line = MarkerLine(open_port(ports.trigger), clock, log.add)
+        pulses = open_scanner(ports.scanner, clock, log.add, 2.0, 60)
+        robot = Robot(temper("hasty"), dice(1, "bench"), clock, protocol.devices.buttons, points)
+        Player(
+            clock=clock,
+            display=display,
+            keys=[robot],
+            markers=line,
+            pulses=pulses,
+            log=log,
+            buttons=protocol.devices.buttons,
+            codes=protocol.markers,
+            points=points,
+            audience=robot,
+        ).play(messages(plan), plan.pause_grid)
+        line.close()
+        pulses.close()
+    clock.close()
+    ms = np.array(display.outside) * 1e3
+    return [
+        at_most("task, player and log, per frame, p99", float(np.percentile(ms, 99)), 0.3, "ms"),
+        beside("median", float(np.median(ms)), "ms"),
+        beside("longest", float(ms.max()), "ms"),
+    ]
+
+
+def virtual(folder: Path) -> list[Row]:
+    """Run 30 minutes on the virtual clock, without a window."""
+    study = long_study(folder / "virtual", 116)
+    request = SessionRequest(
+        study,
+        PERSON,
+        "01",
+        robot="typical",
+        fast=True,
+        no_window=True,
+        port="mock:",
+        scanner="mock:",
+    )
+    begun = time.perf_counter()
+    result = run_session(prepare(request))
+    taken = time.perf_counter() - begun
+    last = next(read_log(result.log).of("end"))["t"]
+    command = [
+        *("run", str(study), "--participant", PERSON, "--session", "02"),
+        *("--robot", "typical", "--speed", "fast", "--no-window"),
+    ]
+    return [
+        Row("session time", f"{last / 60:.1f} min"),
+        at_most("30 minutes on the virtual clock", taken * 30 * 60 / last, 2.0, "s"),
+        beside("a short session as a command, timing figure included", _command(command), "s"),
+    ]
+
+
+def start_times(folder: Path) -> list[Row]:
+    """Time whole commands on a short log, byte code compiled: their start and little else."""
+    study = folder / "virtual"
+    log = next(study.glob("sourcedata/*/ses-02/*.jsonl"))
+    python = statistics.median(_timed([sys.executable, "-c", "import numpy, pydantic"]))
+    verify = ["replay", str(log), "--verify"]
+    export = ["export", str(study), "--bids", str(folder / "bids")]
+    return [
+        at_most("`replay --verify` of a short session, all of it", _command(verify), 1.0, "s"),
+        at_most("`export --bids` of two sessions, all of it", _command(export), 1.0, "s"),
+        beside("python -c 'import numpy, pydantic'", python, "s"),
+        at_most(
+            "psychopy modules imported by them", float(_imports_psychopy(verify, export)), 0, ""
+        ),
+    ]
+
+
+def _imports_psychopy(*commands: list[str]) -> int:
+    found = 0
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "run_session.py", *command],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=True,
+        )
+        found += sum("psychopy" in line for line in done.stderr.splitlines())
+    return found
+
+
+def _command(words: list[str]) -> float:
+    """Return the median time (s) of a command of ours; the first call only compiles."""
+    command = [sys.executable, "run_session.py", *words]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    if words[0] == "run":
+        return _timed(command, environment, times=1)[0]
+    return statistics.median(_timed(command, environment)[1:])
+
+
+def _timed(
+    command: list[str], environment: dict[str, str] | None = None, times: int = 6
+) -> list[float]:
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        taken.append(time.perf_counter() - begun)
+    return taken

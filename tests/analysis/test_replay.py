@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.replay import Difference, verify
+from experiment.log import link
+from experiment.readlog import SessionLog, read_log
+from experiment.session import SessionRequest, prepare, run
+
+Lines = list[dict[str, Any]]
+NewStudy = Callable[..., Path]
+
+
+@pytest.fixture
+def log(new_study: NewStudy) -> SessionLog:
+    request = SessionRequest(
+        new_study(),
+        "012",
+        "01",
+        robot="typical",
+        fast=True,
+        no_window=True,
+        port="mock:",
+        scanner="mock:",
+    )
+    return read_log(run(prepare(request)).log)
+
+
+def forged(log: SessionLog, change: Callable[[Lines], None]) -> SessionLog:
+    """Return the log as a bug (not an editor) would have written it: its chain of digests holds."""
+    lines = [json.loads(line) for line in log.file.read_text("utf-8").splitlines()]
+    for line in lines:
+        del line["digest"]
+    change(lines)
+    digest, texts = "", []
+    for seq, line in enumerate(lines):
+        line["seq"] = seq
+        body = json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+        digest = link(digest, body)
+        texts.append(f'{body[:-1]},"digest":"{digest}"}}\n')
+    file = log.file.with_name("forged.jsonl")
+    file.write_text("".join(texts), "utf-8")
+    made = read_log(file)
+    assert made.broken_at is None
+    return made
+
+
+def first(lines: Lines, type_: str, nth: int = 0, **fields: Any) -> dict[str, Any]:
+    return [
+        line
+        for line in lines
+        if line["type"] == type_ and all(line[k] == v for k, v in fields.items())
+    ][nth]
+
+
+def test_a_session_is_what_the_protocol_says(log: SessionLog) -> None:
+    found = verify(log)
+    assert found.differences == ()
+    assert (found.steps, found.markers, found.status) == (39, 35, "complete")
+    assert found.answers > 10
+
+
+def another_message(lines: Lines) -> None:
+    step = next(
+        s for s in lines if s["type"] == "step" and s["step"]["screen"]["kind"] == "message"
+    )
+    step["step"]["screen"]["message_id"] = "m066"
+
+
+def inverted_plan(lines: Lines) -> None:
+    for trial in lines[0]["plans"]["messages"]["trials"]:
+        trial["condition"] = "stranger" if trial["condition"] == "kind" else "kind"
+
+
+def another_code(lines: Lines) -> None:
+    first(lines, "marker_sent", code=31)["code"] = 33
+
+
+def lost_marker(lines: Lines) -> None:
+    lines.remove(first(lines, "marker_sent", 5))
+
+
+def marker_never_reset(lines: Lines) -> None:
+    lines.remove(first(lines, "marker_reset", 5))
+
+
+def another_answer(lines: Lines) -> None:
+    done = [
+        x for x in lines if x["type"] == "outcome" and (x["outcome"]["response"] or {}).get("value")
+    ]
+    done[3]["outcome"]["response"]["value"] = done[3]["outcome"]["response"]["value"] % 7 + 1
+
+
+def lost_press(lines: Lines) -> None:
+    lines.remove(first(lines, "press", 8))
+
+
+def moved_onset(lines: Lines) -> None:
+    first(lines, "onset", 12)["t"] += 0.02
+
+
+def moved_plan(lines: Lines) -> None:
+    first(lines, "step", 12)["planned"] += 0.02
+
+
+def left_early(lines: Lines) -> None:
+    first(lines, "outcome", 12)["outcome"]["offset"] -= 0.5
+
+
+def lost_step(lines: Lines) -> None:
+    lines.remove(first(lines, "step", 14))
+
+
+def stopped_early(lines: Lines) -> None:
+    number = max(line["n"] for line in lines if line["type"] == "step")
+    lines[:] = [
+        x for x in lines if not (x["type"] in ("step", "onset", "outcome") and x["n"] == number)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (another_message, "is not what the task yields"),
+        (inverted_plan, "the plan of 'messages' is not what protocol, kit and seed give"),
+        (another_code, "was sent as another code"),
+        (lost_marker, "was planned, not sent"),
+        (marker_never_reset, "was never reset"),
+        (another_answer, "the answer is not what the presses make"),
+        (lost_press, ""),
+        (moved_onset, "onset differs from its flip"),
+        (moved_plan, "planned onset differs"),
+        (left_early, "was left before its planned time"),
+        (lost_step, "is not what the task yields"),
+        (stopped_early, "the run ended before its task did"),
+    ],
+)
+def test_a_bug_in_the_log_is_found_and_its_line_named(
+    log: SessionLog, change: Callable[[Lines], None], problem: str
+) -> None:
+    differences = verify(forged(log, change)).differences
+    assert any(problem in d.problem for d in differences), differences
+    assert differences[0].line >= 1
+
+
+def test_an_edit_is_found_by_the_chain(log: SessionLog) -> None:
+    lines = log.file.read_text("utf-8").splitlines()
+    at = next(i for i, line in enumerate(lines) if '"type":"pulse"' in line)
+    lines[at] = lines[at].replace('"t":', '"t":1')
+    log.file.write_text("\n".join(lines) + "\n", "utf-8")
+    expected = Difference(at + 1, "this line was changed after it was written")
+    assert verify(read_log(log.file)).differences[0] == expected
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_log_that_just_stops_is_right_as_far_as_it_goes(log: SessionLog, share: float) -> None:
+    whole = log.file.read_bytes()
+    log.file.write_bytes(whole[: max(int(len(whole) * share), whole.index(b"\n") + 1)])
+    found = verify(read_log(log.file))
+    assert found.differences == ()
+    assert found.status == "crashed"

@@ -1,0 +1,71 @@
+"""What all tests share: a home of their own, a display, and studies to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
+from experiment.kit import import_qualtrics, save_kit
+from stimuli.virtual_display import some_display
+
+Edit = tuple[str, str]
+
+# The example's scanner session in some six seconds: two trials, short times.
+QUICK: tuple[Edit, ...] = (
+    ("tr: 2.0", "tr: 0.5"),
+    ("      kind: 4\n      stranger: 4\n", "      kind: 1\n      stranger: 1\n"),
+    ("lead_in: 2.0", "lead_in: 0.4"),
+    ("fixation: [1.0, 3.0]", "fixation: [0.2, 0.3]"),
+    ("reading: 5.0", "reading: 0.5"),
+    ("answer: 4.0", "answer: 0.9"),
+    ("      closing: 4.0\n  messageslab", "      closing: 0.4\n  messageslab"),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """PsychoPy writes into its user's home; tests give it one of their own."""
+    before = os.environ.get("HOME")
+    os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))
+    yield
+    if before is not None:
+        os.environ["HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[None]:
+    """A screen, real or virtual."""
+    with some_display():
+        yield
+
+
+@pytest.fixture
+def new_study(tmp_path: Path) -> Callable[..., Path]:
+    """Make a copy of the example study, its texts edited, with participant 012's kit."""
+
+    def make(*edits: Edit, kit: bool = True) -> Path:
+        folder = tmp_path / "study"
+        make_study(folder)
+        file = folder / "study.yaml"
+        text = file.read_text("utf-8")
+        for old, new in edits:
+            assert old in text, old
+            text = text.replace(old, new)
+        file.write_text(text, "utf-8")
+        if kit:
+            strangers = EXAMPLE / "stranger_messages.csv"
+            imported = import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers)
+            save_kit(imported.kit, folder / "participants" / "012" / "kit")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def quick_study(new_study: Callable[..., Path]) -> Path:
+    """A study whose scanner session takes some six seconds."""
+    return new_study(*QUICK)

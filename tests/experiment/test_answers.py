@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiment.answers import Answer, Press, unanswered
+from experiment.steps import At, Fixation, OnResponse, Response, ResponseKind, Scale, Step
+
+ONSET = 10.0
+SCALE = Step(Scale("connection", 4), At(9.0), accepts=ResponseKind.RATING)
+
+
+def pressed(*presses: Press, step: Step = SCALE) -> Answer:
+    answer = unanswered(step, points=7)
+    for press in presses:
+        answer = answer.after(press, ONSET)
+    return answer
+
+
+def key(t: float, action: str) -> Press:
+    return Press(t, action, "keyboard")  # type: ignore[arg-type]
+
+
+def test_moves_and_a_confirmation_make_an_answer() -> None:
+    answer = pressed(
+        key(10.5, "right"), key(10.7, "right"), key(10.9, "left"), key(11.2, "confirm")
+    )
+    expected = Response(5, 1.2, confirmed=True, lefts=1, rights=2)
+    assert answer.response(ONSET) == expected
+
+
+def test_nothing_after_the_confirmation_counts() -> None:
+    answer = pressed(key(11.0, "confirm"), key(11.1, "right"))
+    assert answer.response(ONSET) == Response(4, 1.0, confirmed=True)
+
+
+def test_the_last_position_is_kept_when_time_runs_out() -> None:
+    answer = pressed(key(10.4, "left"))
+    assert answer.response(ONSET) == Response(3, 0.4, confirmed=False, lefts=1)
+
+
+def test_no_press_is_no_answer() -> None:
+    assert pressed().response(ONSET) is None
+
+
+def test_the_cursor_stays_on_the_scale() -> None:
+    lefts = [key(10.1 + i / 10, "left") for i in range(9)]
+    answer = pressed(*lefts)
+    assert answer.cursor == 1
+    assert answer.lefts == 3
+
+
+def test_a_press_from_before_the_onset_does_not_count() -> None:
+    assert pressed(key(9.9, "confirm")).response(ONSET) is None
+
+
+def test_the_mouse_points_and_picks() -> None:
+    answer = pressed(Press(10.5, "point", "mouse", 6), Press(10.8, "pick", "mouse", 7))
+    assert answer.response(ONSET) == Response(7, 0.8, confirmed=True, rights=2)
+
+
+def test_a_click_beside_the_scale_picks_nothing() -> None:
+    assert pressed(Press(10.5, "pick", "mouse", None)).response(ONSET) is None
+
+
+def test_a_double_press_does_not_skip_a_screen() -> None:
+    step = Step(Fixation(), OnResponse(None, earliest=1.0), accepts=ResponseKind.CONTINUE)
+    assert not pressed(key(10.9, "confirm"), step=step).confirmed
+    assert pressed(key(11.1, "confirm"), step=step).confirmed
+
+
+def test_a_screen_that_takes_nothing_takes_nothing() -> None:
+    assert pressed(key(10.5, "confirm"), step=Step(Fixation(), At(1.0))).response(ONSET) is None
+
+
+@given(st.lists(st.sampled_from(["left", "right"]), max_size=30))
+def test_moves_add_up(moves: list[str]) -> None:
+    answer = pressed(*(key(10.0 + i, move) for i, move in enumerate(moves)))
+    assert answer.cursor == 4 + answer.rights - answer.lefts
+    assert 1 <= (answer.cursor or 0) <= 7

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from experiment.errors import BadInput
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+from experiment.kit import Kit, KitMessage, Writer, import_qualtrics, load_kit, save_kit
+
+ANSWERS = EXAMPLE / EXAMPLE_ANSWERS
+STRANGERS = EXAMPLE / "stranger_messages.csv"
+
+
+def test_the_sample_gives_finished_and_consented_answers_only() -> None:
+    imported = import_qualtrics(ANSWERS, "012", STRANGERS)
+    assert imported.kit.counts() == {"kind": 48, "neutral": 6, "stranger": 12}
+    assert [(left.line, left.reason) for left in imported.left_out] == [(7, "not finished")]
+    assert len({m.message_id for m in imported.kit.messages}) == 66
+
+
+def test_texts_are_kept_as_they_were_written() -> None:
+    texts = {text for text, _ in import_qualtrics(ANSWERS, "012", None).kit.texts().values()}
+    assert "You’re my family, no paperwork needed 👨‍👩‍👧" in texts
+    assert "तुम सच में कमाल हो! 👏🏽" in texts
+    assert "无论你在哪里，我都会为你加油！🎉" in texts
+    assert "يا حبيبتي، أنتِ نور البيت وفرحة قلبي." in texts
+
+
+def test_a_row_without_consent_is_left_out(tmp_path: Path) -> None:
+    source = tmp_path / "answers.csv"
+    source.write_text(ANSWERS.read_text("utf-8-sig").replace("father,I agree", "father,"), "utf-8")
+    imported = import_qualtrics(source, "012", None)
+    assert ("no consent" in {left.reason for left in imported.left_out}) is True
+    assert imported.kit.counts()["kind"] == 42
+
+
+def test_a_kit_is_private_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    kit = import_qualtrics(ANSWERS, "012", STRANGERS).kit
+    folder = tmp_path / "participants" / "012" / "kit"
+    file = save_kit(kit, folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert load_kit(folder) == kit
+    assert load_kit(folder).index().digest == kit.index().digest
+
+
+def test_a_kit_is_never_overwritten(tmp_path: Path) -> None:
+    kit = import_qualtrics(ANSWERS, "012", None).kit
+    before = save_kit(kit, tmp_path).read_bytes()
+    with pytest.raises(BadInput, match="never overwritten"):
+        save_kit(kit, tmp_path)
+    assert (tmp_path / "kit.json").read_bytes() == before
+
+
+def test_the_index_has_nothing_private() -> None:
+    kit = Kit(
+        "012",
+        (Writer("w01", "CANARY-NAME", "CANARY-RELATION"),),
+        (KitMessage("m001", "w01", "kind", "en", "CANARY-TEXT"),),
+    )
+    assert "CANARY" not in repr(kit.index())
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", ":1: the file is empty"),
+        (b"a,b\n1,2\n", ":3: not a Qualtrics export"),
+        (b'a\nb\n"{""ImportId"":""x""}"\n', ":2: no column of kind messages"),
+        (b"\xef\xbb\xbfa,b\n\xff\n", ":2: not UTF-8"),
+        (b"a\0b\nc\nd\n", ":1: holds NUL bytes"),
+    ],
+)
+def test_a_file_of_another_shape_is_told(tmp_path: Path, content: bytes, problem: str) -> None:
+    source = tmp_path / "answers.csv"
+    source.write_bytes(content)
+    with pytest.raises(BadInput) as caught:
+        import_qualtrics(source, "012", None)
+    assert f"{source}{problem}" in str(caught.value)
+
+
+def test_a_ragged_row_is_told_by_its_line(tmp_path: Path) -> None:
+    source = tmp_path / "answers.csv"
+    lines = ANSWERS.read_text("utf-8-sig").splitlines()
+    lines[4] += ",CANARY"
+    source.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(BadInput) as caught:
+        import_qualtrics(source, "012", None)
+    assert f"{source}:5: 24 cells, the header has 23" in str(caught.value)
+    assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("character", ["\x07", "\u202e"])
+def test_invisible_characters_that_could_mislead_are_refused(
+    tmp_path: Path, character: str
+) -> None:
+    source = tmp_path / "answers.csv"
+    text = ANSWERS.read_text("utf-8-sig").replace("Call your old man", f"Call{character} CANARY")
+    source.write_text(text, "utf-8")
+    with pytest.raises(BadInput) as caught:
+        import_qualtrics(source, "012", None)
+    assert f"U+{ord(character):04X}" in str(caught.value)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_damaged_and_missing_kits(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no kit here"):
+        load_kit(tmp_path)
+    (tmp_path / "kit.json").write_text('{"participant": "CANARY", "writers": 3}')
+    with pytest.raises(BadInput) as caught:
+        load_kit(tmp_path)
+    assert "not a kit file" in str(caught.value)
+    assert "CANARY" not in str(caught.value)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiment.errors import BadInput
+from experiment.log import LogWriter
+from experiment.readlog import header_of, read_log
+
+
+def write(file: Path, count: int = 5) -> Path:
+    with LogWriter(file, {"participant": "012"}) as log:
+        for i in range(count):
+            log.add("note", i / 3, text=f"é{i}")
+    return file
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    log = read_log(write(tmp_path / "a.jsonl"))
+    assert log.header["participant"] == "012"
+    assert [event["t"] for event in log.events] == [0.0, 0.333333, 0.666667, 1.0, 1.333333]
+    assert [event["seq"] for event in log.events] == [1, 2, 3, 4, 5]
+    assert not log.torn
+    assert log.broken_at is None
+    assert header_of(log.file) == log.header
+
+
+@settings(max_examples=40, deadline=None)
+@given(cut=st.integers(1, 400))
+def test_a_torn_tail_is_recovered_wherever_it_tears(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    file = write(tmp_path_factory.mktemp("log") / "a.jsonl")
+    whole = file.read_bytes()
+    header = whole.index(b"\n") + 1
+    kept = whole[: max(len(whole) - cut, header)]
+    file.write_bytes(kept)
+    log = read_log(file)
+    assert len(log.events) == kept.count(b"\n") - 1
+    assert log.torn == (not kept.endswith(b"\n"))
+    assert log.broken_at is None
+    assert log.status == "crashed"
+
+
+@pytest.mark.parametrize("line", [2, 4, 6])
+def test_an_edit_shows_at_its_line(tmp_path: Path, line: int) -> None:
+    file = write(tmp_path / "a.jsonl")
+    lines = file.read_text("utf-8").splitlines()
+    lines[line - 1] = lines[line - 1].replace("é", "e")
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    assert read_log(file).broken_at == line
+
+
+def test_a_line_taken_out_shows(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl")
+    lines = file.read_text("utf-8").splitlines()
+    del lines[3]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    assert read_log(file).broken_at == 4
+
+
+def test_a_log_is_never_overwritten(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl")
+    before = file.read_bytes()
+    with pytest.raises(BadInput, match="never overwritten"):
+        LogWriter(file, {})
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("", ":1: not a session log"),
+        ("hello\n", ":1: not a line of a session log"),
+        ('{"type":"header","schema":99,"digest":"0"}\n', ":1: log version 99"),
+        ('{"type":"note","digest":"0"}\n', ":1: not a session log"),
+    ],
+)
+def test_a_file_that_is_no_log(tmp_path: Path, content: str, problem: str) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(content)
+    with pytest.raises(BadInput) as caught:
+        read_log(file)
+    assert f"{file}{problem}" in str(caught.value)
+
+
+def test_damage_in_the_middle_is_told_by_its_line(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl")
+    lines = file.read_bytes().split(b"\n")
+    lines[3] = lines[3][:20]
+    file.write_bytes(b"\n".join(lines))
+    with pytest.raises(BadInput, match=r":4: not a line of a session log"):
+        read_log(file)
+
+
+def test_each_line_is_json_on_its_own(tmp_path: Path) -> None:
+    for line in write(tmp_path / "a.jsonl").read_text("utf-8").splitlines():
+        assert "digest" in json.loads(line)

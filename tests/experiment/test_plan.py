@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import hashlib
+from itertools import groupby, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiment.errors import BadInput
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+from experiment.files import canonical
+from experiment.kit import KitIndex, import_qualtrics
+from experiment.plain import from_plain, to_plain
+from experiment.plan import MessagesPlan, plan_messages
+from experiment.protocol import Protocol, load_protocol
+from experiment.steps import At
+
+PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")
+KIT = import_qualtrics(
+    EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv"
+).kit.index()
+
+
+def plan(
+    seed: int = 1,
+    session: str = "01",
+    task: str = "messages",
+    protocol: Protocol = PROTOCOL,
+    kit: KitIndex = KIT,
+) -> MessagesPlan:
+    return plan_messages(protocol, task, kit, session, "012", seed)
+
+
+def with_task(task: str, **changes: object) -> Protocol:
+    data = PROTOCOL.model_dump(mode="json")
+    data["tasks"][task].update(changes)
+    return Protocol.model_validate(data)
+
+
+def test_the_same_inputs_give_the_same_bytes_on_every_machine() -> None:
+    digest = hashlib.sha256(canonical(to_plain(plan(seed=42))).encode()).hexdigest()[:16]
+    assert digest == GOLDEN
+
+
+GOLDEN = "18f2eea42bec6e87"
+
+
+def test_another_seed_session_or_participant_gives_another_plan() -> None:
+    plans = [plan(1), plan(2), plan_messages(PROTOCOL, "messages", KIT, "01", "013", 1)]
+    orders = {tuple(t.message_id for t in p.trials) for p in plans}
+    assert len(orders) == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**62))
+def test_every_order_obeys_the_protocol(seed: int) -> None:
+    trials = plan(seed).trials
+    assert [t.number for t in trials] == list(range(1, 9))
+    assert sorted(t.condition for t in trials) == ["kind"] * 4 + ["stranger"] * 4
+    assert len({t.message_id for t in trials}) == 8
+    assert all(a.writer_id != b.writer_id for a, b in pairwise(trials))
+    assert max(len(list(run)) for _, run in groupby(t.condition for t in trials)) <= 2
+    assert all(1 <= q.start <= 7 for t in trials for q in t.questions)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**62))
+def test_onsets_are_absolute_and_rise(seed: int) -> None:
+    made = plan(seed)
+    ends = [made.lead_in_ends]
+    for trial in made.trials:
+        ends += [trial.fixation_ends, trial.reading_ends, *(q.ends for q in trial.questions)]
+    ends.append(made.closing_ends)
+    times = [end.time for end in ends if isinstance(end, At)]
+    assert len(times) == len(ends) == 1 + 8 * 4 + 1
+    assert times[0] == 6.0  # two dummy volumes of 2 s, then the lead-in
+    gaps = [round(b - a, 3) for a, b in pairwise(times)]
+    assert all(1.0 <= gap <= 3.0 for gap in gaps[0:-1:4])
+    assert {tuple(gaps[i : i + 3]) for i in range(1, len(gaps) - 1, 4)} == {(5.0, 4.0, 4.0)}
+    assert made.planned_duration == times[-1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**62))
+def test_no_message_comes_up_in_two_sessions(seed: int) -> None:
+    first = {t.message_id for t in plan(seed).trials}
+    second = {t.message_id for t in plan(seed, "02", "messageslab").trials}
+    assert len(second) == 6
+    assert not first & second
+
+
+def test_writers_share_evenly() -> None:
+    writers = [t.writer_id for t in plan(3, "02", "messageslab").trials]
+    assert len(set(writers)) == 6
+
+
+def test_it_comes_back_from_plain_data() -> None:
+    made = plan(5)
+    assert from_plain(MessagesPlan, to_plain(made)) == made
+
+
+def test_too_few_messages_are_told_with_how_many_are_missing() -> None:
+    protocol = with_task("messages", messages={"kind": 50})
+    with pytest.raises(BadInput, match=r"needs 50 kind messages.*found 48; collect 2 more"):
+        plan(protocol=protocol)
+
+
+def test_an_order_that_cannot_be_is_told() -> None:
+    one_writer = KitIndex("", tuple(m for m in KIT.messages if m.writer_id == "w01"))
+    with pytest.raises(BadInput, match="no writer twice in a row"):
+        plan(session="02", task="messageslab", kit=one_writer, protocol=lab_only())
+
+
+def lab_only() -> Protocol:
+    data = PROTOCOL.model_dump(mode="json")
+    data["sessions"] = {"02": {"tasks": ["messageslab"]}}
+    return Protocol.model_validate(data)

@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from experiment.clock import VirtualClock
+from experiment.display import NoWindow
+from experiment.errors import HardwareError, SessionAborted
+from experiment.events import KeyEvent, Pulse
+from experiment.examples import EXAMPLE
+from experiment.player import Player
+from experiment.protocol import load_protocol
+from experiment.steps import (
+    After,
+    At,
+    Fixation,
+    Message,
+    OnPulse,
+    OnResponse,
+    Outcome,
+    Page,
+    ResponseKind,
+    Scale,
+    Step,
+    Task,
+    Waiting,
+)
+from hardware.markers import MarkerLine
+from hardware.ports import MockPort
+
+PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")
+FRAME = 1 / 60
+
+
+class Journal:
+    """A log that keeps events in a list."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.failure: OSError | None = None
+
+    def add(self, type_: str, t: float | None, **fields: Any) -> None:
+        self.events.append({"type": type_, "t": t, **fields})
+
+    def of(self, type_: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == type_]
+
+
+class Hands:
+    """Keys that go down and up at given times."""
+
+    def __init__(self, clock: VirtualClock, presses: Sequence[tuple[float, float, str]]) -> None:
+        self._events: deque[KeyEvent] = deque()
+        for down, up, name in presses:
+            for t, is_down in ((down, True), (up, False)):
+                event = KeyEvent(t, name, is_down, "keyboard")
+                clock.call_at(t, lambda event=event: self._events.append(event))  # type: ignore[misc]
+
+    def poll(self) -> list[KeyEvent]:
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+
+class Scan:
+    """Pulses at given times."""
+
+    def __init__(self, clock: VirtualClock, times: Sequence[float]) -> None:
+        self._new: deque[Pulse] = deque()
+        self.armed = 0
+        for n, t in enumerate(times, 1):
+            clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
+
+    def arm(self) -> None:
+        self.armed += 1
+
+    def poll(self) -> list[Pulse]:
+        return [self._new.popleft() for _ in range(len(self._new))]
+
+
+class Stage:
+    """A player on a virtual clock, and all that it works with."""
+
+    def __init__(
+        self,
+        presses: Sequence[tuple[float, float, str]] = (),
+        pulses: Sequence[float] | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.log = Journal()
+        self.port = MockPort()
+        self.display = NoWindow(self.clock, (1280, 720), 60.0)
+        self.outcomes: list[Outcome] = []
+        self.player = Player(
+            clock=self.clock,
+            display=self.display,
+            keys=[Hands(self.clock, presses)],
+            markers=MarkerLine(self.port, self.clock, self.log.add),
+            pulses=None if pulses is None else Scan(self.clock, pulses),
+            log=self.log,
+            buttons=PROTOCOL.devices.buttons,
+            codes=PROTOCOL.markers,
+            points={"connection": 7, "good": 7},
+        )
+
+    def play(self, *steps: Step, pause_grid: float | None = None) -> None:
+        def task() -> Task:
+            for step in steps:
+                self.outcomes.append((yield step))
+
+        self.player.play(task(), pause_grid)
+
+    @property
+    def onsets(self) -> list[float]:
+        return [event["t"] for event in self.log.of("onset")]
+
+    @property
+    def codes(self) -> list[int]:
+        return [code for _, code in self.port.sent]
+
+
+def test_the_exact_sequence_of_codes_goes_out_with_a_reset_after_each() -> None:
+    stage = Stage()
+    stage.play(
+        Step(Fixation(), After(0.5), marker="fixation"),
+        Step(Message("m001"), After(0.5), marker="kind"),
+        Step(Fixation(), After(0.5)),
+        Step(Scale("good", 3), After(0.5), marker="rate_good", accepts=ResponseKind.RATING),
+        Step(Fixation(), After(0.5), marker="run_end"),
+    )
+    assert stage.codes == [0, 20, 0, 31, 0, 42, 0, 12, 0]
+
+
+def test_a_marker_leaves_a_record_of_plan_write_and_reset_on_the_flip_that_it_marks() -> None:
+    stage = Stage()
+    stage.play(Step(Fixation(), After(0.2), marker="fixation"))
+    (planned,) = stage.log.of("marker_planned")
+    (sent,) = stage.log.of("marker_sent")
+    (reset,) = stage.log.of("marker_reset")
+    assert planned["n"] == sent["n"] == reset["n"]
+    assert (planned["name"], planned["code"], sent["code"]) == ("fixation", 20, 20)
+    assert sent["t"] == stage.onsets[0]
+    assert reset["t"] == pytest.approx(sent["begun"] + 0.005, abs=2e-6)
+
+
+def test_steps_of_a_timed_run_fall_on_their_frames_and_never_drift() -> None:
+    stage = Stage()
+    times = [round(0.4137 * (i + 1), 4) for i in range(50)]
+    stage.play(*(Step(Fixation(), At(t)) for t in times), Step(Fixation(), After(0.1)))
+    zero = stage.onsets[0]
+    errors = [onset - zero - t for onset, t in zip(stage.onsets[1:], times, strict=True)]
+    assert max(abs(error) for error in errors) <= FRAME / 2 + 1e-6
+    assert abs(errors[-1] - errors[0]) < FRAME
+
+
+def test_a_late_frame_moves_only_itself() -> None:
+    stage = Stage()
+    late: list[float] = []
+
+    class Stalling(NoWindow):
+        def flip(self, screen: Any, *rest: Any) -> float:
+            if isinstance(screen, Message) and not late:
+                late.append(stage.clock.now())
+                stage.clock.sleep_until(stage.clock.now() + 0.3)
+            return super().flip(screen, *rest)
+
+    stage.player._display = Stalling(stage.clock, (1280, 720), 60.0)
+    stage.play(
+        Step(Fixation(), At(1.0)),
+        Step(Message("m001"), At(2.0)),
+        Step(Fixation(), At(3.0)),
+        Step(Fixation(), After(0.1)),
+    )
+    relative = [onset - stage.onsets[0] for onset in stage.onsets]
+    assert relative[1] > 1.25
+    assert relative[2] == pytest.approx(2.0, abs=FRAME / 2 + 1e-6)
+    assert relative[3] == pytest.approx(3.0, abs=FRAME / 2 + 1e-6)
+
+
+def test_the_first_pulse_is_the_zero_of_the_run() -> None:
+    stage = Stage(pulses=[5.0, 7.0, 9.0])
+    stage.play(
+        Step(Waiting("waiting_scanner"), OnPulse()),
+        Step(Fixation(), At(3.0), marker="run_start"),
+        Step(Message("m001"), At(4.0)),
+        Step(Fixation(), After(0.1)),
+    )
+    assert [(z["t"], z["source"]) for z in stage.log.of("run_zero")][1] == (5.0, "pulse")
+    assert stage.onsets[1] - 5.0 <= FRAME + 1e-6
+    assert stage.onsets[2] - 5.0 == pytest.approx(3.0, abs=FRAME / 2 + 1e-6)
+    assert stage.outcomes[2].onset == pytest.approx(3.0, abs=FRAME / 2 + 1e-6)
+
+
+def test_pulses_before_the_wait_are_not_taken_for_the_first_and_are_told() -> None:
+    stage = Stage(pulses=[0.5, 1.5, 2.5])
+    stage.play(
+        Step(Fixation(), After(2.0)),
+        Step(Waiting("waiting_scanner"), OnPulse()),
+        Step(Fixation(), After(0.1)),
+    )
+    assert stage.log.of("run_zero")[-1]["t"] == 2.5
+    (fault,) = stage.log.of("fault")
+    assert (fault["what"], fault["count"]) == ("pulses_before_wait", 2)
+
+
+def test_waiting_for_a_scanner_without_a_port_is_an_error() -> None:
+    with pytest.raises(HardwareError, match="no scanner port"):
+        Stage().play(Step(Waiting("waiting_scanner"), OnPulse()))
+
+
+def test_an_answer_ends_a_self_paced_step_and_every_move_is_logged() -> None:
+    stage = Stage([(1.0, 1.006, "right"), (1.2, 1.3, "right"), (1.5, 1.6, "space")])
+    stage.play(
+        Step(Scale("connection", 2), OnResponse(), accepts=ResponseKind.RATING),
+        Step(Fixation(), After(0.1)),
+    )
+    response = stage.outcomes[0].response
+    assert response is not None
+    assert (response.value, response.confirmed, response.rights) == (4, True, 2)
+    assert response.rt == pytest.approx(1.5 - stage.onsets[0])
+    moves = [(p["t"], p["cursor"], p["confirmed"]) for p in stage.log.of("press")]
+    assert moves == [(1.0, 3, False), (1.2, 4, False), (1.5, 4, True)]
+    assert stage.onsets[1] - 1.5 <= 2 * FRAME
+
+
+def test_a_timed_step_stays_after_the_answer() -> None:
+    stage = Stage([(0.5, 0.6, "space")])
+    stage.play(
+        Step(Scale("connection", 2), At(2.0), accepts=ResponseKind.RATING),
+        Step(Fixation(), After(0.1)),
+    )
+    assert stage.outcomes[0].response is not None
+    assert stage.onsets[1] - stage.onsets[0] == pytest.approx(2.0, abs=FRAME)
+
+
+def test_time_runs_out_and_the_last_position_is_kept_and_flagged() -> None:
+    stage = Stage([(0.5, 0.6, "left")])
+    stage.play(
+        Step(Scale("connection", 5), OnResponse(limit=1.0), accepts=ResponseKind.RATING),
+        Step(Fixation(), After(0.1)),
+    )
+    response = stage.outcomes[0].response
+    assert response is not None
+    assert (response.value, response.confirmed) == (4, False)
+
+
+ABORT = [(1.0, 3.0, "escape"), (1.2, 3.0, "q")]
+
+
+def test_two_keys_held_together_abort() -> None:
+    stage = Stage(ABORT)
+    with pytest.raises(SessionAborted, match="escape and q"):
+        stage.play(Step(Fixation(), After(60.0)))
+    assert stage.clock.now() == pytest.approx(2.2, abs=2 * FRAME)
+
+
+@pytest.mark.parametrize(
+    "presses",
+    [
+        [(1.0, 9.0, "escape")],
+        [(1.0, 2.0, "escape"), (1.5, 9.0, "q")],
+        [(1.0, 1.5, "escape"), (1.6, 3.0, "q")],
+    ],
+)
+def test_less_than_that_does_not_abort(presses: list[tuple[float, float, str]]) -> None:
+    stage = Stage(presses)
+    stage.play(Step(Fixation(), After(10.0)))
+    assert len(stage.outcomes) == 1
+
+
+def trials(count: int) -> list[Step]:
+    return [
+        step
+        for n in range(1, count + 1)
+        for step in (
+            Step(Fixation(), At(4.0 * n - 2), trial=n),
+            Step(Message("m001"), At(4.0 * n), trial=n),
+        )
+    ]
+
+
+def test_a_pause_holds_at_the_next_trial_and_moves_the_rest_by_whole_volumes() -> None:
+    stage = Stage([(1.0, 1.1, "p"), (9.3, 9.4, "p")])
+    stage.play(*trials(3), Step(Page("x"), After(0.1)), pause_grid=2.0)
+    zero = stage.onsets[0]
+    relative = [round((onset - zero) / FRAME) * FRAME for onset in stage.onsets]
+    # Asked for in trial 1, held from 4.0 s on, given free at 9.3 s: 6 s are added, not 5.3.
+    assert relative == pytest.approx([0, 2, 10, 12, 14, 16, 18], abs=FRAME)
+    (going_on,) = stage.log.of("continue")
+    assert going_on["shift"] == 6.0
+
+
+def test_a_pause_key_pressed_twice_within_a_trial_changes_nothing() -> None:
+    stage = Stage([(1.0, 1.1, "p"), (2.0, 2.1, "p")])
+    stage.play(*trials(2), pause_grid=2.0)
+    assert stage.log.of("pause") == []
+
+
+def test_a_log_that_fails_ends_the_run() -> None:
+    stage = Stage()
+    stage.log.failure = OSError(28, "No space left on device")
+    with pytest.raises(HardwareError, match="No space left on device"):
+        stage.play(Step(Fixation(), After(0.1)), Step(Fixation(), After(0.1)))

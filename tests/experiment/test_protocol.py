@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiment.errors import BadInput
+from experiment.examples import EXAMPLE
+from experiment.protocol import LAB_DEFAULT, ScannerMessages, load_protocol
+
+NewStudy = Callable[..., Path]
+
+
+def test_the_example_is_read_with_a_source_for_every_value() -> None:
+    protocol, sources = load_protocol(EXAMPLE / "study.yaml")
+    assert isinstance(protocol.tasks["messages"], ScannerMessages)
+    assert sources["tasks.messageslab.messages.kind"] == "S0"
+    assert sources["tasks.messages.timing.reading"] == LAB_DEFAULT
+    assert protocol.devices.trigger is None
+    assert "messages.welcome" in protocol.texts
+
+
+def line_of(study: Path, text: str) -> int:
+    lines = (study / "study.yaml").read_text("utf-8").splitlines()
+    return next(i for i, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("reading: 5.0", "reading: five", "tasks.messages.timing.reading: {a number}'five'"),
+        ("reading: 5.0", "reading: -1", "tasks.messages.timing.reading: {}greater than 0{}-1"),
+        ("reading: 5.0", "readingg: 5.0", "tasks.messages.timing.readingg: {}not permitted"),
+        ("  kind: 31", "  kind: 256", "markers.kind: {}less than or equal to 255{}256"),
+        ("  kind: 31", "  kind: 33", "markers.stranger: code 33 is also that of 'kind'"),
+        ("rate_good: 42", "rate_god: 42", "markers: task 'messages' needs a code for 'rate_good'"),
+        ("tasks: [messages]", "tasks: [mesages]", "01.tasks.0: no task 'mesages'{}allowed"),
+        ("points: 7\n    anchors: {1: Not at all, 4: Somewhat, 7: Very good}",
+         "points: 5\n    anchors: {1: Not at all, 4: Somewhat, 7: Very good}",
+         "ratings.good: anchor at point 7 of a scale from 1 to 5"),
+        ("fixation: [1.0, 3.0]", "fixation: [3.0, 1.0]", "fixation: the shortest time comes first"),
+        ("source: S0}", "source: S9}", "unknown source 'S9', allowed: L1, L2, S0, lab default"),
+        ("\nsource: lab default\n", "\n", "screen.size_px.0: no source for 1280; write {}"),
+        ("version: lab", "version: labb", "tasks.messageslab{}'lab'"),
+        ("language: en", "language: xx", "language: no text file texts/xx.yaml"),
+        ("messages.scanner]", "messages.scaner]", "no text 'messages.scaner'"),
+        ("confirm: [space, return, \"3\"]", "confirm: [left]", "key 'left' has two meanings"),
+        ("tr: 2.0", "tr: 0", "scanner.tr: {}greater than"),
+    ],
+)  # fmt: skip
+def test_an_error_names_file_line_field_and_what_is_allowed(
+    new_study: NewStudy, old: str, new: str, expected: str
+) -> None:
+    study = new_study((old, new), kit=False)
+    with pytest.raises(BadInput) as caught:
+        load_protocol(study / "study.yaml")
+    message = str(caught.value)
+    assert "\n" not in message
+    place, _, rest = message.partition(": ")
+    assert place.startswith(f"{study / 'study.yaml'}:")
+    assert 1 <= int(place.rpartition(":")[2]) <= 140
+    for part in expected.replace("{a number}", "{}").split("{}"):
+        assert part in rest, message
+
+
+def test_the_line_is_the_fields_own(new_study: NewStudy) -> None:
+    study = new_study(("reading: 5.0", "reading: five"), kit=False)
+    with pytest.raises(BadInput) as caught:
+        load_protocol(study / "study.yaml")
+    assert f"study.yaml:{line_of(study, 'reading: five')}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "a study file is a mapping"),
+        (b"- a\n- b\n", "a study file is a mapping"),
+        (b"study: {name: x\n", "not readable as YAML"),
+        (b"a: 1\na: 2\n", "not readable as YAML"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_study(tmp_path: Path, content: bytes, problem: str) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=problem):
+        load_protocol(file)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such file"):
+        load_protocol(tmp_path / "study.yaml")

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiment.errors import BadInput, HardwareError
+from experiment.kit import load_kit, save_kit
+from experiment.readlog import read_log
+from experiment.session import SessionRequest, prepare, run
+
+NewStudy = Callable[..., Path]
+
+
+def request(study: Path, session: str = "01", **changes: Any) -> SessionRequest:
+    base = SessionRequest(
+        study,
+        "012",
+        session,
+        robot="typical",
+        fast=True,
+        no_window=True,
+        port="mock:",
+        scanner="mock:",
+    )
+    return replace(base, **changes)
+
+
+def test_a_whole_session_on_the_virtual_clock(new_study: NewStudy) -> None:
+    study = new_study()
+    result = run(prepare(request(study)))
+    assert (result.status, result.reason) == ("complete", None)
+    assert result.log == study / "sourcedata" / "sub-012" / "ses-01" / "sub-012_ses-01.jsonl"
+    log = read_log(result.log)
+    assert log.broken_at is None
+    codes = [event["code"] for event in log.of("marker_sent")]
+    planned = [event["code"] for event in log.of("marker_planned")]
+    assert codes == planned
+    assert codes[:2] == [10, 11]
+    assert codes[-1] == 12
+    assert sum(1 for _ in log.of("marker_reset")) == len(codes)
+
+
+def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Path) -> None:
+    study = new_study()
+    first = read_log(run(prepare(request(study))).log)
+    first.file.rename(tmp_path / "first.jsonl")
+    second = read_log(run(prepare(request(study))).log)
+
+    def told(log_events: tuple[dict[str, object], ...]) -> list[dict[str, object]]:
+        return [{k: v for k, v in e.items() if k not in ("utc", "digest")} for e in log_events]
+
+    assert told(first.events) == told(second.events)
+
+
+def test_nothing_private_is_in_the_log(new_study: NewStudy) -> None:
+    study = new_study(kit=False)
+    from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+    from experiment.kit import import_qualtrics
+
+    kit = import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit
+    kit = replace(
+        kit,
+        writers=tuple(
+            replace(w, name=f"CANARYNAME{i}", relation=f"CANARYRELATION{i}")
+            for i, w in enumerate(kit.writers)
+        ),
+        messages=tuple(replace(m, text=f"CANARYTEXT{i}") for i, m in enumerate(kit.messages)),
+    )
+    save_kit(kit, study / "participants" / "012" / "kit")
+    log = run(prepare(request(study))).log
+    assert "CANARY" not in log.read_text("utf-8")
+    assert all("CANARY" not in path.name for path in study.rglob("*"))
+
+
+def test_the_header_has_all_that_replay_needs(new_study: NewStudy) -> None:
+    study = new_study()
+    header = read_log(run(prepare(request(study, seed=5))).log).header
+    assert header["seed"] == 5
+    assert header["kit"]["digest"] == load_kit(study / "participants/012/kit").index().digest
+    assert set(header["plans"]) == {"messages"}
+    assert header["display"]["kind"] == "none"
+    assert header["devices"]["trigger"]["url"] == "mock:"
+    assert header["versions"]["psychopy"] == "2026.2.5"
+
+
+def test_one_task_of_a_session_has_a_log_of_its_own(new_study: NewStudy) -> None:
+    study = new_study()
+    log = run(prepare(request(study, session="02", task="messageslab", scanner="none"))).log
+    assert log.name == "sub-012_ses-02_task-messageslab.jsonl"
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"participant": "0 12"}, "participant '0 12': only the letters"),
+        ({"participant": "é"}, "participant 'é': only the letters"),
+        ({"session": "../01"}, "session '../01': only the letters"),
+        ({"session": "09"}, "no session '09', allowed: 01, 02"),
+        ({"task": "dance"}, "has no task 'dance', allowed: messages"),
+        ({"participant": "013"}, "no kit here; make one with"),
+        ({"scanner": None}, "waits for a scanner, but there is no scanner port"),
+        ({"robot": "marvin"}, "robot 'marvin' is unknown, allowed: absent, hasty, typical"),
+        ({"robot": None}, "only a --robot can take part"),
+        ({"port": "mock:?pulse=5"}, "port option 'pulse' is unknown"),
+        ({"port": "/dev/null"}, "a real port can't follow --speed fast"),
+        ({"seed": -1}, "seed -1"),
+    ],
+)
+def test_bad_requests_are_told_and_nothing_is_written(
+    new_study: NewStudy, changes: dict[str, Any], problem: str
+) -> None:
+    study = new_study()
+    before = snapshot(study)
+    with pytest.raises(BadInput) as caught:
+        prepare(request(study, **changes))
+    assert problem in str(caught.value)
+    assert snapshot(study) == before
+
+
+def test_a_session_that_has_data_is_never_overwritten(new_study: NewStudy) -> None:
+    study = new_study()
+    run(prepare(request(study)))
+    before = snapshot(study)
+    with pytest.raises(BadInput, match="has data for task 'messages' already"):
+        prepare(request(study))
+    with pytest.raises(BadInput, match="has data for task 'messages' already"):
+        prepare(request(study, task="messages"))
+    assert snapshot(study) == before
+
+
+def test_the_kit_of_somebody_else_is_refused(new_study: NewStudy) -> None:
+    study = new_study()
+    (study / "participants" / "012").rename(study / "participants" / "014")
+    with pytest.raises(BadInput, match="that of participant 012, not of 014"):
+        prepare(request(study, participant="014"))
+
+
+@pytest.mark.parametrize("url", ["/dev/does-not-exist", "/dev/does-not-exist?device=plain"])
+def test_a_port_that_is_not_there_leaves_nothing_behind(new_study: NewStudy, url: str) -> None:
+    study = new_study()
+    before = snapshot(study)
+    prepared = prepare(request(study, fast=False, port=url))
+    with pytest.raises(HardwareError, match="no such device"):
+        run(prepared)
+    assert snapshot(study) == before
+    assert not (study / "sourcedata").exists()
+
+
+def test_a_crash_is_logged_without_its_message_and_everything_closes(
+    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("CANARY")
+
+    monkeypatch.setattr("experiment.robot.Robot.shown", broken)
+    result = run(prepare(request(new_study())))
+    assert result.status == "crashed"
+    text = result.log.read_text("utf-8")
+    assert "CANARY" not in text
+    events = [json.loads(line) for line in text.splitlines()]
+    assert events[-1]["type"] == "end"
+    assert any(e["type"] == "fault" and e["error"] == "RuntimeError" for e in events)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiment.clock import RealClock, VirtualClock
+from experiment.errors import HardwareError
+from hardware.markers import MarkerLine
+from hardware.ports import MockPort, open_port
+
+
+def sent(port: MockPort) -> list[int]:
+    return [code for _, code in port.sent]
+
+
+def test_a_marker_goes_up_and_comes_down_after_the_pulse_width(records: Any) -> None:
+    clock, port = VirtualClock(), MockPort(pulse=0.006)
+    line = MarkerLine(port, clock, records.add)
+    line.send(0, "kind", 31, flip=0.0)
+    assert sent(port) == [0, 31]
+    clock.sleep_until(0.0059)
+    assert sent(port) == [0, 31]
+    clock.sleep_until(0.0061)
+    assert sent(port) == [0, 31, 0]
+    assert [e["t"] for e in records.of("marker_reset")] == [0.006]
+
+
+def test_markers_closer_than_the_pulse_are_queued_never_merged(records: Any) -> None:
+    clock, port = VirtualClock(), MockPort(pulse=0.005)
+    line = MarkerLine(port, clock, records.add)
+    for n, code in enumerate((31, 31, 42)):
+        line.send(n, "x", code, flip=0.0)
+    clock.sleep_until(1.0)
+    assert sent(port) == [0, 31, 0, 31, 0, 42, 0]
+    assert [e["queued"] for e in records.of("marker_sent")] == [False, True, True]
+    begun = [e["begun"] for e in records.of("marker_sent")]
+    assert begun == pytest.approx([0.0, 0.006, 0.012])
+
+
+def test_closing_brings_the_line_down_and_tells_what_was_not_sent(records: Any) -> None:
+    clock, port = VirtualClock(), MockPort()
+    line = MarkerLine(port, clock, records.add)
+    line.send(0, "a", 1, flip=0.0)
+    line.send(1, "b", 2, flip=0.0)
+    line.close()
+    assert sent(port) == [0, 1, 0]
+    assert [(f["what"], f["n"]) for f in records.of("fault")] == [("marker_not_sent", 1)]
+
+
+class Broken(MockPort):
+    def write(self, code: int) -> None:  # noqa: ARG002
+        raise HardwareError("port x: gone")
+
+
+def test_a_marker_that_could_not_be_written_is_a_fault(records: Any) -> None:
+    line = MarkerLine(Broken(), VirtualClock(), records.add)
+    line.send(7, "kind", 31, flip=0.0)
+    (fault,) = records.of("fault")
+    assert (fault["what"], fault["n"], fault["problem"]) == ("marker_not_sent", 7, "port x: gone")
+    assert records.of("marker_sent") == []
+
+
+def test_the_real_thing_over_a_pseudo_terminal(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    line = MarkerLine(open_port(f"{terminal.path}?pulse_ms=5"), clock, records.add)
+    for n, code in enumerate((31, 32, 200)):
+        line.send(n, "x", code, flip=clock.now())
+    assert terminal.read(7) == bytes([0, 31, 0, 32, 0, 200, 0])
+    resets = records.wait_for("marker_reset", 3)
+    writes = records.of("marker_sent")
+    assert all(r["t"] - w["begun"] >= 0.005 for r, w in zip(resets, writes, strict=True))
+    line.close()
+    clock.close()

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiment.clock import RealClock, VirtualClock
+from experiment.errors import BadInput, HardwareError
+from hardware.pulses import open_scanner
+
+
+def test_pulses_are_stamped_and_counted_and_none_is_lost(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    source = open_scanner(f"{terminal.path}?symbol=5", clock, records.add, 2.0, 10)
+    begun = clock.now()
+    for _ in range(50):
+        terminal.write(b"5")
+    events = records.wait_for("pulse", 50)
+    pulses = source.poll()
+    source.close()
+    assert [p.n for p in pulses] == [e["n"] for e in events] == list(range(1, 51))
+    assert all(begun <= p.t <= clock.now() for p in pulses)
+    assert [p.t for p in pulses] == sorted(p.t for p in pulses)
+    assert source.poll() == []
+    clock.close()
+
+
+def test_what_is_no_pulse_is_told_not_counted(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    source = open_scanner(f"{terminal.path}?symbol=t&baud=9600", clock, records.add, 2.0, 10)
+    terminal.write(b"t")
+    terminal.write(b"x")
+    records.wait_for("fault", 1)
+    source.close()
+    clock.close()
+    (fault,) = records.of("fault")
+    assert (fault["what"], fault["byte"]) == ("unknown_byte", ord("x"))
+    assert len(records.of("pulse")) == 1
+
+
+def test_a_lost_scanner_port_is_told(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    source = open_scanner(terminal.path, clock, records.add, 2.0, 10)
+    terminal.unplug()
+    (fault,) = records.wait_for("fault", 1)
+    assert fault["what"] == "scanner_port_lost"
+    source.close()
+    clock.close()
+
+
+def test_a_scanner_port_that_is_not_there(records: Any) -> None:
+    clock = RealClock()
+    with pytest.raises(HardwareError, match="no such device"):
+        open_scanner("/dev/nowhere", clock, records.add, 2.0, 10)
+    clock.close()
+
+
+def test_a_scanner_port_is_exclusive(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    source = open_scanner(terminal.path, clock, records.add, 2.0, 10)
+    with pytest.raises(HardwareError, match="busy"):
+        open_scanner(terminal.path, clock, records.add, 2.0, 10)
+    source.close()
+    clock.close()
+
+
+def test_a_symbol_is_one_character(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    with pytest.raises(BadInput, match="one character"):
+        open_scanner(f"{terminal.path}?symbol=55", clock, records.add, 2.0, 10)
+    clock.close()
+
+
+def test_a_real_port_does_not_follow_a_virtual_clock(records: Any) -> None:
+    with pytest.raises(BadInput, match="use mock:"):
+        open_scanner("/dev/ttyS0", VirtualClock(), records.add, 2.0, 10)
+
+
+def test_the_mock_pulses_on_the_session_clock_once_it_is_armed(records: Any) -> None:
+    clock = VirtualClock()
+    source = open_scanner("mock:?tr=1.5&volumes=3&start_after=2", clock, records.add, 2.0, 99)
+    clock.sleep_until(10.0)
+    assert source.poll() == []
+    source.arm()
+    clock.sleep_until(60.0)
+    assert [p.t for p in source.poll()] == [12.0, 13.5, 15.0]
+
+
+def test_a_mock_that_is_armed_again_drops_the_scan_before(records: Any) -> None:
+    clock = VirtualClock()
+    source = open_scanner("mock:?tr=1&volumes=5&start_after=1", clock, records.add, 2.0, 99)
+    source.arm()
+    clock.sleep_until(2.5)
+    source.arm()
+    clock.sleep_until(60.0)
+    assert [p.t for p in source.poll()] == [1.0, 2.0, 3.5, 4.5, 5.5, 6.5, 7.5]

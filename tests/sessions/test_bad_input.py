@@ -1,0 +1,199 @@
+"""Bad input gets one line, says what is allowed, and changes no file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiment.errors import BadInput
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+from experiment.session import SessionRequest, prepare
+from run_session import main
+
+NewStudy = Callable[..., Path]
+ROBOT = ("--robot", "typical", "--speed", "fast", "--no-window")
+WIRES = ("--port", "mock:", "--scanner", "mock:")
+PERSON = ("--participant", "012", "--session", "01")
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def expect_error(
+    words: list[str], capsys: pytest.CaptureFixture[str], code: int, problem: str
+) -> None:
+    assert main(words) == code
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1, err
+    assert problem in err
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["run", "NOWHERE", *PERSON], "NOWHERE: no such study folder; make one with"),
+        (["run", "STUDY"], "Missing option '--participant'"),
+        (["run", "STUDY", "--participant", "0-1", "--session", "01"], "participant '0-1'"),
+        (["run", "STUDY", "--participant", "012", "--session", "a_b"], "session 'a_b'"),
+        (["run", "STUDY", *PERSON, *ROBOT], "waits for a scanner"),
+        (["run", "STUDY", *PERSON, "--window", "big"], "--window 'big': WIDTHxHEIGHT"),
+        (["run", "STUDY", *PERSON, "--speed", "warp"], "allowed are real, fast"),
+        (["run", "STUDY", *PERSON, "--seed", "x"], "Invalid value for '--seed'"),
+        (["dance"], "No such command 'dance'"),
+        (["replay", "NOWHERE", "--verify"], "NOWHERE: can't be read"),
+        (["replay", "STUDY/study.yaml", "--verify"], "study.yaml:1: not a line of a session log"),
+        (["replay", "STUDY/study.yaml"], "give --verify, --at T --png FILE, or --sheet FILE"),
+        (["export", "NOWHERE", "--bids", "OUT"], "no such study folder"),
+        (["export", "STUDY", "--bids", "OUT"], "nothing to export"),
+        (["init", "STUDY"], "isn't an empty folder"),
+        (["kit", "import", "NOWHERE", "--study", "STUDY", "--participant", "013"], "can't be read"),
+        (["kit", "import", "STUDY/study.yaml", "--study", "STUDY", "--participant", "013"],
+         "not a Qualtrics export"),
+        (["kit", "import", "ANSWERS", "--study", "STUDY", "--participant", "012"],
+         "never overwritten"),
+    ],
+)  # fmt: skip
+def test_one_line_exit_2_and_nothing_changed(
+    new_study: NewStudy,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    problem: str,
+) -> None:
+    study = new_study()
+    places = {
+        "NOWHERE": str(tmp_path / "NOWHERE"),
+        "OUT": str(tmp_path / "out"),
+        "ANSWERS": str(EXAMPLE / EXAMPLE_ANSWERS),
+    }
+    before = snapshot(tmp_path)
+    told = [places.get(word, word.replace("STUDY", str(study))) for word in words]
+    expect_error(told, capsys, 2, problem)
+    assert snapshot(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_malformed_study(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    study = new_study(("reading: 5.0", "reading: soon"))
+    expect_error(
+        ["run", str(study), *PERSON, *ROBOT, *WIRES],
+        capsys,
+        2,
+        "tasks.messages.timing.reading: Input should be a valid number",
+    )
+
+
+def test_a_malformed_kit(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    study = new_study()
+    file = study / "participants" / "012" / "kit" / "kit.json"
+    file.write_bytes(file.read_bytes()[:-9])
+    expect_error(["run", str(study), *PERSON, *ROBOT, *WIRES], capsys, 2, "not a kit file")
+
+
+def test_a_session_that_has_data(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    study = new_study()
+    words = ["run", str(study), *PERSON, *ROBOT, *WIRES]
+    assert main(words) == 0
+    capsys.readouterr()
+    before = snapshot(study)
+    expect_error(words, capsys, 2, "has data for task 'messages' already")
+    assert snapshot(study) == before
+
+
+def test_a_port_that_is_not_there_is_exit_1(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = new_study()
+    before = snapshot(study)
+    words = ["run", str(study), *PERSON, "--robot", "typical", "--no-window"]
+    expect_error(
+        [*words, "--port", "/dev/nowhere", "--scanner", "mock:"], capsys, 1, "no such device"
+    )
+    expect_error(
+        [*words, "--port", "mock:", "--scanner", "/dev/nowhere"], capsys, 1, "no such device"
+    )
+    assert snapshot(study) == before
+
+
+def test_a_busy_port_is_exit_1(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    import serial
+
+    study = new_study()
+    far, near = os.openpty()
+    tty.setraw(near)
+    other = serial.Serial(os.ttyname(near), exclusive=True)
+    words = ["run", str(study), *PERSON, "--robot", "typical", "--no-window"]
+    expect_error(
+        [*words, "--port", os.ttyname(near), "--scanner", "mock:"], capsys, 1, "busy; another"
+    )
+    other.close()
+    os.close(far)
+    os.close(near)
+
+
+@pytest.mark.parametrize("display", ["", ":9876"])
+def test_no_display_is_exit_1_and_writes_nothing(new_study: NewStudy, display: str) -> None:
+    study = new_study()
+    before = snapshot(study)
+    environment = {k: v for k, v in os.environ.items() if k != "DISPLAY"}
+    if display:
+        environment["DISPLAY"] = display
+    done = subprocess.run(
+        [
+            sys.executable,
+            "run_session.py",
+            "run",
+            str(study),
+            *PERSON,
+            "--robot",
+            "typical",
+            *WIRES,
+        ],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "display" in line or "window" in line
+    assert "Traceback" not in done.stderr
+    assert snapshot(study) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_data_folder_that_cannot_be_written_into(new_study: NewStudy) -> None:
+    study = new_study()
+    nobody = 65534
+    for parent in [study, *study.parents][:4]:
+        parent.chmod(0o755)
+    kit = study / "participants" / "012" / "kit"
+    os.chown(kit, nobody, nobody)
+    os.chown(kit / "kit.json", nobody, nobody)
+    before = snapshot(study)
+    os.seteuid(nobody)
+    try:
+        with pytest.raises(BadInput, match=f"{study}: can't be written into"):
+            prepare(
+                SessionRequest(
+                    study,
+                    "012",
+                    "02",
+                    robot="typical",
+                    fast=True,
+                    no_window=True,
+                )
+            )
+    finally:
+        os.seteuid(0)
+    assert snapshot(study) == before

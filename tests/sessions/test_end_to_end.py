@@ -1,0 +1,195 @@
+"""Whole sessions: a real window, real serial code over pseudo-terminals, a robot that reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from analysis.bids import export_bids, validate
+from analysis.replay import verify
+from analysis.timing import measure
+from experiment.readlog import SessionLog, read_log
+from hardware.simulator import SimulatedScan, SimulatorPorts, simulator
+
+ROOT = Path(__file__).parents[2]
+PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty")
+
+pytestmark = [pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
+
+
+@contextmanager
+def running(study: Path, ports: SimulatorPorts) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "run_session.py", "run", str(study), *PERSON]
+    wires = ["--port", f"{ports.trigger}?device=plain&pulse_ms=5", "--scanner", ports.scanner]
+    process = subprocess.Popen(
+        [*command, *wires], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def simulated(folder: Path) -> tuple[SimulatedScan, Path]:
+    scan = SimulatedScan(tr=0.5, volumes=40, start_on=10, start_after=0.3)
+    return scan, folder / "simulator.jsonl"
+
+
+def received(record: Path) -> list[int]:
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    return [line["byte"] for line in lines if "byte" in line]
+
+
+def log_of(study: Path) -> Path:
+    return study / "sourcedata" / "sub-012" / "ses-01" / "sub-012_ses-01.jsonl"
+
+
+def wait_until(holds: Callable[[], bool], limit: float = 60.0) -> None:
+    end = time.monotonic() + limit
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def seen(study: Path, type_: str, count: int = 1) -> bool:
+    file = log_of(study)
+    return file.exists() and file.read_bytes().count(b'"type":"%s"' % type_.encode()) >= count
+
+
+def test_the_whole_way_from_scanner_and_window_to_bids(quick_study: Path, tmp_path: Path) -> None:
+    scan, record = simulated(tmp_path)
+    with simulator(scan, record) as ports, running(quick_study, ports) as process:
+        out, err = process.communicate(timeout=90)
+        assert process.returncode == 0, err
+    log = read_log(log_of(quick_study))
+    assert log.status == "complete"
+
+    planned = [event["code"] for event in log.of("marker_planned")]
+    trial = {"kind": [20, 31, 41, 42], "stranger": [20, 33, 41, 42]}
+    trials = [t["condition"] for t in log.header["plans"]["messages"]["trials"]]
+    assert planned == [10, 11, *trial[trials[0]], *trial[trials[1]], 12]
+    # What the simulated trigger box really got: each code once, 0 after each, 0 at start and end.
+    assert received(record) == [0] + [byte for code in planned for byte in (code, 0)] + [0]
+
+    found = verify(log)
+    assert found.differences == ()
+    assert (found.markers, found.status) == (len(planned), "complete")
+    assert log.header["display"]["kind"] == "window"
+    timing = measure(log)
+    assert timing.markers_sent == timing.markers_planned == len(planned)
+    assert len(timing.intervals) > 100
+    assert len(timing.pulse_times) > 5
+    assert "session       complete" in out
+    assert log.file.with_name("sub-012_ses-01_timing.png").read_bytes()[:4] == b"\x89PNG"
+
+    report = export_bids([log.file], tmp_path / "bids")
+    assert report.left_out == ()
+    assert validate(tmp_path / "bids") == type(validate(tmp_path / "bids"))((), ())
+
+
+@pytest.mark.parametrize("after", ["marker_sent", "press"])
+def test_a_kill_leaves_a_readable_log_up_to_the_last_moments(
+    quick_study: Path, tmp_path: Path, after: str
+) -> None:
+    scan, record = simulated(tmp_path)
+    with simulator(scan, record) as ports, running(quick_study, ports) as process:
+        wait_until(lambda: seen(quick_study, after, 4))
+        killed_at = time.perf_counter()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+    log = read_log(log_of(quick_study))
+    assert log.status == "crashed"
+    assert log.broken_at is None
+    assert verify(log).differences == ()
+    assert _lost(log, killed_at) <= 0.2
+
+
+def _lost(log: SessionLog, killed_at: float) -> float:
+    """Return how long before the kill (s) the log ends, by the frames that it holds."""
+    frames = [event["t"] + sum(event["us"]) / 1e6 for event in log.of("frames")]
+    return killed_at - float(max(frames) + float(log.header["clock_zero"]))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_kill_is_an_abort_that_brings_the_line_down(
+    quick_study: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    scan, record = simulated(tmp_path)
+    with simulator(scan, record) as ports, running(quick_study, ports) as process:
+        wait_until(lambda: seen(quick_study, "marker_sent", 3))
+        process.send_signal(how)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "error: the session was aborted" in err
+    log = read_log(log_of(quick_study))
+    assert log.status == "aborted"
+    assert received(record)[-1] == 0
+    assert verify(log).differences == ()
+
+
+def test_two_keys_held_together_abort(quick_study: Path, tmp_path: Path) -> None:
+    scan, record = simulated(tmp_path)
+    with simulator(scan, record) as ports, running(quick_study, ports) as process:
+        wait_until(lambda: seen(quick_study, "marker_sent", 2))
+        subprocess.run(["xdotool", "keydown", "Escape", "keydown", "q"], check=True)
+        _, err = process.communicate(timeout=30)
+        subprocess.run(["xdotool", "keyup", "Escape", "keyup", "q"], check=True)
+    assert process.returncode == 1
+    assert "stopped with the keys escape and q" in err
+    assert read_log(log_of(quick_study)).status == "aborted"
+
+
+def test_a_trigger_port_lost_in_the_session_is_a_fault_and_the_session_goes_on(
+    quick_study: Path, tmp_path: Path
+) -> None:
+    scan, record = simulated(tmp_path)
+    other = tmp_path / "other.jsonl"
+    with simulator(scan, record) as ports, simulator(SimulatedScan(1.0, 0), other) as box:
+        wires = SimulatorPorts(scanner=ports.scanner, trigger=box.trigger)
+        # The scanner is started by a hand of its own here: its trigger box is another one.
+        with running(quick_study, wires) as process:
+            wait_until(lambda: seen(quick_study, "marker_sent"))
+            start_scan(ports.trigger)
+            wait_until(lambda: seen(quick_study, "marker_sent", 3))
+            kill_simulator(box)
+            _, err = process.communicate(timeout=90)
+    log = read_log(log_of(quick_study))
+    faults = [event["what"] for event in log.of("fault")]
+    assert process.returncode == 0, err
+    assert log.status == "complete"
+    assert "marker_not_sent" in faults
+    assert any("planned, not sent" in d.problem for d in verify(log).differences)
+
+
+def start_scan(trigger: str) -> None:
+    with Path(trigger).open("wb", buffering=0) as port:
+        port.write(bytes([10]))
+
+
+def kill_simulator(ports: SimulatorPorts) -> None:
+    for pid in _holders(ports.trigger):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _holders(path: str) -> list[int]:
+    """Return the processes that have the far end of a pseudo-terminal open."""
+    holders = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
+        except OSError:
+            continue
+        if b"scanner" in words[2:3] and path in links:
+            holders.append(int(process.name))
+    return holders

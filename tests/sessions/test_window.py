@@ -1,0 +1,120 @@
+"""The real window shows what the painter painted, and takes the mouse."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from experiment.clock import RealClock
+from experiment.events import PointerEvent
+from experiment.kit import load_kit
+from experiment.looks import looks_of
+from experiment.protocol import load_protocol
+from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
+from stimuli.pictures import compose
+from stimuli.window import Window
+
+pytestmark = pytest.mark.usefixtures("display")
+SIZE = (960, 540)
+SCREENS: tuple[Screen, ...] = (
+    Page("messages.welcome"),
+    Waiting("waiting_scanner"),
+    Fixation(),
+    Message("m001"),
+    Message("m025"),
+    Message("m031"),
+    Message("m053"),
+    Scale("connection", 4),
+    Scale("good", 1, "practice.prompt"),
+    Closing("closing"),
+)
+Rig = tuple[Window, RealClock, Callable[[Screen, int | None, bool], np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+    from experiment.kit import import_qualtrics, save_kit
+
+    folder = tmp_path_factory.mktemp("kit")
+    save_kit(import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", None).kit, folder)
+    protocol, _ = load_protocol(EXAMPLE / "study.yaml")
+    looks = looks_of(protocol, SIZE, load_kit(folder).texts())
+    clock = RealClock()
+    window = Window(looks.painter, looks.style, clock, 60.0, fullscreen=False, mouse=True)
+    window.prepare(SCREENS)
+
+    def expected(screen: Screen, cursor: int | None, confirmed: bool) -> np.ndarray:
+        return compose(looks.painter.paint(screen), looks.style, cursor, confirmed)
+
+    yield window, clock, expected
+    window.close()
+    clock.close()
+
+
+def rms(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((a.astype(float) - b.astype(float)) ** 2)))
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda s: f"{s.kind}-{SCREENS.index(s)}")
+def test_the_window_shows_what_replay_shows(rig: Rig, screen: Screen) -> None:
+    window, _, expected = rig
+    cursor = 3 if isinstance(screen, Scale) else None
+    for confirmed in (False, True) if cursor else (False,):
+        shown = window.capture(screen, cursor, confirmed)
+        should = expected(screen, cursor, confirmed)
+        assert shown.shape == should.shape
+        assert rms(shown, should) < 0.6
+        assert np.abs(shown.astype(int) - should).max() <= 3
+
+
+def test_another_screen_is_another_picture(rig: Rig) -> None:
+    window, _, expected = rig
+    assert rms(window.capture(Message("m001"), None, False), expected(Fixation(), None, False)) > 3
+
+
+def test_stamps_are_monotonic_and_the_callback_comes_with_the_flip(rig: Rig) -> None:
+    window, clock, _ = rig
+    stamps: list[float] = []
+    begun = clock.now()
+    flips = [window.flip(Fixation(), None, False, stamps.append, None) for _ in range(20)]
+    assert flips == stamps == sorted(stamps)
+    assert begun < stamps[0] < stamps[-1] <= clock.now()
+
+
+def test_a_display_that_waits_for_nothing_is_found_out_and_paced(rig: Rig) -> None:
+    window, _, _ = rig
+    facts = window.facts
+    if facts.waits_for_blank:
+        pytest.skip("this display waits for the vertical blank")
+    stamps = [window.flip(Fixation(), None, False, None, None) for _ in range(61)]
+    # No claim about single frames on a shared machine, only that somebody paces them.
+    assert stamps[-1] - stamps[0] >= 60 / 60.0 - 0.1
+
+
+def pointer_after(window: Window, *words: str) -> list[PointerEvent]:
+    subprocess.run(["xdotool", *words], check=True, timeout=10)
+    events: list[PointerEvent] = []
+    for _ in range(30):
+        window.flip(Scale("connection", 4), 4, False, None, None)
+        events += window.pointer()
+        if events:
+            break
+    return events
+
+
+def test_the_mouse_points_at_the_scale_and_picks(rig: Rig) -> None:
+    window, _, _ = rig
+    window.flip(Scale("connection", 4), 4, False, None, None)
+    track = window.track
+    assert track is not None
+    left, top = window.place
+    y = str(round(top + (track.top_px + track.bottom_px) / 2))
+    x = str(round(left + track.centres_px[5]))
+    moved = pointer_after(window, "mousemove", x, y)
+    assert [(e.point, e.clicked) for e in moved][-1] == (6, False)
+    clicked = pointer_after(window, "click", "1")
+    assert [(e.point, e.clicked) for e in clicked] == [(6, True)]
