@@ -6,7 +6,8 @@ import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from experiment.errors import BadInput, KindredError
@@ -49,11 +50,10 @@ def show_all(out: Path | None, tell: Callable[[str], None]) -> None:
         volumes=_volumes(opened),
         start_on=opened.protocol.markers["waiting"],
     )
-    with some_display() as virtual, simulator(scan, out / "simulator.jsonl") as ports:
+    with some_display() as virtual, _wires(scan, out, tell) as wires:
         if virtual is not None:
             tell(f"   (no screen here: a virtual display is used, {virtual})")
         session = ("run", study, "--participant", person, "--robot", "typical")
-        wires = ("--port", f"{ports.trigger}?device=plain&pulse_ms=5", "--scanner", ports.scanner)
         _command(*session, "--session", "01", *wires, watch=_watcher(opened, "01", tell))
         tell("3. Session 02: in the lab, self-paced, on a virtual clock")
         _command(*session, "--session", "02", "--speed", "fast", "--no-window")
@@ -78,6 +78,19 @@ def show_all(out: Path | None, tell: Callable[[str], None]) -> None:
         ("the BIDS data set", study / "bids"),
     ):
         tell(f"   {what:18} {path}")
+
+
+@contextmanager
+def _wires(
+    scan: SimulatedScan, out: Path, tell: Callable[[str], None]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the options that connect a session to a simulated scanner and trigger box."""
+    if sys.platform == "win32":
+        tell("   (no pseudo-terminals on this system: the mock scanner and port are used)")
+        yield ("--port", "mock:", "--scanner", "mock:")
+        return
+    with simulator(scan, out / "simulator.jsonl") as ports:
+        yield ("--port", f"{ports.trigger}?device=plain&pulse_ms=5", "--scanner", ports.scanner)
 
 
 def _new_folder() -> Path:

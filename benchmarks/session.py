@@ -44,6 +44,7 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
     trials = max(2 * round(minutes * 60 / 15.5 / 2), 2)
     study = long_study(folder / "real-time", trials)
     scan = SimulatedScan(tr=2.0, volumes=int(minutes * 30) + 30, start_on=10)
+    stolen = _stolen()
     with some_display(), simulator(scan, folder / "simulator.jsonl") as ports:
         result = run_session(
             prepare(
@@ -57,7 +58,9 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
                 )
             )
         )
+        stolen = _stolen() - stolen
         bare = _bare_loop(20.0)
+    idle = _sleeping_loop(20.0)
     timing = measure(read_log(result.log))
     frame = timing.period * 1e3
     dropped = 100.0 * timing.dropped / len(timing.intervals)
@@ -67,6 +70,8 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
         Row("length, frames", f"{seconds / 60:.1f} min, {len(timing.intervals)}"),
         at_most("dropped frames (> 1.2 frames)", dropped, 0.1, "%"),
         beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
+        beside("late by a loop that only sleeps: the machine itself", _dropped(idle), "%"),
+        beside("CPU time that the hypervisor kept from us meanwhile", stolen, "s"),
         at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
         beside("onset error, median", float(np.median(errors)), "ms"),
         at_most("drift over the run", _drift(timing, seconds), 1.0, "ms"),
@@ -99,6 +104,27 @@ def _bare_loop(seconds: float) -> list[float]:
     clock.close()
     window.close()
     return list(np.diff(stamps[5:]))
+
+
+def _sleeping_loop(seconds: float) -> list[float]:
+    """Return the intervals (s) of a loop that sleeps until each frame is due, and does nothing."""
+    clock = RealClock()
+    grid = FrameGrid(clock, 1 / 60)
+    stamps = []
+    while clock.now() < seconds:
+        grid.wait(None)
+        stamps.append(clock.now())
+    clock.close()
+    return list(np.diff(stamps))
+
+
+def _stolen() -> float:
+    """Return the CPU time (s) that other guests of this machine's host had, 0 if unknown."""
+    try:
+        words = Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()
+    except OSError:
+        return 0.0
+    return int(words[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def _dropped(intervals: list[float]) -> float:

@@ -120,13 +120,16 @@ class Window:
     ) -> float:
         picture = self._loaded.get(screen) or self._load(screen)
         self._track = picture.track
+        # The buffer is cleared here and not by the flip, which would do it before its stamp is
+        # taken: on a software renderer that takes longer than the swap.
+        self._window.clearBuffer()
         self._draw(picture, cursor, confirmed)
         self._on_flip = on_flip
         self._window.callOnFlip(self._stamped)
         if self._grid is not None:
             self._finish()  # the renderer's work is done before the wait, not after it
             self._grid.wait(horizon)
-        self._window.flip()
+        self._window.flip(clearBuffer=False)
         return self._stamp
 
     def pointer(self) -> list[PointerEvent]:
