@@ -111,41 +111,87 @@ def run(
 
 @app.command()
 def scanner(
+    device: Annotated[str, typer.Option(help="plain, nnl or forp.")] = "plain",
     tr: Annotated[float, typer.Option(help="Seconds from volume to volume.")] = 2.0,
-    volumes: Annotated[int, typer.Option()] = 150,
+    volumes: Annotated[int, typer.Option(help="How many volumes.")] = 150,
     symbol: Annotated[str, typer.Option(help="Character sent for each volume.")] = "5",
     start_on: Annotated[
         int | None, typer.Option(help="Marker code at which the scan begins; else at once.")
     ] = None,
-    start_after: Annotated[
-        float, typer.Option(help="Seconds from then to the first volume.")
-    ] = 2.0,
+    start_after: Annotated[float, typer.Option(help="Seconds from then to volume 1.")] = 2.0,
+    jitter: Annotated[float, typer.Option(help="SD of each pulse's time (ms).")] = 0.0,
+    drop: Annotated[float, typer.Option(help="Share of pulses that are lost.")] = 0.0,
+    double: Annotated[float, typer.Option(help="Share of pulses that bounce.")] = 0.0,
+    extra: Annotated[float, typer.Option(help="Share of volumes with a stray pulse.")] = 0.0,
+    late_first: Annotated[int, typer.Option(help="So many first pulses are not sent.")] = 0,
+    toggle: Annotated[bool, typer.Option("--toggle", help="Only every second pulse.")] = False,
+    stop_after: Annotated[int | None, typer.Option(help="Stop after so many volumes.")] = None,
+    disconnect_at: Annotated[
+        float | None, typer.Option(help="The terminal goes away (s after volume 1).")
+    ] = None,
+    ratio: Annotated[float, typer.Option(help="Clock drift: 1.00005 is 50 ppm.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the chances above.")] = 0,
     record: Annotated[
-        Path | None, typer.Option(help="File for all bytes sent and received, with times.")
+        Path | None, typer.Option(help="File for all that is sent and received, with times.")
     ] = None,
 ) -> None:
     """Simulate a scanner and a trigger box on two pseudo-terminals, until stopped."""
-    from hardware.simulator import ScannerSimulator, SimulatedScan, stopped_by_signal
+    from hardware.simulator import serve, simulated_scan
 
-    simulator = ScannerSimulator(SimulatedScan(tr, volumes, symbol, start_on, start_after), record)
-    print(f"scanner {simulator.scanner_port}\ntrigger {simulator.trigger_port}", flush=True)
-    try:
-        with stopped_by_signal() as stopped:
-            simulator.run(stopped)
-    finally:
-        simulator.close()
+    scan = simulated_scan(
+        device=device,
+        tr=tr,
+        volumes=volumes,
+        symbol=symbol,
+        start_on=start_on,
+        start_after=start_after,
+        jitter_ms=jitter,
+        drop=drop,
+        double=double,
+        extra=extra,
+        late_first=late_first,
+        toggle=toggle,
+        stop_after=stop_after,
+        disconnect_at=disconnect_at,
+        ratio=ratio,
+        seed=seed,
+    )
+    serve(scan, record)
 
 
 @app.command()
-def ports() -> None:
-    """List the serial ports that are plugged in."""
-    from hardware.ports import list_ports
+def monitor(
+    path: Annotated[Path, typer.Argument(metavar="STUDY|LOG", help="What to watch.")],
+) -> None:
+    """Show the operator how a session goes, from its log alone."""
+    from analysis.monitor import run_monitor
 
-    found = list_ports()
-    for line in found:
-        print(line)
-    if not found:
-        print("no serial port is plugged in")
+    run_monitor(path)
+
+
+@app.command()
+def ports(
+    test: Annotated[
+        str | None, typer.Option(metavar="URL", help="Send a pattern to this port.")
+    ] = None,
+    echo: Annotated[
+        str | None, typer.Option(metavar="URL", help="Port where the codes come back.")
+    ] = None,
+    times: Annotated[int, typer.Option(help="How often the pattern is sent.")] = 10,
+) -> None:
+    """List the serial ports that are plugged in, or try one out."""
+    from hardware.echo import describe_test, try_port
+    from hardware.ports import describe_ports, list_ports
+
+    if test is None:
+        if echo is not None:
+            raise BadInput("--echo: needs --test URL")
+        print(describe_ports(list_ports()))
+        return
+    result = try_port(test, echo=echo, times=times)
+    print(describe_test(result))
+    if result.lost or result.strange:
+        raise KindredError(f"{test}: not every code came back as it was sent")
 
 
 @app.command()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.runs import Run, line_of, runs_of
 from experiment.answers import Press, unanswered
 from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
 from experiment.plan import MessagesPlan, plan_messages
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog
-from experiment.steps import At, OnPulse, Outcome, Scale, Step, Task, end_of, next_planned
+from experiment.steps import At, OnMark, OnPulse, Outcome, Scale, Step, Task, end_of, next_planned
 from experiment.tasks.messages import messages
 
 _CLOSE = 2e-6  # s; times are logged to the microsecond
@@ -56,65 +56,6 @@ class Verification:
     status: str
 
 
-@dataclass
-class Run:
-    """The events of one run, gathered by step and by marker."""
-
-    task: str
-    line: int
-    steps: list[Event] = field(default_factory=list)
-    onsets: dict[int, Event] = field(default_factory=dict)
-    outcomes: dict[int, Event] = field(default_factory=dict)
-    presses: dict[int, list[Event]] = field(default_factory=dict)
-    planned: dict[int, Event] = field(default_factory=dict)
-    sent: dict[int, list[Event]] = field(default_factory=dict)
-    reset: dict[int, Event] = field(default_factory=dict)
-    zeros: list[Event] = field(default_factory=list)
-    shifts: list[Event] = field(default_factory=list)
-    ended: Event | None = None
-
-
-def runs_of(log: SessionLog) -> list[Run]:
-    """Sort a log's events into runs."""
-    runs: list[Run] = []
-    owner: dict[int, Run] = {}
-    for event in log.events:
-        kind = event["type"]
-        if kind == "run_begin":
-            runs.append(Run(event["task"], line_of(event)))
-            continue
-        if not runs:
-            continue
-        run = runs[-1]
-        if kind == "step":
-            run.steps.append(event)
-        elif kind == "onset":
-            run.onsets[event["n"]] = event
-        elif kind == "outcome":
-            run.outcomes[event["n"]] = event
-        elif kind == "press":
-            run.presses.setdefault(event["step"], []).append(event)
-        elif kind == "marker_planned":
-            run.planned[event["step"]] = event
-            owner[event["n"]] = run
-        elif kind == "marker_sent":
-            owner.get(event["n"], run).sent.setdefault(event["n"], []).append(event)
-        elif kind == "marker_reset":
-            owner.get(event["n"], run).reset[event["n"]] = event
-        elif kind == "run_zero":
-            run.zeros.append(event)
-        elif kind == "continue":
-            run.shifts.append(event)
-        elif kind == "run_end":
-            run.ended = event
-    return runs
-
-
-def line_of(event: Event) -> int:
-    """Return the line (from 1) on which an event stands."""
-    return int(event["seq"]) + 1
-
-
 def verify(log: SessionLog) -> Verification:
     """Run a session's tasks again from its log and compare.
 
@@ -153,7 +94,7 @@ def verify(log: SessionLog) -> Verification:
             check.differ(1, f"the plan of {task!r} is not what protocol, kit and seed give")
     for run in runs_of(log):
         if run.task not in plans:
-            check.differ(run.line, f"the header has no plan for {run.task!r}")
+            check.differ(line_of(run.begun), f"the header has no plan for {run.task!r}")
             continue
         plan = plans[run.task]
         _Replay(run, protocol, plan, log.header, check).compare(messages(plan))
@@ -290,7 +231,7 @@ class _Replay:
     def _compare_end(self, step: Step, onset: float, outcome: Outcome, done: Event) -> None:
         zero = self._zero_at(done)
         answered = outcome.response is not None and outcome.response.confirmed
-        if isinstance(step.ends, OnPulse):
+        if isinstance(step.ends, OnPulse | OnMark):
             self._planned = None
             return
         end = end_of(step.ends, onset, zero + self._shift_at(done), answered=answered)
@@ -309,18 +250,6 @@ class _Replay:
         return next(
             (float(s["shift"]) for s in reversed(self._run.shifts) if s["seq"] < event["seq"]), 0.0
         )
-
-
-def steps_at(log: SessionLog) -> Iterator[tuple[float, Event, Event | None]]:
-    """Yield (onset on the session clock, step, next press or None), in order, for showing again."""
-    for run in runs_of(log):
-        for event in run.steps:
-            onset = run.onsets.get(event["n"])
-            if onset is None:
-                continue
-            yield float(onset["t"]), event, None
-            for press in run.presses.get(event["n"], []):
-                yield float(press["t"]), event, press
 
 
 def _finished(task: Task, outcome: Outcome | None) -> bool:

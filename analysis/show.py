@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from analysis.replay import runs_of
+from analysis.runs import runs_of
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.kit import load_kit

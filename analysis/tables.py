@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from analysis.runs import Run as RunEvents
+from analysis.runs import runs_of
 from experiment.readlog import Event, SessionLog
 
 if TYPE_CHECKING:
@@ -355,32 +357,25 @@ class _Index:
 
     def __init__(self, log: SessionLog) -> None:
         self.header = log.header
-        self.steps: dict[int, Event] = {event["n"]: event for event in log.of("step")}
-        self.onsets: dict[int, float] = {event["n"]: event["t"] for event in log.of("onset")}
-        self.outcomes: dict[int, Event] = {e["n"]: e["outcome"] for e in log.of("outcome")}
-        self.planned: dict[int, Event] = {e["step"]: e for e in log.of("marker_planned")}
-        self.sent: dict[int, Event] = {event["n"]: event for event in log.of("marker_sent")}
-        self.resets: dict[int, float] = {e["n"]: e["t"] for e in log.of("marker_reset")}
+        self.steps: dict[int, Event] = {}
+        self.onsets: dict[int, float] = {}
+        self.outcomes: dict[int, Event] = {}
+        self.planned: dict[int, Event] = {}
+        self.sent: dict[int, Event] = {}
+        self.resets: dict[int, float] = {}
         self.paused_after: dict[int, float] = {}  # step: start of the pause behind it
         self._run_of_step: dict[int, int] = {}
-        found: list[dict[str, Any]] = []
-        step = -1
-        for event in log.events:
-            match event["type"]:
-                case "run_begin":
-                    found.append(
-                        {"task": event["task"], "number": event["run"], "begun": event["t"]}
-                    )
-                case "run_zero":
-                    found[-1].update(zero=event["t"], zero_source=event["source"])
-                case "run_end":
-                    found[-1].update(ended=event["t"])
-                case "step":
-                    step = event["n"]
-                    self._run_of_step[step] = len(found) - 1
-                case "pause":
-                    self.paused_after[step] = event["t"]
-        self.runs = tuple(Run(**run) for run in found)
+        found = runs_of(log)
+        for place, run in enumerate(found):
+            self.steps |= {event["n"]: event for event in run.steps}
+            self._run_of_step |= {event["n"]: place for event in run.steps}
+            self.onsets |= {n: event["t"] for n, event in run.onsets.items()}
+            self.outcomes |= {n: event["outcome"] for n, event in run.outcomes.items()}
+            self.planned |= run.planned
+            self.sent |= {n: events[0] for n, events in run.sent.items()}
+            self.resets |= {n: event["t"] for n, event in run.reset.items()}
+            self.paused_after |= {n: event["t"] for n, event in run.paused_after.items()}
+        self.runs = tuple(_run(run) for run in found)
         self._trials = {
             task: {trial["number"]: trial for trial in plan["trials"]}
             for task, plan in log.header["plans"].items()
@@ -412,6 +407,18 @@ class _Index:
         last = self._run_of_step.get(n + 1) != self._run_of_step[n]
         gone = run.ended if last else self.onsets.get(n + 1)
         return _difference(gone, self.onsets.get(n))
+
+
+def _run(run: RunEvents) -> Run:
+    zero = run.zeros[-1] if run.zeros else None
+    return Run(
+        task=run.task,
+        number=run.begun["run"],
+        begun=run.begun["t"],
+        ended=None if run.ended is None else run.ended["t"],
+        zero=None if zero is None else zero["t"],
+        zero_source=None if zero is None else zero["source"],
+    )
 
 
 def _step_row(index: _Index, n: int) -> StepRow:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.replay import runs_of
+from analysis.runs import runs_of
 from experiment.files import write_whole
 from experiment.readlog import SessionLog
 

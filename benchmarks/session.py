@@ -186,6 +186,7 @@ def own_share(folder: Path) -> list[Row]:
             buttons=protocol.devices.buttons,
             codes=protocol.markers,
             points=points,
+            policies={},
             audience=robot,
         ).play(messages(plan), plan.pause_grid)
         line.close()

@@ -7,7 +7,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 Callback = Callable[[], None]
@@ -37,6 +37,10 @@ class Clock(Protocol):
 
     def utc(self) -> str:
         """Return the present instant in UTC, ISO 8601 with microseconds."""
+        ...
+
+    def utc_at(self, t: float) -> str:
+        """Return a recent time of this clock (s) in UTC, ISO 8601 with microseconds."""
         ...
 
     def sleep_until(self, t: float) -> None:
@@ -83,7 +87,11 @@ class RealClock:
         return time.perf_counter() - self.zero
 
     def utc(self) -> str:
-        return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+        return self.utc_at(self.now())
+
+    def utc_at(self, t: float) -> str:
+        moment = datetime.now(timezone.utc) - timedelta(seconds=self.now() - t)
+        return moment.isoformat(timespec="microseconds")
 
     def call_at(self, t: float, callback: Callback) -> None:
         with self._changed:
@@ -134,9 +142,11 @@ class VirtualClock:
         return self._now
 
     def utc(self) -> str:
-        return datetime.fromtimestamp(
-            self._utc_start.timestamp() + self._now, timezone.utc
-        ).isoformat(timespec="microseconds")
+        return self.utc_at(self._now)
+
+    def utc_at(self, t: float) -> str:
+        moment = self._utc_start + timedelta(seconds=t)
+        return moment.isoformat(timespec="microseconds")
 
     def call_at(self, t: float, callback: Callback) -> None:
         heapq.heappush(self._due, (t, next(self._order), callback))

@@ -20,8 +20,9 @@ from experiment.protocol import (
     Protocol,
     ScannerMessages,
 )
-from experiment.steps import After, At, Ends, OnPulse, OnResponse
+from experiment.steps import After, At, Ends, OnMark, OnPulse, OnResponse
 
+_BEFORE_SYNC = 0.5  # s from the run's zero to the sync pattern's first marker
 _SEARCH_LIMIT = 200_000  # tries before an order counts as impossible
 
 
@@ -81,6 +82,8 @@ class MessagesPlan:
         Key of the text while the run's start is awaited.
     begins : Ends
         What starts the run: the scanner's first pulse, or a key.
+    sync_ends : tuple of Ends
+        Fixations at whose onsets a ``sync`` marker goes out; their lengths are this session's own.
     lead_in_ends : Ends
         Fixation before the first trial; in the scanner it covers the dummy volumes.
     trials : tuple of MessageTrial
@@ -94,6 +97,7 @@ class MessagesPlan:
     practice: Question | None
     waiting: str
     begins: Ends
+    sync_ends: tuple[Ends, ...]
     lead_in_ends: Ends
     trials: tuple[MessageTrial, ...]
     closing_ends: Ends
@@ -142,7 +146,22 @@ def plan_messages(
             + ("" if spec.order.writer_twice_in_a_row else " and no writer twice in a row")
             + "; choose other numbers of messages or looser rules"
         )
-    return _Timeline(protocol, spec, chance).plan(order)
+    plan = _Timeline(protocol, spec, chance).plan(order)
+    _check_frames(task, spec, plan)
+    return plan
+
+
+def _check_frames(task: str, spec: MessagesTask, plan: MessagesPlan) -> None:
+    """Make sure that a run lies within the table of PET frames, if there is one."""
+    if not isinstance(spec, ScannerMessages) or not spec.frames or plan.planned_duration is None:
+        return
+    first, last = spec.frames[0], spec.frames[-1]
+    end = last.start + last.duration
+    if first.start > 0 or plan.planned_duration > end:
+        raise BadInput(
+            f"task {task!r}: its run lasts from 0 to {plan.planned_duration:g} s, the PET frames "
+            f"only from {first.start:g} to {end:g} s; make them fit"
+        )
 
 
 def _deal(
@@ -242,25 +261,30 @@ class _Timeline:
     def plan(self, order: Sequence[IndexedMessage]) -> MessagesPlan:
         spec = self._spec
         if isinstance(spec, ScannerMessages):
+            mri = spec.begins == "pulse"
             scanner = self._protocol.scanner
-            lead_in = self._until(scanner.dummy_volumes * scanner.tr + spec.timing.lead_in)
+            dummies = scanner.dummy_volumes * scanner.tr if mri else 0.0
+            sync_ends = self._sync_pattern(spec.sync_pattern)
+            lead_in = self._until(max(dummies + spec.timing.lead_in - self._now, 0.0))
             return MessagesPlan(
                 instructions=spec.instructions,
                 practice=self._practice(),
-                waiting="waiting_scanner",
-                begins=OnPulse(),
+                waiting="waiting_scanner" if spec.begins == "pulse" else f"waiting_{spec.begins}",
+                begins=OnPulse() if spec.begins == "pulse" else OnMark(spec.begins),
+                sync_ends=sync_ends,
                 lead_in_ends=lead_in,
                 trials=tuple(
                     self._timed_trial(spec, i + 1, message) for i, message in enumerate(order)
                 ),
                 closing_ends=self._until(spec.timing.closing),
-                pause_grid=scanner.tr,
+                pause_grid=scanner.tr if mri else 1.0,
             )
         return MessagesPlan(
             instructions=spec.instructions,
             practice=self._practice(),
             waiting="waiting_start",
             begins=OnResponse(),
+            sync_ends=(),
             lead_in_ends=After(self._between(spec.timing.fixation)),
             trials=tuple(
                 self._own_pace_trial(spec, i + 1, message) for i, message in enumerate(order)
@@ -301,6 +325,13 @@ class _Timeline:
                 for rating in spec.ratings
             ),
         )
+
+    def _sync_pattern(self, count: int) -> tuple[Ends, ...]:
+        """Return ends some tenths of a second apart, as no other session has them."""
+        if count == 0:
+            return ()
+        first = self._until(_BEFORE_SYNC)
+        return (first, *(self._until((2 + self._chance.below(7)) / 10) for _ in range(count)))
 
     def _practice(self) -> Question | None:
         if not self._spec.practice:

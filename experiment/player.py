@@ -18,6 +18,8 @@ from experiment.events import KeyEvent, Pulse
 from experiment.plain import to_plain
 from experiment.protocol import Buttons
 from experiment.steps import (
+    At,
+    OnMark,
     OnPulse,
     Outcome,
     Page,
@@ -44,13 +46,16 @@ class Markers(Protocol):
     """Where markers go; `hardware.markers.MarkerLine` is one."""
 
     def send(self, n: int, name: str, code: int, flip: float) -> None: ...
+    def faults(self) -> list[str]: ...
 
 
 class Pulses(Protocol):
     """Where pulses come from; see `hardware.pulses`."""
 
-    def arm(self) -> None: ...
+    def arm(self, *, since: float) -> None: ...
+    def disarm(self) -> None: ...
     def poll(self) -> list[Pulse]: ...
+    def faults(self) -> list[str]: ...
 
 
 class Keys(Protocol):
@@ -86,6 +91,9 @@ class Player:
         The protocol's marker table.
     points : mapping of str to int
         Length of each rating scale.
+    policies : mapping of str to str
+        What to do at a fault: ``stop``, ``hold`` at the next trial, or ``go_on``. Faults that are
+        not in it let the session go on.
     audience : Audience or None
     """
 
@@ -101,6 +109,7 @@ class Player:
         buttons: Buttons,
         codes: Mapping[str, int],
         points: Mapping[str, int],
+        policies: Mapping[str, str],
         audience: Audience | None = None,
     ) -> None:
         self._clock = clock
@@ -111,9 +120,12 @@ class Player:
         self._log = log
         self._meanings = _meanings(buttons)
         self._pause_keys = set(buttons.pause)
+        self._mark_keys = {key: name for name, key in buttons.marks.items()}
+        self._marked: dict[str, float] = {}
         self._abort = buttons.abort
         self._codes = codes
         self._points = points
+        self._policies = policies
         self._audience = audience
         self._held: dict[str, float] = {}
         self._pause_asked = False
@@ -147,6 +159,8 @@ class Player:
         except StopIteration:
             return
         finally:
+            if self._pulses is not None:
+                self._pulses.disarm()
             self._frames.flush()
             task.close()
 
@@ -158,6 +172,7 @@ class Player:
             if self._pause_asked:
                 self._pause(run)
         number = self._steps
+        self._catch_up(step, run)
         self._steps += 1
         planned = run.next_onset
         self._log.add(
@@ -171,12 +186,15 @@ class Player:
         onset = self._appear(step, number, answer, run)
         while True:
             pulse = self._first_pulse(step, onset, run)
+            self._heed_faults()
             answer = self._answered(number, answer, onset)
             done = answer.confirmed
             end = end_of(step.ends, onset, run.zero + run.shift, answered=done)
             flip = self._display.next_flip()
-            if pulse is not None:
-                self._begin_run(run, pulse.t, "pulse")
+            began = self._began(step, pulse)
+            if began is not None:
+                self._begin_run(run, *began)
+                run.fresh = True
                 run.next_onset = None
                 break
             if end is not None and flip >= end - self._half_frame:
@@ -208,10 +226,18 @@ class Player:
         if isinstance(step.ends, OnPulse):
             if self._pulses is None:
                 raise HardwareError("the run waits for a scanner, but no scanner port was given")
-            self._pulses.arm()
+            self._pulses.arm(since=onset)
         if self._audience is not None:
             self._audience.shown(step, onset)
         return onset
+
+    def _began(self, step: Step, pulse: Pulse | None) -> tuple[float, str] | None:
+        """Return the run's zero and what it is, if that has come."""
+        if pulse is not None:
+            return pulse.t, "pulse"
+        if isinstance(step.ends, OnMark) and step.ends.mark in self._marked:
+            return self._marked[step.ends.mark], step.ends.mark
+        return None
 
     def _plan_marker(self, step: Step, number: int) -> tuple[int, str, int] | None:
         if step.marker is None:
@@ -283,6 +309,8 @@ class Player:
                 self._held.pop(event.key, None)
                 continue
             self._held.setdefault(event.key, event.t)
+            if event.key in self._mark_keys:
+                self._mark(self._mark_keys[event.key], event.t)
             if event.key in self._pause_keys:
                 self._pause_asked = not self._pause_asked
                 self._log.add("pause_asked", event.t, on=self._pause_asked)
@@ -290,6 +318,14 @@ class Player:
         if abort_at is not None and self._clock.now() >= abort_at:
             raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
         return events
+
+    def _mark(self, name: str, t: float) -> None:
+        """Note a mark of a PET session; the first of each name counts, later ones only show."""
+        again = name in self._marked
+        self._marked.setdefault(name, t)
+        self._log.add(
+            "mark", t, name=name, origin="operator", utc=self._clock.utc_at(t), again=again
+        )
 
     def _abort_at(self) -> float | None:
         """Return when the abort keys will have been held long enough."""
@@ -312,9 +348,48 @@ class Player:
         first = next((pulse for pulse in pulses if pulse.t >= onset), None)
         if first is not None and run.early:
             self._log.add("fault", first.t, what="pulses_before_wait", count=run.early)
+            self._heed("pulses_before_wait")
         return first
 
-    # --- pause ------------------------------------------------------------------------------------
+    def _heed_faults(self) -> None:
+        """Do what the protocol says about new faults."""
+        for source in (self._markers, self._pulses):
+            for fault in () if source is None else source.faults():
+                self._heed(fault)
+
+    def _heed(self, fault: str) -> None:
+        policy = self._policies.get(fault, "go_on")
+        if policy == "stop":
+            raise SessionAborted(f"{fault}: the protocol says to stop")
+        if policy == "hold" and not self._pause_asked:
+            self._pause_asked = True
+            self._log.add("pause_asked", self._clock.now(), on=True, fault=fault)
+
+    # --- what moves the rest of a run -------------------------------------------------------------
+
+    def _catch_up(self, step: Step, run: _Run) -> None:
+        """Move a run that began after its first step was due: an injection may be long past."""
+        if not run.fresh or not isinstance(step.ends, At):
+            return
+        run.fresh = False
+        late = self._display.next_flip() - (run.zero + run.shift + step.ends.time)
+        if late <= 0:
+            return
+        grid = run.pause_grid or 1.0
+        self._log.add("fault", self._clock.now(), what="begun_late", late=round(late, 6))
+        self._heed("begun_late")
+        run.shift = round(run.shift + math.ceil(late / grid) * grid, 6)
+        self._log_shift(run)
+
+    def _log_shift(self, run: _Run) -> None:
+        planned = None if run.next_onset is None else round(run.next_onset, 6)
+        self._log.add(
+            "continue",
+            self._clock.now(),
+            shift=run.shift,
+            planned=planned,
+            **{"for": self._steps},
+        )
 
     def _pause(self, run: _Run) -> None:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
@@ -326,6 +401,7 @@ class Player:
             self._key_events()
             if self._pulses is not None:
                 self._pulses.poll()
+            self._heed_faults()
             self._frame(screen, idle, None, None)
         length = self._display.next_flip() - due
         if run.pause_grid is not None:
@@ -336,12 +412,7 @@ class Player:
         else:
             run.next_onset = None
         run.shift = round(run.shift + length, 6)
-        self._log.add(
-            "continue",
-            self._clock.now(),
-            shift=run.shift,
-            **{"for": self._steps, "planned": run.next_onset and round(run.next_onset, 6)},
-        )
+        self._log_shift(run)
 
 
 class _Run:
@@ -354,6 +425,7 @@ class _Run:
         self.shift = 0.0
         self.next_onset: float | None = None
         self.trial: int | None = None
+        self.fresh = False  # begun, and its first step not yet shown
         self.early = 0  # pulses that came before the run waited for one
 
 

@@ -7,6 +7,7 @@ document named under ``sources`` or it says that it is the lab's own (``lab defa
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from experiment.errors import BadInput
+from experiment.steps import MarkName
 
 LAB_DEFAULT = "lab default"
 _UNSOURCED = {"study", "language", "sources"}  # names, not choices of the experiment
@@ -65,17 +67,27 @@ class Abort(Strict):
 
 
 class Buttons(Strict):
-    """Keys (keyboard or button box) and what they mean."""
+    """Keys (keyboard or button box) and what they mean.
+
+    `marks` are the operator's: with one key each, the start of a PET scan and the injection are
+    marked at the moment they happen.
+    """
 
     left: tuple[str, ...] = Field(min_length=1)
     right: tuple[str, ...] = Field(min_length=1)
     confirm: tuple[str, ...] = Field(min_length=1)
     pause: tuple[str, ...] = Field(min_length=1)
     abort: Abort
+    marks: dict[MarkName, str]
+
+    def keys(self) -> set[str]:
+        """Return all keys and buttons that mean something."""
+        answers = {*self.left, *self.right, *self.confirm}
+        return answers | {*self.pause, *self.abort.keys, *self.marks.values()}
 
     @model_validator(mode="after")
     def _each_key_once(self) -> Buttons:
-        keys = [*self.left, *self.right, *self.confirm, *self.pause]
+        keys = [*self.left, *self.right, *self.confirm, *self.pause, *self.marks.values()]
         twice = sorted({k for k in keys if keys.count(k) > 1})
         if twice:
             raise ValueError(f"key {twice[0]!r} has two meanings; give each key one")
@@ -96,6 +108,13 @@ class Scanner(Strict):
 
     tr: float = Field(gt=0.05, lt=30)
     dummy_volumes: int = Field(ge=0, le=100)
+
+
+class PetFrame(Strict):
+    """A frame of a PET scan, in seconds from the zero of the run."""
+
+    start: Annotated[float, Field(ge=-36000, le=36000)]
+    duration: Annotated[float, Field(gt=0, le=36000)]
 
 
 class Rating(Strict):
@@ -176,10 +195,31 @@ class _Messages(Strict):
 
 
 class ScannerMessages(_Messages):
-    """The kind-messages task, timed by the scanner."""
+    """The kind-messages task, timed by the scanner.
+
+    `begins` names what is the run's zero: the first volume pulse (MRI), or a mark (PET). With
+    `sync_pattern`, that many markers ``sync`` go out in the lead-in at intervals that no other
+    session has, so that list-mode data can be aligned without doubt. `frames` is the table of PET
+    frames; the run must lie within it.
+    """
 
     version: Literal["scanner"]
+    begins: Literal["pulse", "scan_start", "injection"]
+    sync_pattern: Annotated[int, Field(ge=0, le=32)]
+    frames: tuple[PetFrame, ...]
     timing: ScannerTiming
+
+    @field_validator("frames")
+    @classmethod
+    def _in_line(cls, frames: tuple[PetFrame, ...]) -> tuple[PetFrame, ...]:
+        for before, after in pairwise(frames):
+            if abs(before.start + before.duration - after.start) > 1e-3:
+                raise ValueError(
+                    f"the frame from {before.start:g} s ends at "
+                    f"{before.start + before.duration:g} s, the next one starts at "
+                    f"{after.start:g} s; frames follow each other without gap or overlap"
+                )
+        return frames
 
 
 class LabMessages(_Messages):
@@ -198,6 +238,25 @@ class KitSettings(Strict):
     stranger_messages: str | None
 
 
+FaultName = Literal[
+    "marker_not_sent",
+    "trigger_port_lost",
+    "scanner_port_lost",
+    "pulses_before_wait",
+    "begun_late",
+    "pulse_missed",
+    "pulse_extra",
+    "pulse_doubled",
+    "late_first",
+    "toggled",
+    "wrong_tr",
+    "stopped",
+    "keyboard_pulses",
+    "unknown_byte",
+]
+Policy = Literal["stop", "hold", "go_on"]
+
+
 class Session(Strict):
     """One visit: its tasks, in order."""
 
@@ -212,6 +271,7 @@ class Protocol(Strict):
     screen: ScreenSettings
     devices: Devices
     scanner: Scanner
+    faults: dict[FaultName, Policy]
     kit: KitSettings
     markers: dict[Name, Annotated[int, Field(ge=1, le=255)]]
     ratings: dict[Name, Rating]
@@ -266,6 +326,8 @@ REQUIRED_TEXTS = (
     "practice.again",
     "ready",
     "waiting_scanner",
+    "waiting_scan_start",
+    "waiting_injection",
     "waiting_start",
     "closing",
 )
@@ -282,6 +344,8 @@ class Located(ValueError):
 def required_markers(task: _Messages) -> tuple[str, ...]:
     """Return the names of all markers that a task can send."""
     scales = tuple(f"rate_{rating}" for rating in task.ratings)
+    if isinstance(task, ScannerMessages) and task.sync_pattern:
+        scales = ("sync", *scales)
     return ("run_start", "run_end", "waiting", "fixation", *task.conditions, *scales)
 
 

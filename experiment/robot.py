@@ -16,7 +16,7 @@ from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent
 from experiment.protocol import Buttons
-from experiment.steps import At, Message, OnResponse, ResponseKind, Scale, Step
+from experiment.steps import At, Message, OnMark, OnResponse, ResponseKind, Scale, Step
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ class Robot:
         """Look at a step and decide what to press, and when."""
         if isinstance(step.screen, Message) and step.marker is not None:
             self._condition = step.marker
-        if step.accepts is ResponseKind.CONTINUE:
+        if isinstance(step.ends, OnMark):  # nobody else is there to press the operator's key
+            self._press(self._buttons.marks[step.ends.mark], onset + self._skewed(*_READING))
+        elif step.accepts is ResponseKind.CONTINUE:
             earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
             self._press(self._buttons.confirm[0], onset + earliest + self._skewed(*_READING))
         elif step.accepts is ResponseKind.RATING and isinstance(step.screen, Scale):

@@ -19,22 +19,23 @@ from experiment.chance import dice
 from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.display import Display, Extent, NoWindow
 from experiment.errors import BadInput, KindredError, SessionAborted
+from experiment.events import KeyEvent
 from experiment.kit import Kit, load_kit
 from experiment.log import LogWriter
 from experiment.looks import looks_of
 from experiment.plain import to_plain
 from experiment.plan import MessagesPlan, plan_messages
 from experiment.player import Keys, Player
-from experiment.protocol import ScannerMessages
 from experiment.readlog import header_of
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
-from experiment.steps import Message, Screen
+from experiment.steps import Message, OnPulse, Screen
 from experiment.study import Study, check_label, check_writable, open_study
 from experiment.tasks.messages import messages
 from experiment.version import VERSION
 from hardware.markers import MarkerLine
 from hardware.ports import TriggerPort, open_port, parse_port
+from hardware.pulse_dialects import Forp
 from hardware.pulses import PulseSource, open_scanner
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
@@ -158,7 +159,7 @@ def prepare(request: SessionRequest) -> Prepared:
     trigger = _port(request.port, protocol.devices.trigger)
     scanner = _port(request.scanner, protocol.devices.scanner)
     for task in tasks:
-        if isinstance(protocol.tasks[task], ScannerMessages) and scanner is None:
+        if isinstance(plans[task].begins, OnPulse) and scanner is None:
             raise BadInput(
                 f"task {task!r} waits for a scanner, but there is no scanner port; give --scanner "
                 "URL or set devices.scanner in study.yaml"
@@ -202,6 +203,8 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         display = _open_display(prepared, clock)
         stack.callback(display.close)
         robot, keys = _open_keys(prepared, clock, stack)
+        if pulses is not None:
+            keys.append(_BoxButtons(pulses))
         tell("preparing the screens")
         extents: dict[Screen, Extent] = {}
         for plan in prepared.plans.values():
@@ -214,7 +217,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         }
         log = stack.enter_context(LogWriter(prepared.log_file, header))
         late.attach(log)
-        line = None if port is None else MarkerLine(port, clock, log.add)
+        line = None if port is None else _marker_line(port, prepared, clock, log)
         player = Player(
             clock=clock,
             display=display,
@@ -225,6 +228,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             buttons=protocol.devices.buttons,
             codes=protocol.markers,
             points={name: rating.points for name, rating in protocol.ratings.items()},
+            policies={str(fault): policy for fault, policy in protocol.faults.items()},
             audience=robot,
         )
         tell("running")
@@ -234,6 +238,12 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
     return SessionResult(prepared.log_file, status, reason)
+
+
+def _marker_line(port: TriggerPort, prepared: Prepared, clock: Clock, log: LogWriter) -> MarkerLine:
+    url = prepared.trigger
+    assert url is not None
+    return MarkerLine(port, clock, log.add, reopen=lambda: open_port(url))
 
 
 def _play(
@@ -309,9 +319,17 @@ def _open_scanner(
 ) -> PulseSource | None:
     if prepared.scanner is None:
         return None
-    tr = prepared.study.protocol.scanner.tr
+    protocol = prepared.study.protocol
+    tr = protocol.scanner.tr
     longest = max((plan.planned_duration or 0.0) for plan in prepared.plans.values())
-    return open_scanner(prepared.scanner, clock, late.add, tr, int(longest / tr) + _EXTRA_VOLUMES)
+    return open_scanner(
+        prepared.scanner,
+        clock,
+        late.add,
+        tr,
+        int(longest / tr) + _EXTRA_VOLUMES,
+        taken=protocol.devices.buttons.keys(),
+    )
 
 
 def _open_display(prepared: Prepared, clock: Clock) -> Display:
@@ -332,6 +350,16 @@ def _open_display(prepared: Prepared, clock: Clock) -> Display:
     )
 
 
+class _BoxButtons:
+    """Buttons of a box that sends them in one stream with the scanner's pulses."""
+
+    def __init__(self, pulses: PulseSource) -> None:
+        self._pulses = pulses
+
+    def poll(self) -> list[KeyEvent]:
+        return self._pulses.keys()
+
+
 def _open_keys(
     prepared: Prepared, clock: Clock, stack: ExitStack
 ) -> tuple[Robot | None, list[Keys]]:
@@ -340,8 +368,7 @@ def _open_keys(
     if not prepared.request.no_window:
         from hardware.keys import KeyReader
 
-        names = {*buttons.left, *buttons.right, *buttons.confirm, *buttons.pause}
-        reader = KeyReader(clock, {*names, *buttons.abort.keys})
+        reader = KeyReader(clock, buttons.keys() - set(Forp.buttons.values()))
         stack.callback(reader.close)
         keys.append(reader)
     if prepared.request.robot is None:

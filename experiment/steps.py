@@ -124,7 +124,21 @@ class OnPulse:
     kind: Literal["on_pulse"] = "on_pulse"
 
 
-Ends: TypeAlias = At | After | OnResponse | OnPulse
+MarkName: TypeAlias = Literal["scan_start", "injection"]
+
+
+@dataclass(frozen=True)
+class OnMark:
+    """Ends with a mark of a PET session, whose time becomes the run's zero.
+
+    A mark that was made before the step is taken too: an injection isn't repeated.
+    """
+
+    mark: MarkName
+    kind: Literal["on_mark"] = "on_mark"
+
+
+Ends: TypeAlias = At | After | OnResponse | OnPulse | OnMark
 
 
 class ResponseKind(str, Enum):

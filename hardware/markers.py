@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from experiment.clock import Clock
 from experiment.errors import HardwareError
 from hardware.ports import TriggerPort
 
+_RETRY = 0.5  # s between attempts to open a lost port again
 _GAP = 0.001  # s at 0 between two codes, so that no device merges them
 
 
@@ -42,12 +44,30 @@ class MarkerLine:
         Runs the resets, off the frame loop.
     record : Record
         Takes ``marker_sent``, ``marker_reset`` and ``fault`` events.
+    reopen : callable or None
+        Opens the port anew once it is lost; tried every half second, off the frame loop. Without
+        it, each marker is tried on the port as it is.
+    aside : callable or None
+        Runs what may take a second (opening a device that has to answer); a thread of its own if
+        None.
     """
 
-    def __init__(self, port: TriggerPort, clock: Clock, record: Record) -> None:
+    def __init__(
+        self,
+        port: TriggerPort,
+        clock: Clock,
+        record: Record,
+        reopen: Callable[[], TriggerPort] | None = None,
+        aside: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
         self._port = port
         self._clock = clock
         self._record = record
+        self._reopen = reopen
+        self._aside = aside or _in_a_thread
+        self._lost = False
+        self._closed = threading.Event()
+        self._faults: deque[str] = deque()
         self._lock = threading.Lock()
         self._up: Marker | None = None
         self._free_at = 0.0
@@ -77,25 +97,35 @@ class MarkerLine:
                 return
             self._write(marker, flip, queued=False)
 
+    def faults(self) -> list[str]:
+        """Return the names of the faults since the last call."""
+        return [self._faults.popleft() for _ in range(len(self._faults))]
+
     def close(self) -> None:
         """Bring the lines to 0 and let go of the port; what is still queued is a fault."""
         with self._lock:
+            self._closed.set()
             for marker, _ in self._queue:
                 self._fault("marker_not_sent", marker, "the session ended first")
             self._queue.clear()
-            try:
-                self._port.reset()
-            except HardwareError as error:
-                self._record("fault", self._clock.now(), what="reset_failed", problem=str(error))
+            if not self._lost:
+                try:
+                    self._port.reset()
+                except HardwareError as error:
+                    self._fault("reset_failed", None, str(error))
+                self._port.close()
             self._up = None
-            self._port.close()
 
     def _write(self, marker: Marker, flip: float, *, queued: bool) -> None:
+        if self._lost:
+            self._fault("marker_not_sent", marker, "the port is lost")
+            return
         begun = self._clock.now()
         try:
             self._port.write(marker.code)
         except HardwareError as error:
             self._fault("marker_not_sent", marker, str(error))
+            self._lose()
             return
         ended = self._clock.now()
         self._up = marker
@@ -115,21 +145,58 @@ class MarkerLine:
             marker = self._up
             if marker is None:
                 return
+            self._up = None
             try:
                 self._port.reset()
             except HardwareError as error:
                 self._fault("reset_failed", marker, str(error))
-            self._up = None
-            now = self._clock.now()
-            self._free_at = now + _GAP
-            self._record("marker_reset", now, n=marker.n)
+                self._lose()
+            else:
+                self._record("marker_reset", self._clock.now(), n=marker.n)
+            self._free_at = self._clock.now() + _GAP
             if self._queue:
                 self._clock.call_at(self._free_at, self._next)
 
     def _next(self) -> None:
         with self._lock:
-            if self._queue and self._up is None:
+            while self._queue and self._up is None:
                 self._write(*self._queue.popleft(), queued=True)
 
-    def _fault(self, what: str, marker: Marker, problem: str) -> None:
-        self._record("fault", self._clock.now(), what=what, n=marker.n, problem=problem)
+    def _lose(self) -> None:
+        """Give the port up, and try to open it again until it is there or the session ends."""
+        if self._reopen is None:
+            return
+        self._lost = True
+        self._port.close()
+        self._fault("trigger_port_lost", None, f"{self._port.name} takes no more markers")
+        self._try_again()
+
+    def _try_again(self) -> None:
+        at = self._clock.now() + _RETRY
+        self._clock.call_at(at, lambda: self._aside(self._reconnect))
+
+    def _reconnect(self) -> None:
+        if self._reopen is None or self._closed.is_set():
+            return
+        try:
+            port = self._reopen()  # may take its time: nobody waits for it, nor for the lock
+            port.reset()
+        except HardwareError:
+            self._try_again()
+            return
+        with self._lock:
+            if self._closed.is_set():
+                port.close()
+                return
+            self._port = port
+            self._lost = False
+        self._record("trigger_port_back", self._clock.now(), name=port.name)
+
+    def _fault(self, what: str, marker: Marker | None, problem: str) -> None:
+        self._faults.append(what)
+        number = None if marker is None else marker.n
+        self._record("fault", self._clock.now(), what=what, n=number, problem=problem)
+
+
+def _in_a_thread(call: Callable[[], None]) -> None:
+    threading.Thread(target=call, name="reopen", daemon=True).start()

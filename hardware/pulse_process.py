@@ -1,84 +1,241 @@
-"""The process that reads pulses: ``python -m hardware.pulse_process ADDRESS BAUD SYMBOL``.
+"""The process that reads pulses: ``python -m hardware.pulse_process ADDRESS BAUD DEVICE SYMBOL``.
 
-Prints ``ready`` once the port is open, then ``pulse STAMP`` for each symbol and
-``other STAMP BYTE`` for anything else; STAMP is `time.perf_counter` in seconds. Ends when its
-standard input does.
+SYMBOL is empty for the device's own. Each line that it prints is a JSON list of what one read gave,
+in order; times are `time.perf_counter` (s):
+
+``["ready"]``, ``["pulse", t]``, ``["key", t, name, down]``, ``["other", t, byte]``,
+``["bytes", total]``, ``["lost", t, problem]``, ``["back", t]``, ``["error", problem]``.
+
+A lost port is tried again every half second. The process ends when its standard input does. It
+never waits for whoever reads its lines.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import select
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import serial
 
-from experiment.errors import HardwareError
+from experiment.clock import RealClock
+from experiment.errors import HardwareError, KindredError
 from hardware.ports import descriptor, open_serial
+from hardware.pulse_dialects import Keyboard, PulseDialect, Sign, pulse_dialect
+
+_RETRY = 0.5  # s between attempts to open a lost port again
+_COUNT_EVERY = 1.0  # s between totals of bytes
+_LOOK = 0.002  # s between looks at the keyboard's queue, which has stamps of its own
 
 
-def main(address: str, baud: int, symbol: str) -> int:
-    """Read until the standard input ends; return the exit code."""
-    out = sys.stdout
+class _Lines:
+    """Standard output, without ever waiting for its reader where the system allows that."""
+
+    def __init__(self) -> None:
+        self._out = sys.stdout.fileno()
+        self._left = bytearray()
+        self._waits = sys.platform == "win32"
+        if not self._waits:
+            os.set_blocking(self._out, False)
+
+    @property
+    def waiting(self) -> list[int]:
+        """The descriptor, if there is something left to write to it."""
+        return [self._out] if self._left else []
+
+    def put(self, *items: list[Any]) -> None:
+        self._left += (json.dumps(items) + "\n").encode()
+        self.push()
+
+    def push(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._left:
+                del self._left[: os.write(self._out, self._left)]
+
+    def drain(self) -> None:
+        """Write all that is left, waiting for the reader."""
+        if not self._waits:
+            os.set_blocking(self._out, True)
+        self.push()
+
+
+class _Reader:
+    """Reads one device until the standard input ends."""
+
+    def __init__(self, address: str, baud: int, dialect: Callable[[], PulseDialect]) -> None:
+        self._address = address
+        self._baud = baud
+        self._new_dialect = dialect
+        self._lines = _Lines()
+        self._total = 0
+        self._counted_at = 0.0
+        self._told_total = 0
+
+    def run(self) -> int:
+        try:
+            port = open_serial(self._address, self._baud)
+        except HardwareError as error:
+            self._lines.put(["error", str(error)])
+            self._lines.drain()
+            return 1
+        self._lines.put(["ready"])
+        while True:
+            try:
+                self._read(port)
+                break
+            except (serial.SerialException, OSError) as error:
+                self._lines.put(["lost", time.perf_counter(), str(error)])
+            with contextlib.suppress(serial.SerialException, OSError):
+                port.close()
+            again = self._again()
+            if again is None:
+                break
+            port = again
+            self._lines.put(["back", time.perf_counter()])
+        self._lines.put(["bytes", self._total])
+        with contextlib.suppress(BrokenPipeError):
+            self._lines.drain()
+        return 0
+
+    def _again(self) -> serial.SerialBase | None:
+        """Wait for the device to come back; None if the standard input ends first."""
+        while not self._told_to_end(_RETRY):
+            with contextlib.suppress(HardwareError):
+                return open_serial(self._address, self._baud)
+        return None
+
+    def _told_to_end(self, wait: float) -> bool:
+        if sys.platform == "win32":
+            return _stdin_ended().wait(wait)
+        end = time.perf_counter() + wait
+        while (left := end - time.perf_counter()) > 0:
+            ready, _, _ = select.select([sys.stdin], self._lines.waiting, [], left)
+            self._lines.push()
+            if ready and not os.read(sys.stdin.fileno(), 1024):
+                return True
+        return False
+
+    def _read(self, port: serial.SerialBase) -> None:
+        """Read until the standard input ends or the port is lost."""
+        dialect = self._new_dialect()
+        handle = descriptor(port)
+        if handle is None or sys.platform == "win32":
+            self._read_polled(port, dialect)
+            return
+        stdin = sys.stdin.fileno()
+        while True:
+            ready, _, _ = select.select([handle, stdin], self._lines.waiting, [])
+            stamp = time.perf_counter()
+            if handle in ready:
+                data = os.read(handle, 4096)
+                if not data:
+                    raise OSError("the device is gone")
+                self._tell(dialect, stamp, data)
+            if stdin in ready and not os.read(stdin, 1024):
+                return
+            self._lines.push()
+
+    def _read_polled(self, port: serial.SerialBase, dialect: PulseDialect) -> None:
+        """Do the same where a port can't be selected on."""
+        ended = _stdin_ended()
+        port.timeout = 0.1
+        while not ended.is_set():
+            data = port.read(1)
+            stamp = time.perf_counter()
+            if data:
+                self._tell(dialect, stamp, data)
+
+    def _tell(self, dialect: PulseDialect, stamp: float, data: bytes) -> None:
+        self._total += len(data)
+        items = [_item(sign) for sign in dialect.read(stamp, data)]
+        if stamp - self._counted_at >= _COUNT_EVERY:
+            self._counted_at = stamp
+            items.append(["bytes", self._total])
+        if items:
+            self._lines.put(*items)
+
+
+def _item(sign: Sign) -> list[Any]:
+    t = round(sign.t, 7)
+    if sign.kind == "key":
+        return ["key", t, sign.value, sign.down]
+    if sign.kind == "other":
+        return ["other", t, int(sign.value)]
+    return ["pulse", t]
+
+
+_ENDED: list[threading.Event] = []
+
+
+def _stdin_ended() -> threading.Event:
+    """Return an event that is set once the standard input has ended."""
+    if not _ENDED:
+        ended = threading.Event()
+        _ENDED.append(ended)
+
+        def watch() -> None:
+            while sys.stdin.read(1):
+                continue
+            ended.set()
+
+        threading.Thread(target=watch, daemon=True).start()
+    return _ENDED[0]
+
+
+def read_keyboard(key: str) -> int:
+    """Tell each press of a key as a pulse until the standard input ends; return the exit code.
+
+    The stamps are those of the keyboard's queue, not of the look at it.
+    """
+    from hardware.keys import KeyReader
+
+    lines = _Lines()
+    clock = RealClock(zero=0.0)  # perf_counter itself
     try:
-        port = open_serial(address, baud)
+        reader = KeyReader(clock, [key])
     except HardwareError as error:
-        print("error", error, file=out, flush=True)
+        lines.put(["error", str(error)])
+        lines.drain()
         return 1
-    print("ready", file=out, flush=True)
-    wanted = None if symbol == "any" else ord(symbol)
-    try:
-        for stamp, data in _stamped(port):
-            for byte in data:
-                if wanted is None or byte == wanted:
-                    out.write(f"pulse {stamp:.7f}\n")
-                else:
-                    out.write(f"other {stamp:.7f} {byte}\n")
-            out.flush()
-    except (serial.SerialException, OSError) as error:
-        print("error", error, file=out, flush=True)
-        return 1
+    ended = _stdin_ended()
+    lines.put(["ready"])
+    total = 0
+    while not ended.wait(_LOOK):
+        events = reader.poll()
+        total += len(events)
+        pulses = [_item(Sign("pulse", event.t)) for event in events if event.down]
+        if pulses:
+            lines.put(*pulses)
+        lines.push()
+    lines.put(["bytes", total])
+    with contextlib.suppress(BrokenPipeError):
+        lines.drain()
+    reader.close()
+    clock.close()
     return 0
 
 
-def _stamped(port: serial.SerialBase) -> Iterator[tuple[float, bytes]]:
-    """Yield (stamp, bytes) as they come in, until the standard input ends."""
-    handle = descriptor(port)
-    if handle is None:
-        yield from _polled(port)
-        return
-    stdin = sys.stdin.fileno()
-    while True:
-        ready, _, _ = select.select([handle, stdin], [], [])
-        stamp = time.perf_counter()
-        if stdin in ready and not os.read(stdin, 1024):
-            return
-        if handle in ready:
-            data = port.read(4096)
-            if not data:
-                raise OSError("the device is gone")
-            yield stamp, data
-
-
-def _polled(port: serial.SerialBase) -> Iterator[tuple[float, bytes]]:
-    """Do the same where a port can't be selected on."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while sys.stdin.read(1):
-            continue
-        ended.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    port.timeout = 0.1
-    while not ended.is_set():
-        data = port.read(1)
-        if data:
-            yield time.perf_counter(), data
+def main(address: str, baud: str, device: str, symbol: str) -> int:
+    """Read until the standard input ends; return the exit code."""
+    try:
+        dialect = pulse_dialect(device, symbol or None)
+    except KindredError as error:
+        print(json.dumps([["error", str(error)]]), flush=True)
+        return error.exit_code
+    if isinstance(dialect, Keyboard):
+        return read_keyboard(dialect.key)
+    reader = _Reader(address, int(baud), lambda: pulse_dialect(device, symbol or None))
+    try:
+        return reader.run()
+    except BrokenPipeError:  # nobody reads any more
+        return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    sys.exit(main(*sys.argv[1:5]))

@@ -36,7 +36,11 @@ def messages(plan: MessagesPlan) -> Task:
         marker="waiting",
         accepts=key_that_ends(plan.begins),
     )
-    yield Step(Fixation(), ends=plan.lead_in_ends, marker="run_start")
+    marker = "run_start"
+    for end in plan.sync_ends:
+        yield Step(Fixation(), ends=end, marker=marker)
+        marker = "sync"
+    yield Step(Fixation(), ends=plan.lead_in_ends, marker=marker)
     for trial in plan.trials:
         yield Step(Fixation(), ends=trial.fixation_ends, marker="fixation", trial=trial.number)
         yield Step(

@@ -14,7 +14,7 @@ from experiment.kit import KitIndex, import_qualtrics
 from experiment.plain import from_plain, to_plain
 from experiment.plan import MessagesPlan, plan_messages
 from experiment.protocol import Protocol, load_protocol
-from experiment.steps import At
+from experiment.steps import At, OnMark
 
 PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")
 KIT = import_qualtrics(
@@ -43,7 +43,7 @@ def test_the_same_inputs_give_the_same_bytes_on_every_machine() -> None:
     assert digest == GOLDEN
 
 
-GOLDEN = "18f2eea42bec6e87"
+GOLDEN = "8b35bed4336092e9"
 
 
 def test_another_seed_session_or_participant_gives_another_plan() -> None:
@@ -116,3 +116,37 @@ def lab_only() -> Protocol:
     data = PROTOCOL.model_dump(mode="json")
     data["sessions"] = {"02": {"tasks": ["messageslab"]}}
     return Protocol.model_validate(data)
+
+
+PET_FRAMES = [{"start": 60.0 * i, "duration": 60.0} for i in range(4)]
+
+
+def pet(**changes: object) -> Protocol:
+    return with_task("messages", begins="injection", sync_pattern=6, **changes)
+
+
+def test_a_pet_run_begins_with_a_pattern_that_no_other_session_has() -> None:
+    patterns = {
+        tuple(e.time for e in plan(seed, protocol=pet()).sync_ends if isinstance(e, At))
+        for seed in range(200)
+    }
+    assert len(patterns) == 200
+    assert all(len(pattern) == 7 for pattern in patterns)
+    assert all(0.2 <= round(b - a, 3) <= 0.8 for pattern in patterns for a, b in pairwise(pattern))
+
+
+def test_a_pet_run_counts_from_its_mark_without_dummy_volumes() -> None:
+    made = plan(protocol=with_task("messages", begins="injection"))
+    assert made.begins == OnMark("injection")
+    assert made.lead_in_ends == At(2.0)
+
+
+def test_a_run_must_lie_within_the_pet_frames() -> None:
+    assert plan(protocol=pet(frames=PET_FRAMES)).planned_duration is not None
+    with pytest.raises(BadInput, match=r"PET frames only from 0 to 60 s; make them fit"):
+        plan(protocol=pet(frames=PET_FRAMES[:1]))
+
+
+def test_pet_frames_have_no_gap() -> None:
+    with pytest.raises(ValueError, match="without gap or overlap"):
+        pet(frames=[PET_FRAMES[0], PET_FRAMES[2]])

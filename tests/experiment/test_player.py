@@ -18,6 +18,7 @@ from experiment.steps import (
     At,
     Fixation,
     Message,
+    OnMark,
     OnPulse,
     OnResponse,
     Outcome,
@@ -68,12 +69,22 @@ class Scan:
 
     def __init__(self, clock: VirtualClock, times: Sequence[float]) -> None:
         self._new: deque[Pulse] = deque()
+        self._faults: deque[str] = deque()
         self.armed = 0
         for n, t in enumerate(times, 1):
             clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
 
-    def arm(self) -> None:
+    def arm(self, *, since: float) -> None:  # noqa: ARG002
         self.armed += 1
+
+    def disarm(self) -> None:
+        self.armed -= 1
+
+    def go_wrong(self, clock: VirtualClock, t: float, fault: str) -> None:
+        clock.call_at(t, lambda: self._faults.append(fault))
+
+    def faults(self) -> list[str]:
+        return [self._faults.popleft() for _ in range(len(self._faults))]
 
     def poll(self) -> list[Pulse]:
         return [self._new.popleft() for _ in range(len(self._new))]
@@ -92,16 +103,18 @@ class Stage:
         self.port = MockPort()
         self.display = NoWindow(self.clock, (1280, 720), 60.0)
         self.outcomes: list[Outcome] = []
+        self.scan = None if pulses is None else Scan(self.clock, pulses)
         self.player = Player(
             clock=self.clock,
             display=self.display,
             keys=[Hands(self.clock, presses)],
             markers=MarkerLine(self.port, self.clock, self.log.add),
-            pulses=None if pulses is None else Scan(self.clock, pulses),
+            pulses=self.scan,
             log=self.log,
             buttons=PROTOCOL.devices.buttons,
             codes=PROTOCOL.markers,
             points={"connection": 7, "good": 7},
+            policies={"toggled": "stop", "stopped": "hold", "pulse_missed": "go_on"},
         )
 
     def play(self, *steps: Step, pause_grid: float | None = None) -> None:
@@ -302,3 +315,77 @@ def test_a_log_that_fails_ends_the_run() -> None:
     stage.log.failure = OSError(28, "No space left on device")
     with pytest.raises(HardwareError, match="No space left on device"):
         stage.play(Step(Fixation(), After(0.1)), Step(Fixation(), After(0.1)))
+
+
+def faulty(fault: str, presses: Sequence[tuple[float, float, str]] = ()) -> Stage:
+    stage = Stage(presses, pulses=[])
+    assert stage.scan is not None
+    stage.scan.go_wrong(stage.clock, 3.0, fault)
+    return stage
+
+
+def test_a_fault_that_stops_stops_at_once() -> None:
+    stage = faulty("toggled")
+    with pytest.raises(SessionAborted, match="toggled: the protocol says to stop"):
+        stage.play(*trials(2))
+    assert stage.clock.now() == pytest.approx(3.0, abs=2 * FRAME)
+
+
+def test_a_fault_that_holds_holds_at_the_next_trial_until_somebody_goes_on() -> None:
+    stage = faulty("stopped", [(9.0, 9.1, "p")])
+    stage.play(*trials(2), Step(Page("x"), After(0.1)), pause_grid=2.0)
+    (asked, going_on) = stage.log.of("pause_asked")
+    assert (asked["fault"], asked["on"], going_on["on"]) == ("stopped", True, False)
+    (moved,) = stage.log.of("continue")
+    assert moved["shift"] == 6.0
+
+
+@pytest.mark.parametrize("fault", ["pulse_missed", "something_new"])
+def test_any_other_fault_lets_the_session_go_on(fault: str) -> None:
+    stage = faulty(fault)
+    stage.play(*trials(2), Step(Page("x"), After(0.1)))
+    assert stage.log.of("pause_asked") == []
+    assert len(stage.outcomes) == 5
+
+
+def pet_run(*, before: float = 0.0) -> tuple[Step, ...]:
+    return (
+        Step(Fixation(), After(before)),
+        Step(Waiting("waiting_injection"), OnMark("injection")),
+        Step(Fixation(), At(4.0), marker="run_start"),
+        Step(Message("m001"), At(6.0), trial=1),
+        Step(Fixation(), After(0.1)),
+    )
+
+
+def test_a_run_is_timed_from_the_injection_that_the_operator_marks() -> None:
+    stage = Stage([(3.0, 3.1, "f8")])
+    stage.play(*pet_run(before=1.0), pause_grid=1.0)
+    (mark,) = stage.log.of("mark")
+    assert (mark["t"], mark["name"], mark["origin"]) == (3.0, "injection", "operator")
+    assert mark["utc"].endswith("+00:00")
+    assert stage.log.of("run_zero")[-1] | {"type": ""} == {
+        "type": "",
+        "t": 3.0,
+        "source": "injection",
+    }
+    assert stage.onsets[3] == pytest.approx(7.0, abs=FRAME)
+
+
+def test_an_injection_before_the_wait_is_taken_and_a_late_run_is_moved_by_whole_seconds() -> None:
+    stage = Stage([(1.0, 1.1, "f8")])
+    stage.play(*pet_run(before=7.5), pause_grid=1.0)
+    # Its first step ends 4 s after the injection, at 5.0 s; it is 7.5 s already, so 3 s are added.
+    (fault,) = stage.log.of("fault")
+    assert fault["what"] == "begun_late"
+    (moved,) = stage.log.of("continue")
+    assert moved["shift"] == 3.0
+    assert stage.onsets[3] == pytest.approx(1.0 + 4.0 + 3.0, abs=FRAME)
+    assert stage.onsets[4] == pytest.approx(1.0 + 6.0 + 3.0, abs=FRAME)
+
+
+def test_a_mark_made_again_is_logged_but_the_first_one_counts() -> None:
+    stage = Stage([(1.0, 1.1, "f8"), (2.0, 2.1, "f8")])
+    stage.play(*pet_run(before=2.5), pause_grid=1.0)
+    assert [m["again"] for m in stage.log.of("mark")] == [False, True]
+    assert stage.log.of("run_zero")[-1]["t"] == 1.0

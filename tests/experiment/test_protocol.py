@@ -45,7 +45,7 @@ def line_of(study: Path, text: str) -> int:
         ("version: lab", "version: labb", "tasks.messageslab{}'lab'"),
         ("language: en", "language: xx", "language: no text file texts/xx.yaml"),
         ("messages.scanner]", "messages.scaner]", "no text 'messages.scaner'"),
-        ("confirm: [space, return, \"3\"]", "confirm: [left]", "key 'left' has two meanings"),
+        ("[space, return, \"3\", green]", "[left]", "key 'left' has two meanings"),
         ("tr: 2.0", "tr: 0", "scanner.tr: {}greater than"),
     ],
 )  # fmt: skip

@@ -72,3 +72,54 @@ def test_the_real_thing_over_a_pseudo_terminal(terminal: Any, records: Any) -> N
     assert all(r["t"] - w["begun"] >= 0.005 for r, w in zip(resets, writes, strict=True))
     line.close()
     clock.close()
+
+
+class Flaky(MockPort):
+    """A port that can be pulled out and put in again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plugged = True
+
+    def write(self, code: int) -> None:
+        if not self.plugged:
+            raise HardwareError("port x: gone")
+        super().write(code)
+
+    def again(self) -> MockPort:
+        if not self.plugged:
+            raise HardwareError("port x: no such device")
+        return self
+
+
+def test_a_lost_port_is_tried_again_and_taken_back(records: Any) -> None:
+    clock, port = VirtualClock(), Flaky()
+    line = MarkerLine(port, clock, records.add, reopen=port.again, aside=lambda call: call())
+    line.send(0, "a", 1, flip=0.0)
+    clock.sleep_until(1.0)
+    port.plugged = False
+    line.send(1, "b", 2, flip=1.0)
+    line.send(2, "c", 3, flip=1.0)
+    clock.sleep_until(2.0)
+    assert line.faults() == ["marker_not_sent", "trigger_port_lost", "marker_not_sent"]
+    port.plugged = True
+    clock.sleep_until(3.0)
+    assert line.faults() == []
+    line.send(3, "d", 4, flip=3.0)
+    clock.sleep_until(4.0)
+    line.close()
+    assert sent(port) == [0, 1, 0, 0, 4, 0, 0]
+    (back,) = records.of("trigger_port_back")
+    assert 2.0 < back["t"] <= 2.6
+    assert [e["n"] for e in records.of("marker_sent")] == [0, 3]
+
+
+def test_a_port_that_stays_lost_is_not_tried_after_the_end(records: Any) -> None:
+    clock, port = VirtualClock(), Flaky()
+    line = MarkerLine(port, clock, records.add, reopen=port.again, aside=lambda call: call())
+    port.plugged = False
+    line.send(0, "a", 1, flip=0.0)
+    line.close()
+    port.plugged = True
+    clock.sleep_until(5.0)
+    assert records.of("trigger_port_back") == []

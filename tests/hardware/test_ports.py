@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import serial
 
 from experiment.errors import BadInput, HardwareError
-from hardware.ports import MockPort, SerialPort, open_port, parse_port
+from hardware.ports import MockPort, ParallelPort, PpdevLines, SerialPort, open_port, parse_port
 
 
 @pytest.mark.parametrize("device", ["plain", "triggerbox"])
@@ -17,6 +22,16 @@ def test_a_code_is_one_raw_byte_and_0_resets(terminal: Any, device: str) -> None
         port.write(code)
         port.reset()
     assert terminal.read(8) == bytes([1, 0, 49, 0, 200, 0, 255, 0])
+    port.close()
+
+
+def test_a_code_out_of_range_never_reaches_the_wire(terminal: Any) -> None:
+    port = open_port(terminal.path)
+    for code in (0, 256, -3):
+        with pytest.raises(BadInput, match="1 to 255 are allowed"):
+            port.write(code)
+    port.write(7)
+    assert terminal.read(1) == b"\x07"
     port.close()
 
 
@@ -53,6 +68,36 @@ def test_a_device_that_takes_nothing_does_not_block(terminal: Any) -> None:
     port.close()
 
 
+def test_what_a_device_says_back_never_piles_up(terminal: Any) -> None:
+    port = open_port(terminal.path)
+    assert isinstance(port, SerialPort)
+    terminal.write(b"OK\r\n")
+    port.write(5)
+    port.reset()
+    assert port.line.read(10) == b""
+    port.close()
+
+
+def test_a_speed_that_the_system_refuses(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("Failed to set custom baud rate (128000): [Errno 22] Invalid argument")
+
+    with pytest.raises(HardwareError, match=r"refuses 10000000000 baud; see \?baud="):
+        open_port(f"{terminal.path}?baud=1e10")
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(HardwareError, match="refuses 128000 baud"):
+        open_port(f"{terminal.path}?baud=128000")
+
+
+def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_port(f"{terminal.path}?baud=128000").close()
+    monkeypatch.setattr("hardware.ports._speed", lambda _: 115200)
+    with pytest.raises(HardwareError, match=r"refuses 128000 baud \(it took 115200\)"):
+        open_port(f"{terminal.path}?baud=128000")
+    monkeypatch.setattr("hardware.ports._speed", lambda _: 126984)  # what a UART can really do
+    open_port(f"{terminal.path}?baud=128000").close()
+
+
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
@@ -61,7 +106,18 @@ def test_a_device_that_takes_nothing_does_not_block(terminal: Any) -> None:
         ("/dev/x?devise=plain", "'devise' is unknown, allowed: baud, device"),
         ("mock:?pulse_ms=0", "pulse_ms='0': a number above 0"),
         ("mock:?pulse_ms=fast", "pulse_ms='fast': a number above 0"),
-        ("/dev/null?device=telegraph", "'telegraph' is unknown, allowed: plain, triggerbox"),
+        ("mock:?pulse_ms=nan", "pulse_ms='nan': a number above 0"),
+        ("mock:?pulse_ms=inf", "pulse_ms='inf': a number above 0"),
+        (
+            "/dev/null?device=telegraph",
+            "'telegraph' is unknown, allowed: bbtk, plain, stimtracker, triggerbox, usb2ttl8",
+        ),
+        ("/dev/null?device=stimtracker&pulse_ms=5.5", "pulse_ms=5.5: a Cedrus .* whole ms"),
+        ("lsl:", "the stream needs a name"),
+        ("lsl:x?baud=9600", "'baud' means nothing to lsl:, allowed: pulse_ms"),
+        ("parallel:", "give parallel:/dev/parport0"),
+        ("parallel:/dev/parport0?device=plain", "'device' means nothing to parallel:"),
+        ("parallel:LPT1", "an address like 0x0378 is needed"),
     ],
 )
 def test_a_url_that_cannot_be_used(url: str, problem: str) -> None:
@@ -72,3 +128,94 @@ def test_a_url_that_cannot_be_used(url: str, problem: str) -> None:
 def test_only_mock_is_mock() -> None:
     assert isinstance(open_port("mock:"), MockPort)
     assert parse_port("/dev/ttyUSB0?baud=9600").address == "/dev/ttyUSB0"
+
+
+class FakeLines:
+    """A parallel port's driver that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[int | str] = []
+
+    def put(self, value: int) -> None:
+        self.told.append(value)
+
+    def close(self) -> None:
+        self.told.append("closed")
+
+
+def test_a_parallel_port_sets_its_lines() -> None:
+    lines = FakeLines()
+    port = ParallelPort("parallel:test", 0.005, lines)
+    port.write(200)
+    port.reset()
+    with pytest.raises(BadInput, match="1 to 255"):
+        port.write(256)
+    port.close()
+    assert lines.told == [200, 0, "closed"]
+    assert not port.resets_itself
+
+
+def test_what_the_kernel_driver_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, object]] = []
+    monkeypatch.setattr("fcntl.ioctl", lambda _, request, data: asked.append((request, data)))
+    device = tmp_path / "parport0"
+    device.touch()
+    port = open_port(f"parallel:{device}?pulse_ms=2")
+    assert port.pulse == 0.002
+    port.write(200)
+    port.reset()
+    port.close()
+    assert asked == [
+        (0x708F, 0),  # PPEXCL
+        (0x708B, 0),  # PPCLAIM
+        (0x40047090, b"\0\0\0\0"),  # PPDATADIR: out
+        (0x40017086, b"\xc8"),  # PPWDATA
+        (0x40017086, b"\0"),
+        (0x708C, 0),  # PPRELEASE
+    ]
+
+
+def test_a_parallel_port_that_is_not_there_or_taken(tmp_path: Path) -> None:
+    with pytest.raises(HardwareError, match="no such device"):
+        PpdevLines("/dev/parport99")
+    device = tmp_path / "no-port"
+    device.touch()
+    with pytest.raises(HardwareError, match="taken by another program or the printer driver"):
+        PpdevLines(str(device))
+
+
+def test_a_parallel_port_that_is_lost() -> None:
+    class Lost(FakeLines):
+        def put(self, value: int) -> None:
+            raise OSError(5, os.strerror(5), str(value))
+
+    with pytest.raises(HardwareError, match=r"port parallel:test: .*Input/output error"):
+        ParallelPort("parallel:test", 0.005, Lost()).write(1)
+
+
+def test_a_stream_of_the_lab_streaming_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[Any, ...]] = []
+    pushed: list[list[int]] = []
+
+    def open_outlet(about: tuple[Any, ...]) -> SimpleNamespace:
+        made.append(about)
+        return SimpleNamespace(push_sample=pushed.append)
+
+    fake = SimpleNamespace(StreamInfo=lambda *about: about, StreamOutlet=open_outlet)
+    monkeypatch.setitem(sys.modules, "pylsl", fake)
+    port = open_port("lsl:Kindred?pulse_ms=10")
+    assert port.resets_itself
+    assert (port.name, port.pulse) == ("lsl:Kindred", 0.01)
+    port.reset()
+    port.write(200)
+    with pytest.raises(BadInput, match="1 to 255"):
+        port.write(0)
+    port.close()
+    assert made == [("Kindred", "Markers", 1, 0, "int32", "kindred-Kindred")]
+    assert pushed == [[200]]
+
+
+def test_lsl_without_pylsl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pylsl", None)
+    with pytest.raises(HardwareError, match="install pylsl"):
+        open_port("lsl:Kindred")

@@ -1,11 +1,25 @@
 from __future__ import annotations
 
+import itertools
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 import serial
 
-from hardware.simulator import SimulatedScan, simulator
+from experiment.errors import BadInput
+from hardware.simulator import (
+    ButtonPress,
+    SimulatedScan,
+    scan_from_texts,
+    simulated_scan,
+    simulator,
+)
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_it_starts_on_the_marker_and_keeps_what_it_was_sent(tmp_path: Path) -> None:
@@ -20,6 +34,112 @@ def test_it_starts_on_the_marker_and_keeps_what_it_was_sent(tmp_path: Path) -> N
         pulses.close()
     lines = [json.loads(line) for line in record.read_text().splitlines()]
     assert [line["byte"] for line in lines if "byte" in line] == [20, 0, 10, 0]
-    times = [line["t"] for line in lines if "pulse" in line]
-    assert len(times) == 4
-    assert times == sorted(times)
+    sent = [line for line in lines if "pulse" in line]
+    assert [line["volume"] for line in sent] == [line["pulse"] for line in sent] == [1, 2, 3, 4]
+    assert all(line["t"] >= line["due"] for line in sent)
+
+
+def volumes_of(**options: Any) -> list[int]:
+    return [volume for _, volume in simulated_scan(tr=2.0, volumes=10, **options).pulses()]
+
+
+def test_each_fault_does_what_it_says() -> None:
+    assert volumes_of() == list(range(1, 11))
+    assert volumes_of(drop_at=(3, 5)) == [1, 2, 4, 6, 7, 8, 9, 10]
+    assert volumes_of(drop=1.0) == []
+    assert volumes_of(double=1.0) == sorted([*range(1, 11)] * 2)
+    assert volumes_of(extra=1.0) == sorted([*range(1, 11)] * 2)
+    assert volumes_of(late_first=2) == list(range(3, 11))
+    assert volumes_of(toggle=True) == [1, 3, 5, 7, 9]
+    assert volumes_of(stop_after=4) == [1, 2, 3, 4]
+
+
+def test_times_are_those_of_the_scanners_clock() -> None:
+    scan = simulated_scan(tr=2.0, volumes=301, ratio=1.00005)
+    assert scan.offsets()[-1] == pytest.approx(600.03)
+    jittered = simulated_scan(tr=2.0, volumes=2000, jitter_ms=1.0, seed=3).offsets()
+    off = [t - round(t / 2.0) * 2.0 for t in jittered]
+    assert 0.0009 < (sum(x * x for x in off) / len(off)) ** 0.5 < 0.0011
+
+
+def test_chance_is_seeded_and_one_fault_leaves_the_others_where_they_were() -> None:
+    def make(**options: Any) -> list[tuple[float, int]]:
+        return simulated_scan(volumes=100, drop=0.1, seed=7, **options).pulses()
+
+    assert make() == make()
+    assert {v for _, v in make()} == {v for _, v in make(jitter_ms=2.0, double=0.3)}
+    other = simulated_scan(volumes=100, drop=0.1, seed=8).pulses()
+    assert other != make()
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"drop": 1.5}, "drop=1.5: a number from 0 to 1"),
+        ({"drop": "0.5"}, "a number"),
+        ({"tr": 0}, "tr=0"),
+        ({"tr": float("nan")}, "tr=nan"),
+        ({"volumes": -1}, "volumes=-1: a whole number"),
+        ({"volumes": 2.5}, "a whole number"),
+        ({"late_first": True}, "a whole number"),
+        ({"seed": None}, "seed=None"),
+        ({"ratio": 50.0}, "ratio=50.0"),
+        ({"start_on": 0}, "start_on=0"),
+        ({"jitter_ms": -1}, "jitter_ms=-1"),
+        ({"drop_at": (0,)}, "drop_at=0"),
+        ({"drop_at": (11,), "volumes": 10}, "from 1 to 10"),
+        ({"symbol": "55"}, "one character"),
+        ({"device": "fax"}, "allowed are plain, nnl, forp"),
+        ({"toggle": 1}, "true or false"),
+        ({"presses": ({"t": 1, "button": "blue"},)}, "has no buttons"),
+        ({"device": "forp", "presses": ({"t": 1, "button": "pink"},)}, "blue, yellow, green, red"),
+        ({"device": "forp", "presses": ({"when": 1},)}, "t, button and hold"),
+        ({"blink": 1}, "'blink' is unknown"),
+    ],
+)
+def test_options_that_can_not_be(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(BadInput, match=problem):
+        simulated_scan(**options)
+
+
+def test_options_as_a_url_has_them() -> None:
+    read = scan_from_texts({"drop_at": "3,4", "toggle": "1", "seed": "5", "double": "0.5"}, tr=1.0)
+    assert (read.drop_at, read.toggle, read.seed, read.double) == ((3, 4), True, 5, 0.5)
+    for texts in ({"drop": "x"}, {"drop_at": "3,"}, {"toggle": "maybe"}, {"seed": "1.5"}):
+        with pytest.raises(BadInput):
+            scan_from_texts(texts)
+
+
+def test_as_a_program_it_tells_bad_options_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hardware.simulator", '{"drop": 2}'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: scanner drop=2")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_forp_streams_states_with_a_high_trigger_and_buttons(tmp_path: Path) -> None:
+    record = tmp_path / "simulator.jsonl"
+    press = ButtonPress(0.05, "red", 0.1)
+    scan = SimulatedScan(0.1, 5, device="forp", start_on=10, start_after=0.2, presses=(press,))
+    with simulator(scan, record) as ports:
+        pulses = serial.Serial(ports.scanner, 19200, timeout=5)
+        out = serial.Serial(ports.trigger)
+        out.write(b"\x0a")
+        data = pulses.read(800)
+        out.close()
+        pulses.close()
+    text = data.hex(" ").replace(" 00", "")
+    rises = sum(b & 0x10 > a & 0x10 for a, b in itertools.pairwise(data))
+    assert rises == 5, text
+    assert 20 <= sum(bool(b & 0x10) for b in data) <= 30  # 5 ms at 800 a second is 4 states
+    assert 78 <= sum(bool(b & 0x08) for b in data) <= 82
+    assert set(data) <= {0, 0x10, 0x08, 0x18}
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    assert lines[-1]["sample"] >= 800
+    assert [line["down"] for line in lines if "button" in line] == [True, False]

@@ -154,6 +154,9 @@ def test_a_trigger_port_lost_in_the_session_is_a_fault_and_the_session_goes_on(
 ) -> None:
     scan, record = simulated(tmp_path)
     other = tmp_path / "other.jsonl"
+    file = quick_study / "study.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("trigger_port_lost: hold", "trigger_port_lost: go_on"), "utf-8")
     with simulator(scan, record) as ports, simulator(SimulatedScan(1.0, 0), other) as box:
         wires = SimulatorPorts(scanner=ports.scanner, trigger=box.trigger)
         # The scanner is started by a hand of its own here: its trigger box is another one.
@@ -161,35 +164,16 @@ def test_a_trigger_port_lost_in_the_session_is_a_fault_and_the_session_goes_on(
             wait_until(lambda: seen(quick_study, "marker_sent"))
             start_scan(ports.trigger)
             wait_until(lambda: seen(quick_study, "marker_sent", 3))
-            kill_simulator(box)
+            os.kill(box.pid, signal.SIGKILL)
             _, err = process.communicate(timeout=90)
     log = read_log(log_of(quick_study))
     faults = [event["what"] for event in log.of("fault")]
     assert process.returncode == 0, err
     assert log.status == "complete"
-    assert "marker_not_sent" in faults
+    assert {"marker_not_sent", "trigger_port_lost"} <= set(faults)
     assert any("planned, not sent" in d.problem for d in verify(log).differences)
 
 
 def start_scan(trigger: str) -> None:
     with Path(trigger).open("wb", buffering=0) as port:
         port.write(bytes([10]))
-
-
-def kill_simulator(ports: SimulatorPorts) -> None:
-    for pid in _holders(ports.trigger):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _holders(path: str) -> list[int]:
-    """Return the processes that have the far end of a pseudo-terminal open."""
-    holders = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
-            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
-        except OSError:
-            continue
-        if b"scanner" in words[2:3] and path in links:
-            holders.append(int(process.name))
-    return holders

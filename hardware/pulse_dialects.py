@@ -1,0 +1,193 @@
+"""How devices say that a volume has begun: small classes over a stream of bytes.
+
+A new device is one class and one row of `PULSE_DIALECTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+from experiment.errors import BadInput
+
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that a device has said.
+
+    Parameters
+    ----------
+    kind : str
+        ``pulse``, ``key`` (a button of the same device) or ``other`` (a byte without a meaning).
+    t : float
+        When (s, `time.perf_counter`).
+    value : str
+        Name of the key; the byte as a number; empty for a pulse.
+    down : bool
+        Whether a key went down.
+    """
+
+    kind: Literal["pulse", "key", "other"]
+    t: float
+    value: str = ""
+    down: bool = True
+
+
+class PulseDialect(Protocol):
+    """What bytes mean."""
+
+    name: ClassVar[str]
+    baud: ClassVar[int]
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        """Return what these bytes, read at `stamp` (s), say."""
+        ...
+
+
+class Characters:
+    """One character a volume: ``5``, ``t``, ``1`` or ``=``, or any byte.
+
+    Parameters
+    ----------
+    symbol : str or None
+        The character; ``any`` for every byte; None for ``5``.
+
+    Raises
+    ------
+    BadInput
+        If it isn't one character that fits a byte.
+    """
+
+    name: ClassVar[str] = "plain"
+    baud: ClassVar[int] = 57600
+
+    def __init__(self, symbol: str | None) -> None:
+        symbol = "5" if symbol is None else symbol
+        if symbol != ANY and (len(symbol) != 1 or ord(symbol) > 255):
+            raise BadInput(f"port option symbol={symbol!r}: one character or 'any' is needed")
+        self._pulse = None if symbol == ANY else ord(symbol)
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        return [
+            Sign("pulse", stamp)
+            if self._pulse is None or byte == self._pulse
+            else Sign("other", stamp, str(byte))
+            for byte in data
+        ]
+
+
+class SyncBox(Characters):
+    """NordicNeuroLab SyncBox: one character a volume at 57600 baud, set at the box."""
+
+    name: ClassVar[str] = "nnl"
+
+
+class Forp:
+    """Current Designs fORP, serial, 19200 baud: a stream of states, some 800 bytes a second.
+
+    Bit 0x10 is the scanner's trigger line, a pulse is its rising edge. Blue is 1, yellow 2, green
+    4, red 8: buttons go down and up. All lines count as low before the first byte.
+
+    Bytes that are read together are stamped one sample period apart, the last one with the time
+    of reading: an adapter that hands over 16 ms at a time does not blur the edges.
+    """
+
+    name: ClassVar[str] = "forp"
+    baud: ClassVar[int] = 19200
+    rate: ClassVar[float] = 800.0  # states per second
+    trigger: ClassVar[int] = 0x10
+    buttons: ClassVar[Mapping[int, str]] = {1: "blue", 2: "yellow", 4: "green", 8: "red"}
+
+    def __init__(self, symbol: str | None) -> None:
+        if symbol is not None:
+            raise BadInput(f"port option symbol={symbol!r}: a fORP sends states, no symbol")
+        self._state = 0
+        self._stamp = 0.0
+        self._known = self.trigger | sum(self.buttons)
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        signs: list[Sign] = []
+        for place, state in enumerate(data):
+            if state == self._state:
+                continue
+            t = max(stamp - (len(data) - 1 - place) / self.rate, self._stamp)
+            changed = state ^ self._state
+            if changed & state & self.trigger:
+                signs.append(Sign("pulse", t))
+            for bit, name in self.buttons.items():
+                if changed & bit:
+                    signs.append(Sign("key", t, name, bool(state & bit)))
+            if changed & state & ~self._known:
+                signs.append(Sign("other", t, str(state)))
+            self._state = state
+        self._stamp = stamp
+        return signs
+
+
+class Keyboard:
+    """A scanner that types ``5``, ``t``, ``1`` or ``=`` as a keyboard.
+
+    Its key can't be told from the same key of a person. Each session that uses it says so with a
+    fault ``keyboard_pulses``, and the key may not be one that the participant answers with.
+
+    Parameters
+    ----------
+    symbol : str or None
+        The character; None for ``5``.
+
+    Raises
+    ------
+    BadInput
+        If no single key types it.
+    """
+
+    name: ClassVar[str] = "keyboard"
+    baud: ClassVar[int] = 0
+    names: ClassVar[Mapping[str, str]] = {"=": "equal", "-": "minus", " ": "space"}
+
+    def __init__(self, symbol: str | None) -> None:
+        symbol = "5" if symbol is None else symbol
+        simple = len(symbol) == 1 and symbol.isascii() and symbol.isalnum()
+        if not simple and symbol not in self.names:
+            raise BadInput(
+                f"port option symbol={symbol!r}: a letter, a digit or one of "
+                f"{', '.join(map(repr, self.names))} is needed for a keyboard"
+            )
+        self.key = self.names.get(symbol, symbol.lower())
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        """Return a pulse for each byte; the reading process gives one for each press."""
+        return [Sign("pulse", stamp) for _ in data]
+
+
+PULSE_DIALECTS: Mapping[str, type[Characters | SyncBox | Forp | Keyboard]] = {
+    "plain": Characters,
+    "nnl": SyncBox,
+    "forp": Forp,
+    "keyboard": Keyboard,
+}
+
+
+def pulse_dialect(device: str, symbol: str | None) -> Characters | Forp | Keyboard:
+    """Return the dialect of a device.
+
+    Parameters
+    ----------
+    device : str
+        A name of `PULSE_DIALECTS`.
+    symbol : str or None
+        The character of a pulse, where the device has one.
+
+    Raises
+    ------
+    BadInput
+        If the device is unknown or can't have that symbol.
+    """
+    if device not in PULSE_DIALECTS:
+        raise BadInput(
+            f"scanner device {device!r} is unknown, allowed: {', '.join(sorted(PULSE_DIALECTS))}"
+        )
+    return PULSE_DIALECTS[device](symbol)

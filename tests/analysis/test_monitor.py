@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import pytest
+
+from analysis.follow import Phase
+from analysis.monitor import Monitor, Source, by_weight, check_path, clock_of, read_texts
+from experiment.errors import BadInput
+from experiment.log import LogWriter
+from experiment.readlog import Event
+from tests.analysis.test_follow import BEGAN, HEADER, PAUSE, RUN, WAIT, after, end, fault
+
+SIZES = [(80, 24), (120, 40)]
+MARKER = [
+    {"type": "marker_planned", "t": 13.0, "n": 3, "step": 1, "name": "kind", "code": 31},
+    {"type": "marker_sent", "t": 13.0, "n": 3, "code": 31, "begun": 13.0, "ended": 13.00025},
+]
+
+
+def write(file: Path, events: Sequence[Event], **header: Any) -> Path:
+    """Write a log of some events, as a session does."""
+    facts = {key: value for key, value in {**HEADER, **header}.items() if key != "type"}
+    with LogWriter(file, facts) as log:
+        for event in events:
+            fields = {k: v for k, v in event.items() if k not in ("type", "t")}
+            log.add(event["type"], event["t"], **fields)
+    return file
+
+
+def seen(path: Path, at: float, keys: Sequence[str] = ()) -> list[str]:
+    """Return what the monitor shows at a time of the session clock, in each size of screen."""
+
+    async def look() -> list[str]:
+        app = Monitor(path, now=lambda: BEGAN + at)
+        images = []
+        async with app.run_test(size=SIZES[0]) as pilot:
+            for size in SIZES:
+                await pilot.resize_terminal(*size)
+                app.look()
+                await pilot.pause()
+                images.append(app.export_screenshot())
+            await pilot.press(*keys)
+        return images
+
+    return [text_of(svg) for svg in asyncio.run(look())]
+
+
+def text_of(svg: str) -> str:
+    rows: dict[float, str] = {}
+    for y, text in re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)</text>', svg):
+        rows[float(y)] = rows.get(float(y), "") + text.replace("&#160;", " ")
+    return "\n".join(rows[y] for y in sorted(rows)).replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize(
+    ("events", "at", "facts"),
+    [
+        ([], 2.0, ["still reads the instructions", "of 66 volumes", "session 3:11"]),
+        (WAIT, 6.0, ["Start the scanner sequence now", "TR 2.000 s planned"]),
+        (
+            [*RUN, *MARKER],
+            14.2,
+            [
+                "sub-012  ses-01",
+                "messages, run 1 of 2",
+                "Scanner and task are in step.",
+                "of 66 volumes",
+                "TR 2.0000 s",
+                "residual 0.0 ms",
+                "left in this run",
+                "session 3:07",
+                "trial 2 of 3",
+                "kind",
+                "lag 0.25 ms",
+                "1 sent, 0 missing",
+                "NO FAULTS",
+            ],
+        ),
+        ([*RUN, PAUSE[0]], 14.6, ["Will pause before the next trial."]),
+        ([*RUN, *PAUSE], 18.0, ["Paused for 0:03.", "The pause key (p)"]),
+        ([*RUN, end(15.0, "complete")], 900.0, ["The session is complete."]),
+        ([*RUN, end(15.0, "aborted")], 900.0, ["stopped before its end"]),
+        ([*RUN, end(15.0, "crashed")], 900.0, ["The task failed;"]),
+        (RUN, 54.0, ["Nothing from the task for 0:40."]),
+        (
+            [*RUN, fault(14.1, "scanner_port_lost"), fault(14.2, "odd_thing")],
+            15.0,
+            ["FAULTS: 2", "Scanner port lost", "Push the plug", "odd_thing"],
+        ),
+    ],
+)
+def test_the_key_facts_are_seen(
+    tmp_path: Path, events: list[Event], at: float, facts: list[str]
+) -> None:
+    for shown in seen(write(tmp_path / "a.jsonl", events), at):
+        assert [fact for fact in facts if fact not in shown] == [], shown
+
+
+def test_a_log_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    shown, _ = seen(tmp_path / "a.jsonl", 0.0, keys=["q"])
+    assert "No session yet" in shown
+
+
+def test_a_session_without_devices_says_so(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", RUN[:3], devices={"trigger": None, "scanner": None})
+    shown, _ = seen(file, 6.0)
+    assert "no scanner port" in shown
+    assert "no marker port" in shown
+
+
+def test_watching_changes_nothing(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", RUN)
+    file.chmod(0o400)
+    before = (file.read_bytes(), file.stat().st_mtime_ns, sorted(tmp_path.iterdir()))
+    seen(file, 14.0)
+    assert (file.read_bytes(), file.stat().st_mtime_ns, sorted(tmp_path.iterdir())) == before
+
+
+def test_a_study_is_followed_to_its_newest_session_but_not_away_from_a_live_one(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "sourcedata" / "sub-012"
+    source = Source(tmp_path)
+    now = time.time()
+    assert source.poll(now).phase is Phase.NO_SESSION
+    first = write(folder / "ses-01" / "a.jsonl", [*RUN, end(20.0, "complete")])
+    os.utime(first, (now - 50, now - 50))
+    assert source.poll(now + 5).phase is Phase.DONE
+    write(folder / "ses-02" / "a.jsonl", RUN, session="02", speed="fast")
+    assert source.poll(now + 10).phase is Phase.RUNNING
+    write(folder / "ses-03" / "a.jsonl", RUN, session="03")
+    state = source.poll(now + 13)
+    assert state.session is not None
+    assert state.session.session == "02"
+
+
+def test_a_session_of_yesterday_is_no_session(tmp_path: Path) -> None:
+    file = write(tmp_path / "sourcedata" / "sub-1" / "ses-1" / "a.jsonl", [end(20.0, "complete")])
+    now = time.time()
+    os.utime(file, (now - 90_000, now - 90_000))
+    assert Source(tmp_path).poll(now).phase is Phase.NO_SESSION
+
+
+def test_what_can_not_be_followed_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    text = tmp_path / "notes.txt"
+    text.write_text("hello\n")
+    for path in (tmp_path / "empty", text, tmp_path / "no-such-study"):
+        with pytest.raises(BadInput, match=path.name):
+            check_path(path)
+    for number, line in enumerate(('{"type":"x"', '{"type":"header","schema":99')):
+        file = tmp_path / f"{number}.jsonl"
+        file.write_text(line + ',"digest":"0"}\n')
+        with pytest.raises(BadInput, match=r":1: "):
+            check_path(file)
+    check_path(tmp_path / "not-yet.jsonl")
+    check_path(write(tmp_path / "good.jsonl", []))
+
+
+def test_every_text_fits_the_narrowest_screen() -> None:
+    texts = read_texts()
+    for name, entry in texts.tree["faults"].items():
+        assert len(wrap(entry["do"], 76)) <= 2, name
+        assert len(entry["title"]) <= 40, name
+    for phase in Phase:
+        entry = texts.tree["phases"][phase.value]
+        assert len(texts.big(entry["word"]).plain.split("\n")[0]) <= 80, phase
+        assert len(entry["says"]) <= 80, phase
+    for says in texts.tree["awaits"].values():
+        assert len(says) <= 78
+
+
+def test_what_needs_somebody_comes_before_what_is_mended() -> None:
+    texts = read_texts()
+    state = after(
+        [
+            *RUN,
+            fault(14.1, "stopped"),
+            fault(14.2, "pulse_missed"),
+            fault(14.3, "trigger_port_lost"),
+            {"type": "trigger_port_back", "t": 14.4},
+            fault(14.5, "marker_queued"),
+        ]
+    )
+    assert [fault.name for fault in by_weight(state, texts)] == [
+        "stopped",
+        "pulse_missed",
+        "marker_queued",
+        "trigger_port_lost",
+    ]
+
+
+def test_lengths_of_time() -> None:
+    assert [clock_of(s) for s in (0.0, 59.6, 61.0, 3725.0)] == ["0:00", "1:00", "1:01", "1:02:05"]

@@ -1,0 +1,247 @@
+"""What `run_session.py ports` tells, and its test of a port."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from experiment.errors import BadInput, HardwareError
+from hardware.echo import PATTERN, PortTest, Sent, describe_test, try_port
+from hardware.ports import PortInfo, describe_ports, list_ports, open_port
+
+Plug = Callable[..., None]
+
+
+@pytest.fixture
+def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
+    """Say which ports the machine has."""
+
+    def plug_in(*paths: str) -> None:
+        class Found(SimpleNamespace):
+            def __lt__(self, other: Found) -> bool:
+                return bool(self.device < other.device)
+
+        ports = [Found(device=path, description="FT232R", manufacturer="FTDI") for path in paths]
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
+
+    return plug_in
+
+
+def the_port(sysfs: Path, programs: Path | None = None) -> PortInfo:
+    (port,) = list_ports(sysfs, sysfs / "none" if programs is None else programs)
+    return port
+
+
+def test_a_machine_without_ports(plug: Plug, tmp_path: Path) -> None:
+    plug()
+    assert list_ports(tmp_path) == []
+    assert describe_ports([]) == "no serial port is plugged in"
+
+
+@pytest.mark.parametrize(("timer", "warns"), [("16\n", True), ("1\n", False), (None, False)])
+def test_the_latency_timer(
+    terminal: Any, plug: Plug, tmp_path: Path, timer: str | None, warns: bool
+) -> None:
+    folder = tmp_path / Path(terminal.path).name
+    if timer is not None:
+        folder.mkdir()
+        (folder / "latency_timer").write_text(timer)
+    plug(terminal.path)
+    port = the_port(tmp_path)
+    assert port.latency_ms == (None if timer is None else int(timer))
+    assert (port.warning is not None) == warns
+    text = describe_ports([port])
+    assert text.startswith(f"{terminal.path}  FT232R  FTDI  ")
+    assert ("up to 16 ms; set 1 ms" in text) == warns
+    assert (f"echo 1 | sudo tee {folder / 'latency_timer'}" in text) == warns
+
+
+def test_ports_come_in_order(plug: Plug, tmp_path: Path) -> None:
+    plug("/dev/ttyB", "/dev/ttyA")
+    assert [port.path for port in list_ports(tmp_path, tmp_path)] == ["/dev/ttyA", "/dev/ttyB"]
+
+
+def test_a_free_port_is_left_as_it_was(terminal: Any, plug: Plug, tmp_path: Path) -> None:
+    plug(terminal.path)
+    assert (the_port(tmp_path).state, the_port(tmp_path).detail) == ("free", "")
+    open_port(terminal.path).close()
+
+
+def test_a_port_that_a_program_has_locked(terminal: Any, plug: Plug, tmp_path: Path) -> None:
+    plug(terminal.path)
+    port = open_port(terminal.path)
+    assert the_port(tmp_path).state == "busy"
+    port.write(9)  # and that did it no harm
+    assert terminal.read(1) == b"\x09"
+    port.close()
+
+
+def test_a_port_that_a_program_holds_without_a_lock(
+    terminal: Any, plug: Plug, tmp_path: Path
+) -> None:
+    plug(terminal.path)
+    with Path(terminal.path).open("rb", buffering=0):
+        port = the_port(tmp_path, Path("/proc"))
+    assert port.state == "busy"
+    assert port.detail.endswith(f"process {os.getpid()}")
+    assert f"busy ({port.detail})" in describe_ports([port])
+
+
+def test_a_port_that_may_not_be_opened(
+    plug: Plug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, *_: object) -> int:
+        raise PermissionError(13, "Permission denied", path)
+
+    plug("/dev/ttyUSB9")
+    with monkeypatch.context() as patched:
+        patched.setattr("os.open", refuse)
+        port = the_port(tmp_path)
+    assert port.state == "unknown"
+    assert "add this user to the group dialout" in port.detail
+
+
+def test_a_lock_that_is_held_elsewhere(terminal: Any, plug: Plug, tmp_path: Path) -> None:
+    plug(terminal.path)
+    handle = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    assert the_port(tmp_path).state == "busy"
+    os.close(handle)
+    assert the_port(tmp_path).state == "free"
+
+
+class Wire(threading.Thread):
+    """Carries bytes from one far end to another; some never arrive, some are changed."""
+
+    def __init__(self, source: int, target: int, change: dict[int, bytes]) -> None:
+        super().__init__(daemon=True)
+        self._ends = (source, target)
+        self._change = change
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        source, target = self._ends
+        os.set_blocking(source, False)
+        while not self.stopped.is_set():
+            try:
+                data = os.read(source, 4096)
+            except BlockingIOError:
+                time.sleep(0.0002)
+                continue
+            for byte in data:
+                os.write(target, self._change.get(byte, bytes((byte,))))
+        os.set_blocking(source, True)
+
+
+@contextmanager
+def wired(source: Any, target: Any, change: dict[int, bytes] | None = None) -> Iterator[None]:
+    wire = Wire(source.far, target.far, change or {})
+    wire.start()
+    try:
+        yield
+    finally:
+        wire.stopped.set()
+        wire.join()
+
+
+@pytest.fixture
+def second(terminal: Any) -> Iterator[Any]:
+    made = type(terminal)()
+    yield made
+    made.unplug()
+
+
+def test_all_codes_come_back_over_a_wire(terminal: Any, second: Any) -> None:
+    with wired(terminal, second):
+        result = try_port(f"{terminal.path}?pulse_ms=2", echo=second.path, times=3)
+    assert [one.code for one in result.sent] == list(PATTERN) * 3
+    assert result.lost == result.strange == ()
+    assert all(one.back is not None and one.write <= one.back < 0.25 for one in result.sent)
+    text = describe_test(result)
+    assert "27 codes sent, each up for 2 ms" in text
+    assert "lost: 0 of 27" in text
+    assert "code 128: 3 of 3 came back, median" in text
+    assert text.endswith("\nok")
+
+
+def test_a_loop_back_cable_on_one_port(terminal: Any) -> None:
+    with wired(terminal, terminal):
+        result = try_port(f"{terminal.path}?pulse_ms=2", echo=terminal.path, times=2)
+    assert result.lost == result.strange == ()
+
+
+@pytest.mark.parametrize("device", ["bbtk", "usb2ttl8"])
+def test_an_echo_in_another_dialect(terminal: Any, second: Any, device: str) -> None:
+    spelt = {"bbtk": b"%02X", "usb2ttl8": b"WRITE %d\n"}[device]
+    change = {code: spelt % code for code in (*PATTERN, 0)}
+    if device == "usb2ttl8":
+        change[0] = b"SET DATA_MODE WRITE\n" + change[0]
+    with wired(terminal, second, change):
+        echo = f"{second.path}?device={device}"
+        result = try_port(f"{terminal.path}?pulse_ms=2", echo=echo, times=1)
+    assert result.lost == result.strange == ()
+
+
+def test_a_broken_wire_and_a_swapped_one(terminal: Any, second: Any) -> None:
+    with wired(terminal, second, {64: b"", 1: b"\x02"}):
+        url = f"{terminal.path}?pulse_ms=2"
+        result = try_port(url, echo=second.path, times=2, patience=0.1)
+    assert result.lost == (1, 64, 1, 64)
+    assert result.strange == (2, 2)
+    text = describe_test(result)
+    assert "lost: 4 of 18" in text
+    assert "code  64: 0 of 2 came back\n" in text
+    assert "came back without having been sent: 2" in text
+    assert text.splitlines()[-1].startswith("NOT ok")
+
+
+def test_nothing_is_claimed_without_an_echo(terminal: Any) -> None:
+    result = try_port(f"{terminal.path}?pulse_ms=1", echo=None, times=1)
+    assert result.lost == ()
+    data = terminal.read(2 * len(PATTERN) + 2)
+    assert data == bytes([0, *(byte for code in PATTERN for byte in (code, 0)), 0])
+    assert "nothing proves that the codes arrived" in describe_test(result)
+
+
+def test_an_echo_that_cannot_be_read(terminal: Any, second: Any) -> None:
+    with (
+        wired(terminal, second, {0: b"", 1: b"!?"}),
+        pytest.raises(HardwareError, match=r"echo .*: can't be read: USB TTL module: b'!"),
+    ):
+        try_port(terminal.path, echo=f"{second.path}?device=bbtk", times=1)
+
+
+def test_an_echo_port_that_is_lost_lets_go_of_the_other(terminal: Any, second: Any) -> None:
+    second.unplug()
+    with pytest.raises(HardwareError, match=r"no such device|pts"):
+        try_port(terminal.path, echo=second.path, times=1)
+    open_port(terminal.path).close()
+
+
+def test_a_test_without_codes() -> None:
+    with pytest.raises(BadInput, match="at least one"):
+        try_port("mock:", times=0)
+    with pytest.raises(BadInput, match="1 to 255"):
+        try_port("mock:", times=1, pattern=(300,))
+
+
+def test_the_text_of_a_test() -> None:
+    sent = (Sent(1, 0.0001, 0.0005), Sent(2, 0.0003, None))
+    assert describe_test(PortTest("/dev/x", 0.005, "/dev/y", sent, ())) == (
+        "/dev/x: 2 codes sent, each up for 5 ms\n"
+        "write: median 0.200 ms, max 0.300 ms\n"
+        "write to echo: median 0.500 ms, max 0.500 ms\n"
+        "lost: 1 of 2\n"
+        "  code   1: 1 of 1 came back, median 0.500 ms, max 0.500 ms\n"
+        "  code   2: 0 of 1 came back\n"
+        "NOT ok: check the cable, the device's switches and the echo's device option"
+    )
