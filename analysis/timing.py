@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ import numpy.typing as npt
 from analysis.runs import runs_of
 from experiment.files import write_whole
 from experiment.readlog import SessionLog
+from hardware.pulse_grid import GridFit, fit_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = npt.NDArray[np.float64]
+_NOTHING: Array = np.array([])
 DROPPED = 1.2  # frames; PsychoPy's own rule for a dropped frame
 
 
@@ -74,21 +77,10 @@ class Timing:
             return None
         return float(np.polyfit(self.onset_times - self.onset_times[0], self.onset_errors, 1)[0])
 
-    @property
-    def pulse_residuals(self) -> Array:
-        """Pulses minus the grid of the protocol's TR from the first pulse on (s)."""
-        if len(self.pulse_times) == 0:
-            return self.pulse_times
-        since = self.pulse_times - self.pulse_times[0]
-        return np.asarray(since - np.round(since / self.tr) * self.tr)
-
-    @property
-    def pulses_missing(self) -> int:
-        """Grid places without a pulse, between the first and the last one."""
-        if len(self.pulse_times) == 0:
-            return 0
-        places = np.round((self.pulse_times - self.pulse_times[0]) / self.tr)
-        return int(places[-1]) + 1 - len(set(places.tolist()))
+    @cached_property
+    def grid(self) -> GridFit | None:
+        """The grid that fits the pulses; None below three of them."""
+        return fit_grid(self.pulse_times, self.tr)
 
 
 def measure(log: SessionLog) -> Timing:
@@ -151,12 +143,16 @@ def summary(timing: Timing) -> str:
             f"markers       {timing.markers_sent} of {timing.markers_planned} sent; flip to "
             f"written mean {lag.mean():.2f} SD {lag.std():.2f} max {lag.max():.2f} ms"
         )
-    if len(timing.pulse_times):
-        worst = 1e3 * np.abs(timing.pulse_residuals).max()
+    grid = timing.grid
+    if grid is not None:
+        worst = 1e3 * float(np.nanmax(np.abs(grid.residuals)))
         lines.append(
-            f"pulses        {len(timing.pulse_times)}; {timing.pulses_missing} missing on the grid "
-            f"of TR {timing.tr:g} s; furthest off it {worst:.2f} ms"
+            f"pulses        {len(timing.pulse_times)}; {len(grid.missing)} missing, {grid.surplus} "
+            f"too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ppm, SE {grid.ppm_se:.1f}); furthest "
+            f"off the grid {worst:.2f} ms"
         )
+    elif len(timing.pulse_times):
+        lines.append(f"pulses        {len(timing.pulse_times)}, too few to fit a grid")
     lines.append(f"faults        {', '.join(timing.faults) or 'none'}")
     lines.append("not seen here: the monitor's own delay (measure it with a photodiode)")
     return "\n".join(lines) + "\n"
@@ -219,19 +215,20 @@ def draw(timing: Timing) -> bytes:
         f"{timing.markers_sent} of {timing.markers_planned} sent",
         "no trigger port",
     )
+    grid = timing.grid
     _scatter(
         axes[1, 1],
-        timing.pulse_times,
-        timing.pulse_residuals * 1e3,
-        f"Pulses minus a grid of TR {timing.tr:g} s",
+        timing.pulse_times if grid is not None else _NOTHING,
+        grid.residuals * 1e3 if grid is not None else _NOTHING,
+        "Pulses minus the grid that fits them",
         "ms",
         "no scanner",
     )
-    if len(timing.pulse_times):
-        reach = max(5.0, 1.2e3 * np.abs(timing.pulse_residuals).max())
+    if grid is not None:
+        reach = max(5.0, 1.2e3 * float(np.nanmax(np.abs(grid.residuals))))
         axes[1, 1].set_ylim(-reach, reach)
         axes[1, 1].annotate(
-            f"{len(timing.pulse_times)} pulses, {timing.pulses_missing} missing",
+            f"{len(timing.pulse_times)} pulses, {len(grid.missing)} missing; TR {grid.tr:.5f} s",
             **_CORNER,
         )
     buffer = io.BytesIO()

@@ -76,7 +76,7 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
         beside("onset error, median", float(np.median(errors)), "ms"),
         at_most("drift over the run", _drift(timing, seconds), 1.0, "ms"),
         at_most("markers not sent", timing.markers_planned - timing.markers_sent, 0, ""),
-        at_most("volumes not seen", timing.pulses_missing, 0, ""),
+        at_most("volumes not seen", len(timing.grid.missing) if timing.grid else 0, 0, ""),
         beside("frame interval, p99", float(np.percentile(timing.intervals, 99)) * 1e3, "ms"),
         beside(
             "flip to marker written, p99", float(np.percentile(timing.marker_lags, 99)) * 1e3, "ms"
