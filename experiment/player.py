@@ -299,16 +299,19 @@ class Player:
 
     def _meaning(self, event: KeyEvent) -> Press | None:
         action = self._meanings.get(event.key)
-        return Press(event.t, action, event.device) if event.down and action else None
+        return Press(event.t, action, event.device) if action else None
 
     def _key_events(self) -> list[KeyEvent]:
-        """Return new key events, after the operator's own keys have been looked at."""
-        events = [event for source in self._keys for event in source.poll()]
-        for event in events:
+        """Return new key presses, after the operator's own keys have been looked at."""
+        events = []
+        for event in (event for source in self._keys for event in source.poll()):
             if not event.down:
                 self._held.pop(event.key, None)
                 continue
-            self._held.setdefault(event.key, event.t)
+            if event.key in self._held:
+                continue  # the system repeats a key that is held; nobody pressed it again
+            self._held[event.key] = event.t
+            events.append(event)
             if event.key in self._mark_keys:
                 self._mark(self._mark_keys[event.key], event.t)
             if event.key in self._pause_keys:

@@ -389,3 +389,31 @@ def test_a_mark_made_again_is_logged_but_the_first_one_counts() -> None:
     stage.play(*pet_run(before=2.5), pause_grid=1.0)
     assert [m["again"] for m in stage.log.of("mark")] == [False, True]
     assert stage.log.of("run_zero")[-1]["t"] == 1.0
+
+
+def test_a_key_that_is_held_and_repeated_by_the_system_moves_once() -> None:
+    stage = Stage()
+    stage.player._keys = [Repeating(stage.clock)]
+    stage.play(
+        Step(Scale("connection", 2), OnResponse(limit=2.0), accepts=ResponseKind.RATING),
+        Step(Fixation(), After(0.1)),
+    )
+    response = stage.outcomes[0].response
+    assert response is not None
+    assert (response.value, response.rights) == (3, 1)
+
+
+class Repeating:
+    """A key that goes down at 0.5 s, is repeated every 30 ms, and goes up at 1 s."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._events: deque[KeyEvent] = deque()
+        for i in range(16):
+            self._at(clock, 0.5 + 0.03 * i, down=True)
+        self._at(clock, 1.0, down=False)
+
+    def _at(self, clock: VirtualClock, t: float, *, down: bool) -> None:
+        clock.call_at(t, lambda: self._events.append(KeyEvent(t, "right", down, "keyboard")))
+
+    def poll(self) -> list[KeyEvent]:
+        return [self._events.popleft() for _ in range(len(self._events))]
