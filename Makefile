@@ -1,7 +1,6 @@
 # make demo    a whole study day with a robot participant, in a window or on a virtual display
 # make test    format, lint, types, layers, tests
 # make lint    the first four of these
-# make faults  slow tests that break things on purpose: kills, full disks, unplugged ports
 # make bench   the figures of benchmarks/
 # make lock    pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean   remove the environment and all that was made
@@ -13,23 +12,20 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint faults bench lock clean environment
+.PHONY: demo test lint bench lock clean environment
 .NOTPARALLEL:
 
 demo: environment
 	$(PYTHON_IN_VENV) run_session.py demo
 
 test: lint
-	$(PYTHON_IN_VENV) -m pytest -m "not faults and not bench" $(PYTEST_ARGS)
+	$(PYTHON_IN_VENV) -m pytest $(PYTEST_ARGS)
 
 lint: environment
 	$(PYTHON_IN_VENV) -m ruff check
 	$(PYTHON_IN_VENV) -m ruff format --check
 	$(PYTHON_IN_VENV) -m mypy
 	.venv/bin/lint-imports
-
-faults: environment
-	$(PYTHON_IN_VENV) -m pytest -m faults $(PYTEST_ARGS)
 
 bench: environment
 	$(PYTHON_IN_VENV) -m benchmarks

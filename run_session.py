@@ -266,7 +266,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except TyperException as error:
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        if error.format_message():  # none where only the help was asked for
+            print(f"error: {error.format_message()}", file=sys.stderr)
         return 2
     except Exit as done:
         return done.exit_code

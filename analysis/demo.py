@@ -37,6 +37,8 @@ def show_all(out: Path | None, tell: Callable[[str], None]) -> None:
         If any part fails.
     """
     out = _new_folder() if out is None else out
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"{out}: exists and isn't an empty folder; choose another")
     study, person = out / "my-study", EXAMPLE_PARTICIPANT
     tell("1. A study, and the kit of a participant from their people's answers")
     _command("init", study)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from analysis.runs import Run, line_of, runs_of
 from experiment.answers import Press, unanswered
+from experiment.errors import BadInput
 from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
 from experiment.plan import MessagesPlan, plan_messages
@@ -17,6 +18,7 @@ from experiment.readlog import Event, SessionLog
 from experiment.steps import At, OnMark, OnPulse, Outcome, Scale, Step, Task, end_of, next_planned
 from experiment.tasks.messages import messages
 
+_LATE = 0.5  # s behind its plan at which a step counts as another course of events
 _CLOSE = 2e-6  # s; times are logged to the microsecond
 
 
@@ -72,6 +74,16 @@ def verify(log: SessionLog) -> Verification:
     Verification
     """
     check = _Check()
+    try:
+        return _verified(log, check)
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise BadInput(
+            f"{log.file}: not a log of this software: something is missing or of another kind "
+            f"({type(error).__name__})"
+        ) from None
+
+
+def _verified(log: SessionLog, check: _Check) -> Verification:
     if log.broken_at is not None:
         check.differ(log.broken_at, "this line was changed after it was written")
     try:
@@ -92,13 +104,37 @@ def verify(log: SessionLog) -> Verification:
         )
         if planned != plan:
             check.differ(1, f"the plan of {task!r} is not what protocol, kit and seed give")
-    for run in runs_of(log):
+    runs = runs_of(log)
+    _compare_whole(log, runs, check)
+    for run in runs:
         if run.task not in plans:
             check.differ(line_of(run.begun), f"the header has no plan for {run.task!r}")
             continue
         plan = plans[run.task]
-        _Replay(run, protocol, plan, log.header, check).compare(messages(plan))
+        last = run is runs[-1] and log.status != "complete"
+        replay = _Replay(run, protocol, plan, log, check, may_stop=last)
+        replay.compare(messages(plan))
     return check.result(log.status)
+
+
+def _compare_whole(log: SessionLog, runs: list[Run], check: _Check) -> None:
+    """Compare what belongs to the session: a complete one has run every task to its end."""
+    last = len(log.events) + 1
+    if log.status == "complete":
+        ended = [run.task for run in runs if run.ended is not None]
+        if ended != list(log.header["tasks"]) or set(ended) != set(log.header["plans"]):
+            check.differ(last, "the session says that it is complete, but not all its tasks are")
+    pulses = {event["t"] for event in log.of("pulse")}
+    for run in runs:
+        for zero in run.zeros:
+            if zero["source"] == "pulse" and zero["t"] not in pulses:
+                check.differ(line_of(zero), "the run's zero is no pulse of the scanner")
+    asked = [event["seq"] for event in log.of("pause_asked")]
+    late = [e["seq"] for e in log.of("fault") if e["what"] == "begun_late"]
+    for run in runs:
+        for shift in run.shifts:
+            if not any(seq < shift["seq"] for seq in (*asked, *late)):
+                check.differ(line_of(shift), "the run was moved, but nobody asked for a pause")
 
 
 class _Check:
@@ -120,8 +156,18 @@ class _Replay:
     """One run, replayed."""
 
     def __init__(
-        self, run: Run, protocol: Protocol, plan: MessagesPlan, header: Event, check: _Check
+        self,
+        run: Run,
+        protocol: Protocol,
+        plan: MessagesPlan,
+        log: SessionLog,
+        check: _Check,
+        *,
+        may_stop: bool,
     ) -> None:
+        header = log.header
+        self._may_stop = may_stop
+        self._due: float | None = None  # before which the next step can't have been shown
         self._run = run
         self._pause_grid = plan.pause_grid
         self._protocol = protocol
@@ -146,6 +192,8 @@ class _Replay:
             self._check.steps += 1
             outcome = self._compare_step(step, event)
             if outcome is None:
+                if not self._may_stop or event is not self._run.steps[-1]:
+                    self._check.differ(line_of(event), f"step {event['n']} has no end")
                 return
         if self._run.ended is not None and not _finished(task, outcome):
             self._check.differ(line_of(self._run.ended), "the run ended before its task did")
@@ -160,12 +208,22 @@ class _Replay:
         if onset is None or done is None:
             return None
         outcome = from_plain(Outcome, done["outcome"])
+        self._compare_onset(event, onset)
         zero = self._zero_at(done)
         if abs(outcome.onset - (onset["t"] - zero)) > _CLOSE:
             self._check.differ(line_of(done), f"step {number}: onset differs from its flip")
         self._compare_answer(step, event, onset["t"], outcome, done)
         self._compare_end(step, onset["t"], outcome, done)
         return outcome
+
+    def _compare_onset(self, event: Event, onset: Event) -> None:
+        """Compare when a step was shown with when it could be, and when it was planned."""
+        number = event["n"]
+        if self._due is not None and onset["t"] < self._due - self._frame:
+            self._check.differ(line_of(onset), f"step {number} was shown before it was due")
+        if event["planned"] is not None and onset["t"] - event["planned"] > _LATE:
+            late = onset["t"] - event["planned"]
+            self._check.differ(line_of(onset), f"step {number} was shown {late:.3f} s late")
 
     def _compare_marker(self, step: Step, event: Event, *, shown: bool) -> None:
         planned = self._run.planned.get(event["n"])
@@ -182,6 +240,11 @@ class _Replay:
             self._check.differ(line_of(planned), f"marker {step.marker!r} was planned, not sent")
         for extra in sent[1:]:
             self._check.differ(line_of(extra), f"marker {step.marker!r} was sent twice")
+        flip = self._run.onsets.get(event["n"])
+        if sent and flip is not None and abs(sent[0]["t"] - flip["t"]) > _CLOSE:
+            self._check.differ(
+                line_of(sent[0]), f"marker {step.marker!r} is not of its step's flip"
+            )
         if sent and sent[0]["code"] != code:
             self._check.differ(line_of(sent[0]), f"marker {step.marker!r} was sent as another code")
         if sent and self._run.ended is not None and planned["n"] not in self._run.reset:
@@ -230,6 +293,7 @@ class _Replay:
 
     def _compare_end(self, step: Step, onset: float, outcome: Outcome, done: Event) -> None:
         zero = self._zero_at(done)
+        self._due = zero + outcome.offset
         answered = outcome.response is not None and outcome.response.confirmed
         if isinstance(step.ends, OnPulse | OnMark):
             self._planned = None

@@ -21,7 +21,7 @@ from experiment.looks import Looks, looks_of
 from experiment.plain import from_plain
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
-from experiment.steps import Message, Scale, Screen, Step
+from experiment.steps import After, Message, Scale, Screen, Step, Waiting
 from stimuli.pictures import Picture, Sprite, compose
 
 Frame = npt.NDArray[np.uint8]
@@ -37,7 +37,7 @@ class Moment:
     Parameters
     ----------
     number : int
-        The step's, in the session.
+        The step's, in the session; -1 for a pause.
     t : float
         When it appeared (s, session clock).
     zero : float
@@ -73,6 +73,10 @@ def moments(log: SessionLog) -> list[Moment]:
                 )
                 for press in run.presses.get(event["n"], [])
             ]
+            paused = run.paused_after.get(event["n"])
+            if paused is not None:
+                pause = Step(Waiting("paused"), After(0.0))
+                found.append(Moment(-1, float(paused["t"]), zero, pause, None, confirmed=False))
     return sorted(found, key=lambda moment: moment.t)
 
 
@@ -104,7 +108,7 @@ def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
     from PIL import Image, ImageDraw, ImageFont
 
     shown: dict[int, Moment] = {}
-    for moment in moments(log):
+    for moment in (m for m in moments(log) if m.number >= 0):
         since = shown.get(moment.number, moment).t
         shown[moment.number] = replace(moment, t=since)
     projector = _Projector(log, kit_folder)
@@ -140,6 +144,8 @@ def write_png(frame: Frame, file: Path) -> None:
     """
     from PIL import Image
 
+    if file.exists():
+        raise BadInput(f"{file}: exists already; nothing is overwritten")
     buffer = io.BytesIO()
     Image.fromarray(frame).save(buffer, "png")
     try:

@@ -50,6 +50,8 @@ class Timing:
         What the log calls faults, in order.
     status : str
         How the session ended.
+    waits_for_blank : bool
+        Whether the display paced the frames; else the clock did.
     """
 
     period: float
@@ -64,6 +66,7 @@ class Timing:
     tr: float
     faults: tuple[str, ...]
     status: str
+    waits_for_blank: bool
 
     @property
     def dropped(self) -> int:
@@ -114,12 +117,15 @@ def measure(log: SessionLog) -> Timing:
         tr=log.header["protocol"]["scanner"]["tr"],
         faults=tuple(event["what"] for event in log.of("fault")),
         status=log.status,
+        waits_for_blank=log.header["display"]["waits_for_blank"],
     )
 
 
 def summary(timing: Timing) -> str:
     """Return the timing as a few lines for the assistant."""
     lines = [f"session       {timing.status}"]
+    if len(timing.intervals) and not timing.waits_for_blank:
+        lines.append("display       does not wait for the vertical blank; paced by the clock")
     if len(timing.intervals):
         share = 100.0 * timing.dropped / len(timing.intervals)
         lines.append(

@@ -165,15 +165,19 @@ def save_kit(kit: Kit, folder: Path) -> Path:
     file = folder / KIT_FILE
     if file.exists():
         raise BadInput(f"{file}: this participant has a kit already; it is never overwritten")
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    write_whole(file, canonical(asdict(kit)), mode=0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        write_whole(file, canonical(asdict(kit)), mode=0o600)
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
     return file
 
 
 # --- import --------------------------------------------------------------------------------------
 
-_AGREED = re.compile(r"\b(i )?agree|yes|ja|sí|oui", re.IGNORECASE)
+# Whole answers that are consent. Anything else is none: a refusal must never pass for it.
+_AGREED = re.compile(r"(yes, )?i (agree|consent)\.?|agreed?|yes|1|true", re.IGNORECASE)
 
 
 def import_qualtrics(source: Path, participant: str, strangers: Path | None) -> Imported:
@@ -212,7 +216,7 @@ def import_qualtrics(source: Path, participant: str, strangers: Path | None) -> 
         if row[columns.finished].strip().lower() not in ("true", "1"):
             left_out.append(LeftOut(line, "not finished"))
             continue
-        if not _AGREED.match(row[columns.consent].strip()):
+        if not _AGREED.fullmatch(row[columns.consent].strip()):
             left_out.append(LeftOut(line, "no consent"))
             continue
         writer_id = f"w{len(writers) + 1:02d}"
@@ -278,7 +282,10 @@ def _add_strangers(source: Path, writers: list[Writer], messages: list[KitMessag
     header = lines[0][1] if lines else []
     missing = [c for c in ("message_id", "language", "text") if c not in header]
     if missing:
-        raise BadInput(f"{source}:1: no column {missing[0]!r}, found: {', '.join(header)}")
+        raise BadInput(
+            f"{source}:1: no column {missing[0]!r}; the first row must name the columns "
+            "message_id, language, text"
+        )
     for line, row in lines[1:]:
         if len(row) != len(header):
             raise BadInput(f"{source}:{line}: {len(row)} cells, the header has {len(header)}")

@@ -65,7 +65,12 @@ class LogWriter:
             raise BadInput(f"{file}: exists already; a log is never overwritten") from None
         except OSError as error:
             raise BadInput(f"{file}: can't be written ({error.strerror})") from None
-        self._write([{"type": "header", "t": None, "schema": SCHEMA, **header}])
+        try:
+            self._write([{"type": "header", "t": None, "schema": SCHEMA, **header}])
+        except OSError as error:
+            self._stream.close()
+            file.unlink()
+            raise BadInput(f"{file}: can't be written ({error.strerror})") from None
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 

@@ -221,7 +221,15 @@ def _ordered(
             m.condition != nxt.condition for m in tail
         )
 
-    def hopeless(left: list[IndexedMessage]) -> bool:
+    def hopeless(order: list[IndexedMessage], left: list[IndexedMessage]) -> bool:
+        longest = rules.max_same_condition
+        for condition, count in Counter(m.condition for m in left).items():
+            run = 0
+            while run < len(order) and order[-1 - run].condition == condition:
+                run += 1
+            # Each of the others can part two runs of this condition, and no more.
+            if count > (longest - min(run, longest)) + longest * (len(left) - count):
+                return True
         if rules.writer_twice_in_a_row:
             return False
         most = Counter(m.writer_id for m in left).most_common(1)
@@ -233,7 +241,7 @@ def _ordered(
         nonlocal budget
         if not left:
             return order
-        if hopeless(left):
+        if hopeless(order, left):
             return None
         for nxt in chance.shuffled(left):
             budget -= 1

@@ -22,11 +22,11 @@ from experiment.steps import (
     OnMark,
     OnPulse,
     Outcome,
-    Page,
     Scale,
     Screen,
     Step,
     Task,
+    Waiting,
     end_of,
     next_planned,
 )
@@ -399,7 +399,7 @@ class Player:
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
         idle = Answer(accepts=None)
-        screen = Page("paused")
+        screen = Waiting("paused")
         while self._pause_asked:
             self._key_events()
             if self._pulses is not None:

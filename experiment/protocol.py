@@ -23,6 +23,7 @@ LAB_DEFAULT = "lab default"
 _UNSOURCED = {"study", "language", "sources"}  # names, not choices of the experiment
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Pixels = Annotated[int, Field(ge=200, le=16384)]
 Seconds = Annotated[float, Field(ge=0, le=7200)]
 Span = tuple[Seconds, Seconds]
 
@@ -49,7 +50,7 @@ class Study(Strict):
 class ScreenSettings(Strict):
     """The participant's display."""
 
-    size_px: tuple[int, int]
+    size_px: tuple[Pixels, Pixels]
     refresh_hz: float = Field(gt=20, lt=500)
     width_cm: float = Field(gt=5, lt=1000)
     distance_cm: float = Field(gt=10, lt=2000)
@@ -88,6 +89,7 @@ class Buttons(Strict):
     @model_validator(mode="after")
     def _each_key_once(self) -> Buttons:
         keys = [*self.left, *self.right, *self.confirm, *self.pause, *self.marks.values()]
+        keys += self.abort.keys
         twice = sorted({k for k in keys if keys.count(k) > 1})
         if twice:
             raise ValueError(f"key {twice[0]!r} has two meanings; give each key one")
@@ -182,7 +184,7 @@ class _Messages(Strict):
     """What both versions of the kind-messages task share."""
 
     kind: Literal["messages"]
-    messages: dict[Condition, Annotated[int, Field(ge=1, le=500)]] = Field(min_length=1)
+    messages: dict[Condition, Annotated[int, Field(ge=1, le=200)]] = Field(min_length=1)
     ratings: tuple[Name, ...] = Field(min_length=1)
     order: Order
     practice: bool
@@ -307,13 +309,13 @@ class Protocol(Strict):
                 if marker not in self.markers:
                     raise Located(("markers",), f"task {label!r} needs a code for {marker!r}")
             for i, page in enumerate(spec.instructions):
-                if self.texts and page not in self.texts:
+                if page not in self.texts:
                     raise Located(
                         ("tasks", label, "instructions", i),
                         f"no text {page!r} in texts/{self.language}.yaml",
                     )
         missing = [key for key in REQUIRED_TEXTS if key not in self.texts]
-        if self.texts and missing:
+        if missing:
             raise Located(("language",), f"texts/{self.language}.yaml lacks {missing[0]!r}")
         return self
 
@@ -383,6 +385,8 @@ def load_protocol(file: Path) -> tuple[Protocol, dict[str, str]]:
     if not isinstance(tree, CommentedMap):
         raise BadInput(f"{file}:1: a study file is a mapping of sections, found {_shown(tree)}")
     known = tree.get("sources") or {}
+    if not isinstance(known, dict):
+        raise BadInput(f"{file}:{_line(tree, ('sources',))}: sources: a mapping is needed")
     allowed = {LAB_DEFAULT, *known}
     sources: dict[str, str] = {}
     plain = _unsource(tree, file, tree, (), None, allowed, sources)
@@ -459,7 +463,7 @@ def _unsource(
     if isinstance(node, dict):
         own = node.get("source")
         if own is not None:
-            if own not in allowed:
+            if not isinstance(own, str) or own not in allowed:
                 raise BadInput(
                     f"{file}:{_line(root, (*path, 'source'))}: {_dotted((*path, 'source'))}: "
                     f"unknown source {_shown(own)}, allowed: {', '.join(sorted(allowed))}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiment.steps import Outcome, Page, Response, Screen, Task
+from experiment.steps import Outcome, Response, Screen, Task, Waiting
 
 _TOO_MANY = 100_000
 
@@ -18,7 +18,7 @@ def screens_of(task: Task) -> tuple[Screen, ...]:
     task : Task
         A fresh generator; it is used up.
     """
-    found: dict[Screen, None] = {Page("paused"): None}
+    found: dict[Screen, None] = {Waiting("paused"): None}
     incomplete = True
     try:
         step = next(task)

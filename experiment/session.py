@@ -120,8 +120,9 @@ def window_size(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) >= 320 and int(height) >= 200):
-        raise BadInput(f"--window {text!r}: WIDTHxHEIGHT is needed, at least 320x200")
+    digits = text.isascii() and width.isdecimal() and height.isdecimal()
+    if not (digits and 320 <= int(width) <= 16384 and 200 <= int(height) <= 16384):
+        raise BadInput(f"--window {text!r}: WIDTHxHEIGHT is needed, from 320x200 to 16384x16384")
     return int(width), int(height)
 
 
@@ -208,7 +209,10 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         tell("preparing the screens")
         extents: dict[Screen, Extent] = {}
         for plan in prepared.plans.values():
-            extents |= display.prepare(screens_of(messages(plan)))
+            try:
+                extents |= display.prepare(screens_of(messages(plan)))
+            except ValueError as error:  # says which text does not fit, by its id
+                raise BadInput(str(error)) from None
         header = _header(prepared, clock, display, port, pulses)
         header["extents"] = {
             screen.message_id: extent
@@ -339,10 +343,11 @@ def _open_display(prepared: Prepared, clock: Clock) -> Display:
         return NoWindow(clock, size, screen.refresh_hz)
     from stimuli.window import Window
 
-    looks = looks_of(prepared.study.protocol, size, prepared.kit.texts())
+    texts = prepared.kit.texts()
     return Window(
-        looks.painter,
-        looks.style,
+        size,
+        screen.background,
+        lambda true_size: looks_of(prepared.study.protocol, true_size, texts).painter,
         clock,
         screen.refresh_hz,
         fullscreen=request.fullscreen,
@@ -365,7 +370,7 @@ def _open_keys(
 ) -> tuple[Robot | None, list[Keys]]:
     buttons = prepared.study.protocol.devices.buttons
     keys: list[Keys] = []
-    if not prepared.request.no_window:
+    if not prepared.request.no_window and not prepared.request.fast:
         from hardware.keys import KeyReader
 
         reader = KeyReader(clock, buttons.keys() - set(Forp.buttons.values()))
@@ -431,11 +436,15 @@ def _interruptible() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise SessionAborted("stopped by the system")
 
-    before = signal.signal(signal.SIGTERM, stop)
+    asked = [signal.SIGTERM]
+    if sys.platform != "win32":
+        asked.append(signal.SIGHUP)  # the terminal was closed
+    before = [signal.signal(number, stop) for number in asked]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(asked, before, strict=True):
+            signal.signal(number, handler)
         sys.setswitchinterval(interval)

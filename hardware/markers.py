@@ -113,6 +113,9 @@ class MarkerLine:
                     self._port.reset()
                 except HardwareError as error:
                     self._fault("reset_failed", None, str(error))
+                else:
+                    if self._up is not None:
+                        self._record("marker_reset", self._clock.now(), n=self._up.n)
                 self._port.close()
             self._up = None
 

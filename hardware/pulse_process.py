@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import sys
 import threading
 import time
@@ -238,4 +239,5 @@ def main(address: str, baud: str, device: str, symbol: str) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the session's to handle
     sys.exit(main(*sys.argv[1:5]))

@@ -289,7 +289,7 @@ class ScannerSimulator:
             link = Path(self._folder.name) / "port"
             link.symlink_to(self.scanner_port)
             self.scanner_port = str(link)
-        self._record: IO[str] | None = None if record is None else record.open("w")
+        self._record: IO[str] | None = None if record is None else record.open("x")
         self._sent = 0
 
     def run(self, stopped: Callable[[], bool]) -> int:

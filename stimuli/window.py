@@ -8,7 +8,7 @@ import os
 import statistics
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
-from stimuli.pictures import Painter, Picture, Sprite, Style, Track, cut
+from stimuli.pictures import Painter, Picture, Sprite, Track, cut
 from stimuli.virtual_display import display_answers
 
 if TYPE_CHECKING:
@@ -44,9 +44,12 @@ class Window:
 
     Parameters
     ----------
-    painter : Painter
-        Makes the pictures.
-    style : Style
+    size_px : tuple of int
+        Size asked for; a full-screen window takes the screen's.
+    background : str
+        Colour, ``#rrggbb``.
+    painter_for : callable
+        Takes the window's true size (px) and returns the painter for it.
     clock : Clock
         With a virtual clock frames are paced by it, and what nobody looks at is skipped.
     refresh_hz : float
@@ -63,22 +66,24 @@ class Window:
 
     def __init__(
         self,
-        painter: Painter,
-        style: Style,
+        size_px: tuple[int, int],
+        background: str,
+        painter_for: Callable[[tuple[int, int]], Painter],
         clock: Clock,
         refresh_hz: float,
         *,
         fullscreen: bool,
         mouse: bool,
     ) -> None:
-        self._painter = painter
         self._clock = clock
         self._loaded: dict[Screen, _Loaded] = {}
         self._pointer: deque[PointerEvent] = deque()
         self._track: Track | None = None
         self._stamp = 0.0
         self._on_flip: OnFlip | None = None
-        self._window = _open(style, fullscreen, mouse)
+        self._window = _open(size_px, background, fullscreen, mouse)
+        width, height = (int(n) for n in self._window.size)
+        self._painter = painter_for((width, height))
         if mouse:
             self._window.winHandle.push_handlers(
                 on_mouse_motion=self._moved,
@@ -89,7 +94,6 @@ class Window:
         interval = self._measure()
         waits = isinstance(clock, RealClock) and interval > _BLANKING * self._period
         self._grid = None if waits else FrameGrid(clock, self._period)
-        width, height = (int(n) for n in self._window.size)
         self._height = height
         self.facts = DisplayFacts(
             kind="window",
@@ -254,7 +258,9 @@ def _extent(sprites: Sequence[Sprite]) -> Extent:
     )
 
 
-def _open(style: Style, fullscreen: bool, mouse: bool) -> visual.Window:
+def _open(
+    size_px: tuple[int, int], background: str, fullscreen: bool, mouse: bool
+) -> visual.Window:
     if sys.platform.startswith("linux") and not display_answers():
         raise HardwareError(
             f"no display (DISPLAY is {os.environ.get('DISPLAY') or 'not set'}): start this session "
@@ -265,9 +271,9 @@ def _open(style: Style, fullscreen: bool, mouse: bool) -> visual.Window:
 
         logging.console.setLevel(logging.ERROR)
         return visual.Window(
-            size=style.size_px,
+            size=size_px,
             fullscr=fullscreen,
-            color=style.background,
+            color=background,
             colorSpace="hex",
             units="pix",
             allowGUI=mouse,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from analysis.replay import Difference, verify
+from experiment.errors import BadInput
 from experiment.log import link
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
@@ -123,9 +124,49 @@ def stopped_early(lines: Lines) -> None:
     ]
 
 
+def second_half_dropped(lines: Lines) -> None:
+    begin = next(i for i, x in enumerate(lines) if x["type"] == "step" and x["n"] == 20)
+    del lines[begin:-2]
+
+
+def only_header_and_end(lines: Lines) -> None:
+    del lines[1:-1]
+
+
+def lost_outcome(lines: Lines) -> None:
+    lines.remove(first(lines, "outcome", 0))
+
+
+def no_pulses(lines: Lines) -> None:
+    lines[:] = [line for line in lines if line["type"] != "pulse"]
+
+
+def marker_of_another_flip(lines: Lines) -> None:
+    first(lines, "marker_sent", 7)["t"] += 5.0
+
+
+def shown_late(lines: Lines) -> None:
+    for line in lines:
+        if line.get("n") == 12 and line["type"] == "onset":
+            line["t"] += 1.0
+
+
+def moved_without_a_pause(lines: Lines) -> None:
+    at = lines.index(first(lines, "step", 15))
+    going_on = {"type": "continue", "t": 0.0, "shift": 2.0, "planned": None, "for": 15}
+    lines.insert(at, {"seq": 0, **going_on})
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        (second_half_dropped, "says that it is complete, but not all its tasks are"),
+        (only_header_and_end, "says that it is complete, but not all its tasks are"),
+        (lost_outcome, "step 0 has no end"),
+        (no_pulses, "the run's zero is no pulse of the scanner"),
+        (marker_of_another_flip, "is not of its step's flip"),
+        (shown_late, "onset differs from its flip"),
+        (moved_without_a_pause, "nobody asked for a pause"),
         (another_message, "is not what the task yields"),
         (inverted_plan, "the plan of 'messages' is not what protocol, kit and seed give"),
         (another_code, "was sent as another code"),
@@ -179,3 +220,12 @@ def test_a_session_timed_from_the_injection_is_what_the_protocol_says(new_study:
     names = [event["name"] for event in log.of("marker_planned")]
     assert names[:8] == ["waiting", "run_start", *["sync"] * 6]
     assert verify(log).differences == ()
+
+
+@pytest.mark.parametrize("key", ["devices", "display", "seed", "participant", "tasks"])
+def test_a_header_that_lacks_something_is_told_in_one_line(log: SessionLog, key: str) -> None:
+    def change(lines: Lines) -> None:
+        del lines[0][key]
+
+    with pytest.raises(BadInput, match="not a log of this software"):
+        verify(forged(log, change))

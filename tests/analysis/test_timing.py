@@ -20,6 +20,7 @@ def timing(**changes: object) -> Timing:
         "tr": 2.0,
         "faults": (),
         "status": "complete",
+        "waits_for_blank": True,
     }
     return Timing(**{**values, **changes})  # type: ignore[arg-type]
 

@@ -113,3 +113,13 @@ def test_damaged_and_missing_kits(tmp_path: Path) -> None:
         load_kit(tmp_path)
     assert "not a kit file" in str(caught.value)
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer", ["Jamás", "Agreement withheld", "James says no", "Yes, but not Statement 3", "no"]
+)
+def test_a_refusal_never_passes_for_consent(tmp_path: Path, answer: str) -> None:
+    source = tmp_path / "answers.csv"
+    text = ANSWERS.read_text("utf-8-sig").replace("father,I agree", f'father,"{answer}"')
+    source.write_text(text, "utf-8")
+    assert import_qualtrics(source, "012", None).kit.counts()["kind"] == 42

@@ -11,12 +11,12 @@ from experiment.steps import (
     OnPulse,
     OnResponse,
     Outcome,
-    Page,
     Response,
     ResponseKind,
     Scale,
     Step,
     Task,
+    Waiting,
 )
 from experiment.tasks.messages import messages
 
@@ -98,7 +98,7 @@ def test_no_screen_says_which_condition_it_is() -> None:
 
 def test_a_rehearsal_meets_every_screen() -> None:
     screens = screens_of(messages(SCANNER))
-    assert Page("paused") in screens
+    assert Waiting("paused") in screens
     prompts = {screen.prompt for screen in screens if isinstance(screen, Scale)}
     assert prompts == {None, "practice.prompt", "practice.again"}
     assert set(screens) >= {step.screen for step in steps_of(messages(SCANNER))}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.files import canonical
-from experiment.kit import KitIndex, import_qualtrics
+from experiment.kit import Condition, IndexedMessage, KitIndex, import_qualtrics
 from experiment.plain import from_plain, to_plain
 from experiment.plan import MessagesPlan, plan_messages
 from experiment.protocol import Protocol, load_protocol
@@ -150,3 +150,16 @@ def test_a_run_must_lie_within_the_pet_frames() -> None:
 def test_pet_frames_have_no_gap() -> None:
     with pytest.raises(ValueError, match="without gap or overlap"):
         pet(frames=[PET_FRAMES[0], PET_FRAMES[2]])
+
+
+@pytest.mark.parametrize(("kind", "stranger"), [(10, 5), (10, 4), (12, 6), (20, 10), (30, 15)])
+def test_an_order_is_found_wherever_there_is_one(kind: int, stranger: int) -> None:
+    wanted: tuple[tuple[Condition, int], ...] = (("kind", kind), ("stranger", stranger))
+    messages = tuple(
+        IndexedMessage(f"{c}{i}", f"{c[0]}w{i % 8}", c, "en") for c, n in wanted for i in range(n)
+    )
+    protocol = with_task("messages", messages={"kind": kind, "stranger": stranger})
+    for seed in range(10):
+        made = plan(seed, protocol=protocol, kit=KitIndex("", messages))
+        longest = max(len(list(run)) for _, run in groupby(t.condition for t in made.trials))
+        assert longest <= 2

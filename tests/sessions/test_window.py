@@ -10,11 +10,12 @@ import pytest
 
 from experiment.clock import RealClock
 from experiment.events import PointerEvent
-from experiment.kit import load_kit
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+from experiment.kit import import_qualtrics, load_kit, save_kit
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
-from stimuli.pictures import compose
+from stimuli.pictures import Painter, compose
 from stimuli.window import Window
 
 pytestmark = pytest.mark.usefixtures("display")
@@ -36,15 +37,15 @@ Rig = tuple[Window, RealClock, Callable[[Screen, int | None, bool], np.ndarray]]
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-    from experiment.kit import import_qualtrics, save_kit
-
     folder = tmp_path_factory.mktemp("kit")
     save_kit(import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", None).kit, folder)
     protocol, _ = load_protocol(EXAMPLE / "study.yaml")
     looks = looks_of(protocol, SIZE, load_kit(folder).texts())
     clock = RealClock()
-    window = Window(looks.painter, looks.style, clock, 60.0, fullscreen=False, mouse=True)
+    background = protocol.screen.background
+    window = Window(
+        SIZE, background, lambda _: looks.painter, clock, 60.0, fullscreen=False, mouse=True
+    )
     window.prepare(SCREENS)
 
     def expected(screen: Screen, cursor: int | None, confirmed: bool) -> np.ndarray:
@@ -118,3 +119,26 @@ def test_the_mouse_points_at_the_scale_and_picks(rig: Rig) -> None:
     assert [(e.point, e.clicked) for e in moved][-1] == (6, False)
     clicked = pointer_after(window, "click", "1")
     assert [(e.point, e.clicked) for e in clicked] == [(6, True)]
+
+
+def test_a_full_screen_window_is_laid_out_for_the_screens_own_size() -> None:
+    protocol, _ = load_protocol(EXAMPLE / "study.yaml")
+    asked: list[tuple[int, int]] = []
+
+    def painter_for(size: tuple[int, int]) -> Painter:
+        asked.append(size)
+        return looks_of(protocol, size, {}).painter
+
+    clock = RealClock()
+    background = protocol.screen.background
+    window = Window((640, 360), background, painter_for, clock, 60.0, fullscreen=True, mouse=False)
+    try:
+        assert asked == [window.facts.size_px]
+        shown = window.capture(Page("messages.welcome"), None, False)
+        looks = looks_of(protocol, asked[0], {})
+        expected = compose(looks.painter.paint(Page("messages.welcome")), looks.style)
+        assert shown.shape == expected.shape
+        assert rms(shown, expected) < 0.6
+    finally:
+        window.close()
+        clock.close()
