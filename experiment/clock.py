@@ -23,9 +23,12 @@ class Clock(Protocol):
     zero : float
         `time.perf_counter` (s) at 0, so that stamps of other processes of this machine can be put
         on this clock; 0 on a virtual clock.
+    failure : BaseException or None
+        What a due call raised. Nothing more runs then: whoever uses the clock has to stop.
     """
 
     zero: float
+    failure: BaseException | None
 
     def now(self) -> float:
         """Return the time (s)."""
@@ -80,6 +83,7 @@ class RealClock:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._open = True
+        self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
         self._thread.start()
 
@@ -124,13 +128,18 @@ class RealClock:
                 if not self._open:
                     return
                 callback = heapq.heappop(self._due)[2]
-            callback()
+            try:
+                callback()
+            except BaseException as error:
+                self.failure = error
+                raise
 
 
 class VirtualClock:
     """A clock that stands still until it is advanced; due calls run while it advances."""
 
     zero = 0.0
+    failure: BaseException | None = None  # a due call raises in the caller's own thread
 
     def __init__(self) -> None:
         self._now = 0.0

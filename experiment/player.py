@@ -207,6 +207,8 @@ class Player:
             response=answer.response(onset),
         )
         self._log.add("outcome", self._clock.now(), n=number, outcome=to_plain(outcome))
+        if self._clock.failure is not None:
+            raise self._clock.failure
         if self._log.failure is not None:
             raise HardwareError(f"the log can't be written any more: {self._log.failure.strerror}")
         return outcome

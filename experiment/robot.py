@@ -95,9 +95,11 @@ class Robot:
         self._points = points
         self._pressed: deque[KeyEvent] = deque()
         self._condition = "neutral"
+        self._looks = 0  # how many steps it has seen
 
     def shown(self, step: Step, onset: float) -> None:
-        """Look at a step and decide what to press, and when."""
+        """Look at a step and decide what to press; what it meant to press before is off."""
+        self._looks += 1
         if isinstance(step.screen, Message) and step.marker is not None:
             self._condition = step.marker
         if isinstance(step.ends, OnMark):  # nobody else is there to press the operator's key
@@ -141,6 +143,13 @@ class Robot:
         )
 
     def _press(self, key: str, t: float) -> None:
-        for down, at in ((True, t), (False, t + _HOLD)):
-            event = KeyEvent(round(at, 6), key, down, "robot")
-            self._clock.call_at(at, lambda event=event: self._pressed.append(event))  # type: ignore[misc]
+        step = self._looks
+
+        def go(event: KeyEvent) -> None:
+            if self._looks == step or not event.down:
+                self._pressed.append(event)
+
+        down = KeyEvent(round(t, 6), key, True, "robot")
+        up = KeyEvent(round(t + _HOLD, 6), key, False, "robot")
+        self._clock.call_at(t, lambda: go(down))
+        self._clock.call_at(t + _HOLD, lambda: go(up))

@@ -81,3 +81,16 @@ def test_waiting_for_nothing_at_all_is_told() -> None:
     grid = FrameGrid(VirtualClock(), FRAME)
     with pytest.raises(RuntimeError, match="never happen"):
         grid.wait(None)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_due_call_that_fails_is_kept_for_whoever_uses_the_clock() -> None:
+    clock = RealClock()
+
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    clock.call_at(clock.now(), fail)
+    clock._thread.join(timeout=5.0)
+    assert isinstance(clock.failure, RuntimeError)
+    clock.close()
