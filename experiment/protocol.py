@@ -17,6 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from experiment.errors import BadInput
+from experiment.kit import Condition
 from experiment.steps import MarkName
 
 LAB_DEFAULT = "lab default"
@@ -132,9 +133,6 @@ class Rating(Strict):
         if off:
             raise ValueError(f"anchor at point {off[0]} of a scale from 1 to {self.points}")
         return self
-
-
-Condition = Literal["kind", "neutral", "stranger"]
 
 
 class Order(Strict):
