@@ -106,10 +106,13 @@ def _new_folder() -> Path:
 def _volumes(study: Study) -> int:
     """Return how many volumes cover the longest run of the example."""
     from experiment.kit import load_kit
-    from experiment.plan import plan_messages
+    from experiment.plans.messages import plan_messages
+    from experiment.plans.plan import PlanInputs
 
     kit = load_kit(study.kit_folder(EXAMPLE_PARTICIPANT)).index()
-    plan = plan_messages(study.protocol, "messages", kit, "01", EXAMPLE_PARTICIPANT, study.seed)
+    plan = plan_messages(
+        PlanInputs(study.protocol, "messages", kit, "01", EXAMPLE_PARTICIPANT, study.seed)
+    )
     return int((plan.planned_duration or 0) / study.protocol.scanner.tr) + _SPARE_VOLUMES
 
 

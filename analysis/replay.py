@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from analysis.runs import Run, line_of, runs_of
 from experiment.answers import Press, unanswered
+from experiment.catalogue import plan_task, planned_from
 from experiment.errors import BadInput
 from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
-from experiment.plan import MessagesPlan, plan_messages
+from experiment.plans.plan import Plan, PlanInputs
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog
 from experiment.steps import At, OnMark, OnPulse, Outcome, Scale, Step, Task, end_of, next_planned
-from experiment.tasks.messages import messages
 
 _LATE = 0.5  # s behind its plan at which a step counts as another course of events
 _CLOSE = 2e-6  # s; times are logged to the microsecond
@@ -89,12 +89,14 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
     try:
         protocol = Protocol.model_validate(log.header["protocol"])
         kit = from_plain(KitIndex, log.header["kit"])
-        plans = {task: from_plain(MessagesPlan, plan) for task, plan in log.header["plans"].items()}
+        plans = {
+            task: planned_from(protocol, task, plan) for task, plan in log.header["plans"].items()
+        }
     except (KeyError, ValidationError) as error:
         check.differ(1, f"the header can't be read as a protocol with plans ({_first(error)})")
         return check.result(log.status)
     for task, plan in plans.items():
-        planned = plan_messages(
+        inputs = PlanInputs(
             protocol,
             task,
             kit,
@@ -102,6 +104,7 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
             log.header["participant"],
             log.header["seed"],
         )
+        planned = plan_task(inputs)
         if planned != plan:
             check.differ(1, f"the plan of {task!r} is not what protocol, kit and seed give")
     runs = runs_of(log)
@@ -112,8 +115,8 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
             continue
         plan = plans[run.task]
         last = run is runs[-1] and log.status != "complete"
-        replay = _Replay(run, protocol, plan, log, check, may_stop=last)
-        replay.compare(messages(plan))
+        replay = _Replay(run, protocol, plan.plan, log, check, may_stop=last)
+        replay.compare(plan.play())
     return check.result(log.status)
 
 
@@ -159,7 +162,7 @@ class _Replay:
         self,
         run: Run,
         protocol: Protocol,
-        plan: MessagesPlan,
+        plan: Plan,
         log: SessionLog,
         check: _Check,
         *,

@@ -20,7 +20,8 @@ from experiment.clock import FrameGrid, RealClock
 from experiment.display import Extent, NoWindow, OnFlip
 from experiment.examples import EXAMPLE_PARTICIPANT
 from experiment.log import LogWriter
-from experiment.plan import plan_messages
+from experiment.plans.messages import plan_messages
+from experiment.plans.plan import PlanInputs
 from experiment.player import Player
 from experiment.readlog import read_log
 from experiment.robot import Robot, temper
@@ -176,7 +177,7 @@ def own_share(folder: Path) -> list[Row]:
     from experiment.kit import load_kit
 
     kit = load_kit(study.kit_folder(PERSON)).index()
-    plan = plan_messages(protocol, "messages", kit, "01", PERSON, study.seed)
+    plan = plan_messages(PlanInputs(protocol, "messages", kit, "01", PERSON, study.seed))
     points = {name: rating.points for name, rating in protocol.ratings.items()}
     scan = SimulatedScan(tr=2.0, volumes=60, start_on=10)
     clock = RealClock()

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from experiment.catalogue import PlannedTask, plan_task
 from experiment.chance import dice
 from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.display import Display, Extent, NoWindow
@@ -24,14 +25,13 @@ from experiment.kit import Kit, load_kit
 from experiment.log import LogWriter
 from experiment.looks import looks_of
 from experiment.plain import to_plain
-from experiment.plan import MessagesPlan, plan_messages
+from experiment.plans.plan import PlanInputs
 from experiment.player import Keys, Player
 from experiment.readlog import header_of
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
 from experiment.steps import Message, OnPulse, Screen
 from experiment.study import Study, check_label, check_writable, open_study
-from experiment.tasks.messages import messages
 from experiment.version import VERSION
 from hardware.markers import MarkerLine
 from hardware.ports import TriggerPort, open_port, parse_port
@@ -102,7 +102,7 @@ class Prepared:
     request: SessionRequest
     study: Study
     kit: Kit
-    plans: dict[str, MessagesPlan]
+    plans: dict[str, PlannedTask]
     seed: int
     log_file: Path
     trigger: str | None
@@ -154,13 +154,15 @@ def prepare(request: SessionRequest) -> Prepared:
     seed = study.seed if request.seed is None else request.seed
     index = kit.index()
     plans = {
-        task: plan_messages(protocol, task, index, request.session, request.participant, seed)
+        task: plan_task(
+            PlanInputs(protocol, task, index, request.session, request.participant, seed)
+        )
         for task in tasks
     }
     trigger = _port(request.port, protocol.devices.trigger)
     scanner = _port(request.scanner, protocol.devices.scanner)
     for task in tasks:
-        if isinstance(plans[task].begins, OnPulse) and scanner is None:
+        if isinstance(plans[task].plan.begins, OnPulse) and scanner is None:
             raise BadInput(
                 f"task {task!r} waits for a scanner, but there is no scanner port; give --scanner "
                 "URL or set devices.scanner in study.yaml"
@@ -208,9 +210,9 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             keys.append(_BoxButtons(pulses))
         tell("preparing the screens")
         extents: dict[Screen, Extent] = {}
-        for plan in prepared.plans.values():
+        for planned in prepared.plans.values():
             try:
-                extents |= display.prepare(screens_of(messages(plan)))
+                extents |= display.prepare(screens_of(planned.play()))
             except ValueError as error:  # says which text does not fit, by its id
                 raise BadInput(str(error)) from None
         header = _header(prepared, clock, display, port, pulses)
@@ -258,9 +260,9 @@ def _play(
     gc.freeze()
     gc.disable()  # a collection takes several frames; runs make little garbage
     try:
-        for number, (task, plan) in enumerate(prepared.plans.items(), start=1):
+        for number, (task, planned) in enumerate(prepared.plans.items(), start=1):
             log.add("run_begin", clock.now(), task=task, run=number)
-            player.play(messages(plan), plan.pause_grid)
+            player.play(planned.play(), planned.plan.pause_grid)
             log.add("run_end", clock.now(), task=task, run=number)
     except SessionAborted as error:
         return "aborted", str(error)
@@ -325,7 +327,7 @@ def _open_scanner(
         return None
     protocol = prepared.study.protocol
     tr = protocol.scanner.tr
-    longest = max((plan.planned_duration or 0.0) for plan in prepared.plans.values())
+    longest = max((planned.plan.planned_duration or 0.0) for planned in prepared.plans.values())
     return open_scanner(
         prepared.scanner,
         clock,
@@ -425,7 +427,7 @@ def _header(
         "kit": to_plain(prepared.kit.index()),
         "protocol": prepared.study.protocol.model_dump(mode="json"),
         "sources": prepared.study.sources,
-        "plans": {task: to_plain(plan) for task, plan in prepared.plans.items()},
+        "plans": {task: to_plain(planned.plan) for task, planned in prepared.plans.items()},
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from experiment.plan import MessagesPlan
+from experiment.plans.messages import MessagesPlan
 from experiment.steps import (
     Closing,
     Ends,

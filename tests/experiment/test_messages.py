@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import import_qualtrics
-from experiment.plan import MessagesPlan, plan_messages
+from experiment.plans.messages import MessagesPlan, plan_messages
+from experiment.plans.plan import PlanInputs
 from experiment.protocol import load_protocol
 from experiment.rehearsal import screens_of
 from experiment.steps import (
@@ -24,8 +25,8 @@ PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")
 KIT = import_qualtrics(
     EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv"
 ).kit.index()
-SCANNER = plan_messages(PROTOCOL, "messages", KIT, "01", "012", 1)
-LAB = plan_messages(PROTOCOL, "messageslab", KIT, "02", "012", 1)
+SCANNER = plan_messages(PlanInputs(PROTOCOL, "messages", KIT, "01", "012", 1))
+LAB = plan_messages(PlanInputs(PROTOCOL, "messageslab", KIT, "02", "012", 1))
 BOTH_WAYS = Response(4, 1.0, confirmed=True, lefts=1, rights=1)
 
 

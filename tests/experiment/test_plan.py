@@ -12,7 +12,8 @@ from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.files import canonical
 from experiment.kit import Condition, IndexedMessage, KitIndex, import_qualtrics
 from experiment.plain import from_plain, to_plain
-from experiment.plan import MessagesPlan, plan_messages
+from experiment.plans.messages import MessagesPlan, plan_messages
+from experiment.plans.plan import PlanInputs
 from experiment.protocol import Protocol, load_protocol
 from experiment.steps import At, OnMark
 
@@ -29,7 +30,7 @@ def plan(
     protocol: Protocol = PROTOCOL,
     kit: KitIndex = KIT,
 ) -> MessagesPlan:
-    return plan_messages(protocol, task, kit, session, "012", seed)
+    return plan_messages(PlanInputs(protocol, task, kit, session, "012", seed))
 
 
 def with_task(task: str, **changes: object) -> Protocol:
@@ -47,7 +48,7 @@ GOLDEN = "8b35bed4336092e9"
 
 
 def test_another_seed_session_or_participant_gives_another_plan() -> None:
-    plans = [plan(1), plan(2), plan_messages(PROTOCOL, "messages", KIT, "01", "013", 1)]
+    plans = [plan(1), plan(2), plan_messages(PlanInputs(PROTOCOL, "messages", KIT, "01", "013", 1))]
     orders = {tuple(t.message_id for t in p.trials) for p in plans}
     assert len(orders) == 3
 

@@ -1,47 +1,20 @@
-"""The plan: protocol + kit + seed → every trial of a run, decided before its first frame.
-
-The same inputs give the same bytes on every machine: chance comes from `experiment.chance`, planned
-times are whole milliseconds.
-"""
+"""The plan of the kind-messages task."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
-from experiment.kit import Condition, IndexedMessage, KitIndex
-from experiment.protocol import (
-    LabMessages,
-    MessagesTask,
-    Order,
-    Protocol,
-    ScannerMessages,
-)
+from experiment.kit import Condition, IndexedMessage
+from experiment.plans.order import ordered
+from experiment.plans.plan import PlanInputs, Question, check_frames
+from experiment.protocol import LabMessages, MessagesTask, Protocol, ScannerMessages, TaskSpec
+from experiment.protocol.messages import waiting_text
 from experiment.steps import After, At, Ends, OnMark, OnPulse, OnResponse
 
 _BEFORE_SYNC = 0.5  # s from the run's zero to the sync pattern's first marker
-_SEARCH_LIMIT = 200_000  # tries before an order counts as impossible
-
-
-@dataclass(frozen=True)
-class Question:
-    """A rating asked in a trial.
-
-    Parameters
-    ----------
-    rating : str
-        Name of the rating in the protocol.
-    start : int
-        Point at which the cursor stands at first (random, so that moving is never a hint).
-    ends : Ends
-    """
-
-    rating: str
-    start: int
-    ends: Ends
 
 
 @dataclass(frozen=True)
@@ -109,9 +82,7 @@ class MessagesPlan:
         return self.closing_ends.time if isinstance(self.closing_ends, At) else None
 
 
-def plan_messages(
-    protocol: Protocol, task: str, kit: KitIndex, session: str, participant: str, seed: int
-) -> MessagesPlan:
+def plan_messages(inputs: PlanInputs) -> MessagesPlan:
     """Decide a whole run of the kind-messages task.
 
     Messages are dealt out so that no message comes up in two sessions of a participant; writers
@@ -119,26 +90,22 @@ def plan_messages(
 
     Parameters
     ----------
-    protocol : Protocol
-    task : str
-        Label of the task in the protocol.
-    kit : KitIndex
-    session, participant : str
-        Labels.
-    seed : int
-        The study's seed; labels are hashed into it.
+    inputs : PlanInputs
+        Its task is one of kind messages.
 
     Raises
     ------
     BadInput
         If the kit has too few messages, or no order obeys the rules.
     """
+    protocol, task = inputs.protocol, inputs.task
     spec = protocol.tasks[task]
+    assert isinstance(spec, ScannerMessages | LabMessages)
     chosen: list[IndexedMessage] = []
     for condition in spec.conditions:
-        chosen += _deal(protocol, task, condition, kit, session, dice(seed, participant, "deal"))
-    chance = dice(seed, participant, session, task)
-    order = _ordered(chosen, spec.order, chance)
+        chosen += _deal(inputs, condition)
+    chance = dice(inputs.seed, inputs.participant, inputs.session, task)
+    order = ordered(chosen, spec.order, chance)
     if order is None:
         raise BadInput(
             f"task {task!r}: no order of its {len(chosen)} messages has at most "
@@ -147,37 +114,19 @@ def plan_messages(
             + "; choose other numbers of messages or looser rules"
         )
     plan = _Timeline(protocol, spec, chance).plan(order)
-    _check_frames(task, spec, plan)
+    if isinstance(spec, ScannerMessages):
+        check_frames(task, spec.frames, plan.planned_duration)
     return plan
 
 
-def _check_frames(task: str, spec: MessagesTask, plan: MessagesPlan) -> None:
-    """Make sure that a run lies within the table of PET frames, if there is one."""
-    if not isinstance(spec, ScannerMessages) or not spec.frames or plan.planned_duration is None:
-        return
-    first, last = spec.frames[0], spec.frames[-1]
-    end = last.start + last.duration
-    if first.start > 0 or plan.planned_duration > end:
-        raise BadInput(
-            f"task {task!r}: its run lasts from 0 to {plan.planned_duration:g} s, the PET frames "
-            f"only from {first.start:g} to {end:g} s; make them fit"
-        )
-
-
-def _deal(
-    protocol: Protocol,
-    task: str,
-    condition: Condition,
-    kit: KitIndex,
-    session: str,
-    chance: Dice,
-) -> list[IndexedMessage]:
+def _deal(inputs: PlanInputs, condition: Condition) -> list[IndexedMessage]:
     """Return this session's share of a condition's messages.
 
     The participant's messages are brought into one order (writers in turn), which all sessions
     and tasks share; each takes its own stretch of it.
     """
-    pool = [m for m in kit.messages if m.condition == condition]
+    chance = dice(inputs.seed, inputs.participant, "deal")
+    pool = [m for m in inputs.kit.messages if m.condition == condition]
     by_writer: dict[str, list[IndexedMessage]] = {}
     for message in chance.shuffled(pool):
         by_writer.setdefault(message.writer_id, []).append(message)
@@ -186,75 +135,24 @@ def _deal(
         messages[i] for i in range(rounds) for messages in by_writer.values() if i < len(messages)
     ]
     start = 0
-    for label, visit in protocol.sessions.items():
+    for label, visit in inputs.protocol.sessions.items():
         for other in visit.tasks:
-            count = protocol.tasks[other].messages.get(condition, 0)
-            if (label, other) == (session, task):
+            count = messages_wanted(inputs.protocol.tasks[other]).get(condition, 0)
+            if (label, other) == (inputs.session, inputs.task):
                 if start + count > len(deck):
                     raise BadInput(
-                        f"task {task!r} of session {session!r} needs {start + count} "
+                        f"task {inputs.task!r} of session {inputs.session!r} needs {start + count} "
                         f"{condition} messages in the kit (none is shown twice), "
                         f"found {len(deck)}; collect {start + count - len(deck)} more"
                     )
                 return deck[start : start + count]
             start += count
-    raise BadInput(f"session {session!r} has no task {task!r}")
+    raise BadInput(f"session {inputs.session!r} has no task {inputs.task!r}")
 
 
-def _ordered(
-    messages: Sequence[IndexedMessage], rules: Order, chance: Dice
-) -> list[IndexedMessage] | None:
-    """Return a random order that obeys the rules, or None if none was found.
-
-    A depth-first search that tries candidates in random order, those with the scarcest freedom
-    (most messages left of a writer or condition) never left to the end unseen.
-    """
-    budget = _SEARCH_LIMIT
-
-    def allowed(order: list[IndexedMessage], nxt: IndexedMessage) -> bool:
-        if not order:
-            return True
-        if not rules.writer_twice_in_a_row and order[-1].writer_id == nxt.writer_id:
-            return False
-        tail = order[-rules.max_same_condition :]
-        return len(tail) < rules.max_same_condition or any(
-            m.condition != nxt.condition for m in tail
-        )
-
-    def hopeless(order: list[IndexedMessage], left: list[IndexedMessage]) -> bool:
-        longest = rules.max_same_condition
-        for condition, count in Counter(m.condition for m in left).items():
-            run = 0
-            while run < len(order) and order[-1 - run].condition == condition:
-                run += 1
-            # Each of the others can part two runs of this condition, and no more.
-            if count > (longest - min(run, longest)) + longest * (len(left) - count):
-                return True
-        if rules.writer_twice_in_a_row:
-            return False
-        most = Counter(m.writer_id for m in left).most_common(1)
-        return bool(most) and most[0][1] > (len(left) + 1) // 2
-
-    def search(
-        order: list[IndexedMessage], left: list[IndexedMessage]
-    ) -> list[IndexedMessage] | None:
-        nonlocal budget
-        if not left:
-            return order
-        if hopeless(order, left):
-            return None
-        for nxt in chance.shuffled(left):
-            budget -= 1
-            if budget < 0:
-                return None
-            if allowed(order, nxt):
-                rest = [m for m in left if m is not nxt]
-                found = search([*order, nxt], rest)
-                if found is not None:
-                    return found
-        return None
-
-    return search([], list(messages))
+def messages_wanted(spec: TaskSpec) -> Mapping[Condition, int]:
+    """Return how many messages of each condition a task shows; none if it shows no messages."""
+    return spec.messages if isinstance(spec, ScannerMessages | LabMessages) else {}
 
 
 class _Timeline:
@@ -277,7 +175,7 @@ class _Timeline:
             return MessagesPlan(
                 instructions=spec.instructions,
                 practice=self._practice(),
-                waiting="waiting_scanner" if spec.begins == "pulse" else f"waiting_{spec.begins}",
+                waiting=waiting_text(spec.begins),
                 begins=OnPulse() if spec.begins == "pulse" else OnMark(spec.begins),
                 sync_ends=sync_ends,
                 lead_in_ends=lead_in,

@@ -1,0 +1,80 @@
+"""Which tasks there are, and what belongs to each: its plan and its generator.
+
+A new task is a module in `experiment.protocol`, one in `experiment.plans`, one in
+`experiment.tasks`, and a row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from experiment.plain import from_plain
+from experiment.plans.messages import MessagesPlan, plan_messages
+from experiment.plans.plan import Plan, PlanInputs
+from experiment.protocol import Protocol
+from experiment.steps import Task
+from experiment.tasks.messages import messages
+
+P = TypeVar("P", bound=Plan)
+
+
+@dataclass(frozen=True)
+class TaskKind(Generic[P]):
+    """A kind of task.
+
+    Parameters
+    ----------
+    plan_type : type
+    make_plan : callable
+        Decides a whole run.
+    play : callable
+        Makes the generator of a planned run.
+    """
+
+    plan_type: type[P]
+    make_plan: Callable[[PlanInputs], P]
+    play: Callable[[P], Task]
+
+
+KINDS: Mapping[str, TaskKind[Any]] = {
+    "messages": TaskKind(MessagesPlan, plan_messages, messages),
+}
+"""Kinds by the name that `study.yaml` gives them."""
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A run that has been decided.
+
+    Parameters
+    ----------
+    kind : str
+    plan : Plan
+    """
+
+    kind: str
+    plan: Plan
+
+    def play(self) -> Task:
+        """Return a fresh generator of its steps."""
+        return KINDS[self.kind].play(self.plan)
+
+
+def plan_task(inputs: PlanInputs) -> PlannedTask:
+    """Decide a whole run of a task of any kind.
+
+    Raises
+    ------
+    BadInput
+        If the kit or the protocol does not allow it.
+    """
+    kind = inputs.protocol.tasks[inputs.task].kind
+    return PlannedTask(kind, KINDS[kind].make_plan(inputs))
+
+
+def planned_from(protocol: Protocol, task: str, plain: object) -> PlannedTask:
+    """Return a planned run as it was written in a log's header."""
+    kind = protocol.tasks[task].kind
+    return PlannedTask(kind, from_plain(KINDS[kind].plan_type, plain))

@@ -1,0 +1,106 @@
+"""What the plans of all tasks share.
+
+The same inputs give the same bytes on every machine: chance comes from `experiment.chance`, planned
+times are whole milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol as Interface
+
+from experiment.errors import BadInput
+from experiment.kit import KitIndex
+from experiment.protocol import PetFrame, Protocol
+from experiment.steps import Ends
+
+
+class Plan(Interface):
+    """A whole run, as player, monitor and replay need to know it.
+
+    Attributes
+    ----------
+    begins : Ends
+        What gives the run its zero.
+    planned_duration : float or None
+        Seconds from the run's zero to its end, or None if self-paced.
+    pause_grid : float or None
+        Pauses are rounded up to a multiple of this (s), the TR, so that what follows keeps its
+        phase to the volumes; None where nothing is timed by a scanner.
+    """
+
+    @property
+    def begins(self) -> Ends: ...
+    @property
+    def planned_duration(self) -> float | None: ...
+    @property
+    def pause_grid(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class PlanInputs:
+    """All that a plan is made of.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    task : str
+        Label of the task in the protocol.
+    kit : KitIndex
+    session, participant : str
+        Labels.
+    seed : int
+        The study's seed; labels are hashed into it.
+    """
+
+    protocol: Protocol
+    task: str
+    kit: KitIndex
+    session: str
+    participant: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """A rating asked in a trial.
+
+    Parameters
+    ----------
+    rating : str
+        Name of the rating in the protocol.
+    start : int
+        Point at which the cursor stands at first (random, so that moving is never a hint).
+    ends : Ends
+    """
+
+    rating: str
+    start: int
+    ends: Ends
+
+
+def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None) -> None:
+    """Make sure that a run lies within the table of PET frames, if there is one.
+
+    Parameters
+    ----------
+    task : str
+        Label, for the error.
+    frames : tuple of PetFrame
+    duration : float or None
+        Of the run (s), from its zero.
+
+    Raises
+    ------
+    BadInput
+        If the run begins before the first frame or ends after the last one.
+    """
+    if not frames or duration is None:
+        return
+    first, last = frames[0], frames[-1]
+    end = last.start + last.duration
+    if first.start > 0 or duration > end:
+        raise BadInput(
+            f"task {task!r}: its run lasts from 0 to {duration:g} s, the PET frames "
+            f"only from {first.start:g} to {end:g} s; make them fit"
+        )

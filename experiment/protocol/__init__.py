@@ -1,0 +1,32 @@
+"""The protocol: `study.yaml` as typed data, with a source for every value.
+
+A value is written plainly, or as ``{value: 6, source: S0}``. A mapping may carry ``source: ...``
+for all that stands below it. A value that no source covers is an error: a number is either from a
+document named under ``sources`` or it says that it is the lab's own (``lab default``).
+"""
+
+from experiment.protocol.messages import LabMessages, MessagesTask, Order, ScannerMessages
+from experiment.protocol.ratings import Rating
+from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts, read_yaml
+from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
+from experiment.protocol.task import TaskSpec
+from experiment.protocol.whole import AnyTask, Protocol
+
+__all__ = [
+    "LAB_DEFAULT",
+    "AnyTask",
+    "Buttons",
+    "FaultName",
+    "LabMessages",
+    "MessagesTask",
+    "Order",
+    "PetFrame",
+    "Policy",
+    "Protocol",
+    "Rating",
+    "ScannerMessages",
+    "TaskSpec",
+    "load_protocol",
+    "read_texts",
+    "read_yaml",
+]

@@ -1,0 +1,210 @@
+"""Reading `study.yaml`: every value with its source, every error with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from experiment.errors import BadInput
+from experiment.protocol.values import Located
+from experiment.protocol.whole import Protocol
+
+LAB_DEFAULT = "lab default"
+_UNSOURCED = {"study", "language", "sources"}  # names, not choices of the experiment
+
+
+Path_ = tuple[str | int, ...]
+
+
+def load_protocol(file: Path) -> tuple[Protocol, dict[str, str]]:
+    """Read `study.yaml` and the study's texts.
+
+    Parameters
+    ----------
+    file : Path
+        The study's ``study.yaml``; ``texts/LANGUAGE.yaml`` is looked for beside it.
+
+    Returns
+    -------
+    protocol : Protocol
+        The checked protocol, texts included.
+    sources : dict of str to str
+        Where each value comes from: dotted path to a key of ``sources`` or ``lab default``.
+
+    Raises
+    ------
+    BadInput
+        If a file is missing or anything in it is wrong; names file, line, field, the value found
+        and what is allowed.
+    """
+    tree = read_yaml(file)
+    if not isinstance(tree, CommentedMap):
+        raise BadInput(f"{file}:1: a study file is a mapping of sections, found {_shown(tree)}")
+    known = tree.get("sources") or {}
+    if not isinstance(known, dict):
+        raise BadInput(f"{file}:{_line(tree, ('sources',))}: sources: a mapping is needed")
+    allowed = {LAB_DEFAULT, *known}
+    sources: dict[str, str] = {}
+    plain = _unsource(tree, file, tree, (), None, allowed, sources)
+    plain.pop("sources", None)
+    language = plain.get("language")
+    if isinstance(language, str) and (file.parent / "texts" / f"{language}.yaml").is_file():
+        plain["texts"] = read_texts(file.parent / "texts" / f"{language}.yaml")
+    elif isinstance(language, str):
+        line = _line(tree, ("language",))
+        raise BadInput(
+            f"{file}:{line}: language: no text file texts/{language}.yaml beside study.yaml"
+        )
+    try:
+        return Protocol.model_validate(plain), sources
+    except ValidationError as error:
+        raise BadInput(_first_problem(error, file, tree)) from None
+
+
+def read_yaml(file: Path) -> Any:
+    """Read a YAML file, keeping line numbers.
+
+    Raises
+    ------
+    BadInput
+        If it is missing, is not UTF-8 or is not YAML.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{file}: no such file") from None
+    except IsADirectoryError:
+        raise BadInput(f"{file}: is a folder, a file is needed") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file}: not UTF-8 text (byte {error.start})") from None
+    except OSError as error:
+        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+    try:
+        return YAML(typ="rt").load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise BadInput(f"{file}:{line}: not readable as YAML: {problem}") from None
+
+
+def read_texts(file: Path) -> dict[str, str]:
+    """Read a text file: nested mappings of texts, returned with dotted keys."""
+    tree = read_yaml(file)
+    texts: dict[str, str] = {}
+
+    def walk(node: Any, key: str) -> None:
+        if isinstance(node, dict):
+            for name, value in node.items():
+                walk(value, f"{key}.{name}" if key else str(name))
+        elif isinstance(node, str):
+            texts[key] = node.strip()
+        else:
+            raise BadInput(f"{file}: {key or 'file'}: a text is needed, found {_shown(node)}")
+
+    walk(tree, "")
+    return texts
+
+
+def _unsource(
+    node: Any,
+    file: Path,
+    root: CommentedMap,
+    path: Path_,
+    inherited: str | None,
+    allowed: set[str],
+    sources: dict[str, str],
+) -> Any:
+    """Strip sources off a YAML tree and note them by path."""
+    if isinstance(node, dict):
+        own = node.get("source")
+        if own is not None:
+            if not isinstance(own, str) or own not in allowed:
+                raise BadInput(
+                    f"{file}:{_line(root, (*path, 'source'))}: {_dotted((*path, 'source'))}: "
+                    f"unknown source {_shown(own)}, allowed: {', '.join(sorted(allowed))}"
+                )
+            inherited = str(own)
+        if set(node) == {"value", "source"}:
+            return _unsource(node["value"], file, root, path, inherited, allowed, sources)
+        plain = {}
+        for key, value in node.items():
+            if key == "source" or (not path and key in _UNSOURCED):
+                if key != "source":
+                    plain[key] = value
+                continue
+            plain[key] = _unsource(value, file, root, (*path, key), inherited, allowed, sources)
+        return plain
+    if isinstance(node, CommentedSeq | list):
+        return [
+            _unsource(item, file, root, (*path, i), inherited, allowed, sources)
+            for i, item in enumerate(node)
+        ]
+    if inherited is None:
+        raise BadInput(
+            f"{file}:{_line(root, path)}: {_dotted(path)}: no source for {_shown(node)}; write "
+            f"{{value: {node}, source: ...}} with one of: {', '.join(sorted(allowed))}"
+        )
+    sources[_dotted(path)] = inherited
+    return None if node == "none" else node
+
+
+def _first_problem(error: ValidationError, file: Path, root: CommentedMap) -> str:
+    # A key that isn't known is told first: it is why another one is missing.
+    detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    loc = _untagged(detail["loc"], root)
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, Located):
+        loc, problem = cause.loc, str(cause)
+        return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {problem}"
+    found = "" if detail["type"] == "missing" else f" (found {_shown(detail['input'])})"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {message}{found}"
+
+
+def _untagged(loc: Path_, root: CommentedMap) -> Path_:
+    """Drop the names of a task's kind and version, which pydantic puts behind its label."""
+    if loc[:1] != ("tasks",):
+        return loc
+    task = root["tasks"].get(loc[1], {}) if len(loc) > 1 else {}
+    for key in ("kind", "version"):
+        if len(loc) > 2 and loc[2] == _bare(task.get(key)):
+            loc = (*loc[:2], *loc[3:])
+    return loc
+
+
+def _bare(node: Any) -> Any:
+    return node["value"] if isinstance(node, dict) and "value" in node else node
+
+
+def _line(root: Any, path: Path_) -> int:
+    """Return the line (from 1) of the deepest part of `path` that the tree has."""
+    node, line = root, 1
+    for part in path:
+        while isinstance(node, dict) and set(node) == {"value", "source"} and part != "source":
+            node = node["value"]
+        try:
+            if isinstance(node, CommentedMap) and part in node:
+                line = node.lc.key(part)[0] + 1
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+                line = node.lc.item(part)[0] + 1
+            else:
+                break
+        except (KeyError, AttributeError, TypeError):
+            break
+        node = node[part]
+    return line
+
+
+def _dotted(path: Path_) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if not isinstance(value, dict | list) else type(value).__name__
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,34 @@
+"""The kinds of value that every section of a protocol is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Pixels = Annotated[int, Field(ge=200, le=16384)]
+Seconds = Annotated[float, Field(ge=0, le=7200)]
+Span = tuple[Seconds, Seconds]
+
+
+class Strict(BaseModel):
+    """Frozen, and no key that isn't known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Located(ValueError):
+    """A fault at a known place of the protocol."""
+
+    def __init__(self, loc: tuple[str | int, ...], problem: str) -> None:
+        super().__init__(problem)
+        self.loc = loc
+
+
+def rising(span: Span) -> Span:
+    """Return a span of times, if its shorter end comes first."""
+    if span[1] < span[0]:
+        raise ValueError(f"the shortest time comes first, got {span[0]} before {span[1]}")
+    return span

@@ -1,0 +1,119 @@
+"""A whole study, and what must hold between its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from experiment.protocol.messages import MessagesTask
+from experiment.protocol.ratings import Rating
+from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
+from experiment.protocol.values import Label, Located, Name, Strict
+
+COMMON_TEXTS = ("go_on", "confirm", "paused")
+"""Keys of the texts that a session of any task can show."""
+
+
+class Study(Strict):
+    """What the data set's description says about the study."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
+    title: str
+    authors: tuple[str, ...] = Field(min_length=1)
+    institution: str
+    department: str
+    address: str
+    ethics: str
+    license: str = "CC0"
+
+
+class KitSettings(Strict):
+    """Where control messages come from: a file beside ``study.yaml``, or none."""
+
+    stranger_messages: str | None
+
+
+class Session(Strict):
+    """One visit: its tasks, in order."""
+
+    tasks: tuple[Label, ...] = Field(min_length=1)
+
+
+AnyTask = MessagesTask
+"""Every kind of task; a new kind is added here and in `experiment.catalogue`."""
+
+
+class Protocol(Strict):
+    """A whole study, as `study.yaml` tells it."""
+
+    study: Study
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+    screen: ScreenSettings
+    devices: Devices
+    scanner: Scanner
+    faults: dict[FaultName, Policy]
+    kit: KitSettings
+    markers: dict[Name, Annotated[int, Field(ge=1, le=255)]]
+    ratings: dict[Name, Rating]
+    tasks: dict[Label, AnyTask]
+    sessions: dict[Label, Session]
+    texts: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Protocol:
+        self._check_markers()
+        self._check_sessions()
+        for label, spec in self.tasks.items():
+            self._check_task(label, spec)
+        self._check_texts("a session", COMMON_TEXTS)
+        return self
+
+    def _check_markers(self) -> None:
+        codes: dict[int, str] = {}
+        for name, code in self.markers.items():
+            if code in codes:
+                raise Located(
+                    ("markers", name),
+                    f"code {code} is also that of {codes[code]!r}; each marker needs its own",
+                )
+            codes[code] = name
+
+    def _check_sessions(self) -> None:
+        for label, session in self.sessions.items():
+            for i, task in enumerate(session.tasks):
+                if task not in self.tasks:
+                    raise Located(
+                        ("sessions", label, "tasks", i),
+                        f"no task {task!r}; allowed: {_names(self.tasks)}",
+                    )
+
+    def _check_task(self, label: str, spec: AnyTask) -> None:
+        for i, rating in enumerate(spec.ratings):
+            if rating not in self.ratings:
+                raise Located(
+                    ("tasks", label, "ratings", i),
+                    f"no rating {rating!r}; allowed: {_names(self.ratings)}",
+                )
+        for marker in spec.required_markers():
+            if marker not in self.markers:
+                raise Located(("markers",), f"task {label!r} needs a code for {marker!r}")
+        for i, page in enumerate(spec.instructions):
+            if page not in self.texts:
+                raise Located(
+                    ("tasks", label, "instructions", i),
+                    f"no text {page!r} in texts/{self.language}.yaml",
+                )
+        self._check_texts(f"task {label!r}", spec.required_texts())
+
+    def _check_texts(self, who: str, keys: Iterable[str]) -> None:
+        missing = [key for key in keys if key not in self.texts]
+        if missing:
+            raise Located(
+                ("language",), f"texts/{self.language}.yaml lacks {missing[0]!r}, {who} needs it"
+            )
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
