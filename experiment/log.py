@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from experiment.errors import BadInput
+from experiment.files import write_new
 
 SCHEMA = 1
 _SYNC_EVERY = 0.05  # s; what a kill can cost is at most this plus one write
@@ -58,18 +59,14 @@ class LogWriter:
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._seq = 0
         self._digest = ""
+        first = self._lines([{"type": "header", "t": None, "schema": SCHEMA, **header}])
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = file.open("xb", buffering=0)
+            write_new(file, first)  # a log without its header never exists
+            self._stream = file.open("ab", buffering=0)
         except FileExistsError:
             raise BadInput(f"{file}: exists already; a log is never overwritten") from None
         except OSError as error:
-            raise BadInput(f"{file}: can't be written ({error.strerror})") from None
-        try:
-            self._write([{"type": "header", "t": None, "schema": SCHEMA, **header}])
-        except OSError as error:
-            self._stream.close()
-            file.unlink()
             raise BadInput(f"{file}: can't be written ({error.strerror})") from None
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -121,6 +118,12 @@ class LogWriter:
             time.sleep(_SYNC_EVERY)
 
     def _write(self, events: list[dict[str, Any]]) -> None:
+        data = self._lines(events)
+        while data:
+            data = data[os.write(self._stream.fileno(), data) :]
+        os.fsync(self._stream.fileno())
+
+    def _lines(self, events: list[dict[str, Any]]) -> bytes:
         lines = []
         for event in events:
             body = json.dumps(
@@ -129,7 +132,4 @@ class LogWriter:
             self._digest = link(self._digest, body)
             lines.append(f'{body[:-1]},"digest":"{self._digest}"}}\n')
             self._seq += 1
-        data = "".join(lines).encode()
-        while data:
-            data = data[os.write(self._stream.fileno(), data) :]
-        os.fsync(self._stream.fileno())
+        return "".join(lines).encode()

@@ -7,7 +7,7 @@ next flip, draws and flips. Nothing in it waits for a disk, a port or another th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from experiment.answers import Action, Answer, Press, unanswered
@@ -95,6 +95,8 @@ class Player:
         What to do at a fault: ``stop``, ``hold`` at the next trial, or ``go_on``. Faults that are
         not in it let the session go on.
     audience : Audience or None
+    tell : callable
+        Takes a line for the operator's terminal. It is called in the frame loop and must not wait.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Player:
         points: Mapping[str, int],
         policies: Mapping[str, str],
         audience: Audience | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._display = display
@@ -127,6 +130,7 @@ class Player:
         self._points = points
         self._policies = policies
         self._audience = audience
+        self._tell = tell
         self._held: dict[str, float] = {}
         self._pause_asked = False
         self._steps = 0
@@ -319,6 +323,11 @@ class Player:
             if event.key in self._pause_keys:
                 self._pause_asked = not self._pause_asked
                 self._log.add("pause_asked", event.t, on=self._pause_asked)
+                self._tell(
+                    "pause asked: the session holds before its next trial"
+                    if self._pause_asked
+                    else "going on"
+                )
         abort_at = self._abort_at()
         if abort_at is not None and self._clock.now() >= abort_at:
             raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
@@ -369,6 +378,10 @@ class Player:
         if policy == "hold" and not self._pause_asked:
             self._pause_asked = True
             self._log.add("pause_asked", self._clock.now(), on=True, fault=fault)
+            self._tell(
+                f"{fault}: the session holds before its next trial; mend it, then press "
+                f"{' or '.join(sorted(self._pause_keys))}"
+            )
 
     # --- what moves the rest of a run -------------------------------------------------------------
 
@@ -400,6 +413,7 @@ class Player:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
+        self._tell(f"paused; {' or '.join(sorted(self._pause_keys))} goes on")
         idle = Answer(accepts=None)
         screen = Waiting("paused")
         while self._pause_asked:

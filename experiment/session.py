@@ -8,8 +8,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -27,6 +28,8 @@ from experiment.looks import looks_of
 from experiment.plain import to_plain
 from experiment.plans.plan import PlanInputs
 from experiment.player import Keys, Player
+from experiment.priority import raised_priority
+from experiment.protocol.keys import BOX_BUTTONS
 from experiment.readlog import header_of
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
@@ -35,7 +38,6 @@ from experiment.study import Study, check_label, check_writable, open_study
 from experiment.version import VERSION
 from hardware.markers import MarkerLine
 from hardware.ports import TriggerPort, open_port, parse_port
-from hardware.pulse_dialects import Forp
 from hardware.pulses import PulseSource, open_scanner
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
@@ -193,9 +195,11 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         If a device can't be opened or the log can't be made; nothing has been written then.
     """
     request, protocol = prepared.request, prepared.study.protocol
-    clock: RealClock | VirtualClock = VirtualClock() if request.fast else RealClock()
     late = _Late()
     with ExitStack() as stack, _interruptible():
+        # First of all: threads and processes have the priority of the one that starts them.
+        raised = _in_real_time(request) and stack.enter_context(raised_priority())
+        clock: RealClock | VirtualClock = VirtualClock() if request.fast else RealClock()
         stack.callback(clock.close)
         port = None if prepared.trigger is None else open_port(prepared.trigger)
         if port is not None:
@@ -216,6 +220,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             except ValueError as error:  # says which text does not fit, by its id
                 raise BadInput(str(error)) from None
         header = _header(prepared, clock, display, port, pulses)
+        header["priority"] = "raised" if raised else "normal"
         header["extents"] = {
             screen.message_id: extent
             for screen, extent in extents.items()
@@ -236,6 +241,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             points={name: rating.points for name, rating in protocol.ratings.items()},
             policies={str(fault): policy for fault, policy in protocol.faults.items()},
             audience=robot,
+            tell=lambda line: clock.call_at(clock.now(), partial(_told, tell, line)),
         )
         tell("running")
         status, reason = _play(player, prepared, clock, log)
@@ -244,6 +250,17 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
     return SessionResult(prepared.log_file, status, reason)
+
+
+def _told(tell: Callable[[str], None], line: str) -> None:
+    """Tell the operator something in mid-session; a terminal that is gone must not end it."""
+    with suppress(OSError):
+        tell(line)
+
+
+def _in_real_time(request: SessionRequest) -> bool:
+    """Whether somebody may sit in front of a window."""
+    return not request.no_window and not request.fast
 
 
 def _marker_line(port: TriggerPort, prepared: Prepared, clock: Clock, log: LogWriter) -> MarkerLine:
@@ -372,10 +389,10 @@ def _open_keys(
 ) -> tuple[Robot | None, list[Keys]]:
     buttons = prepared.study.protocol.devices.buttons
     keys: list[Keys] = []
-    if not prepared.request.no_window and not prepared.request.fast:
+    if _in_real_time(prepared.request):
         from hardware.keys import KeyReader
 
-        reader = KeyReader(clock, buttons.keys() - set(Forp.buttons.values()))
+        reader = KeyReader(clock, buttons.keys() - set(BOX_BUTTONS))
         stack.callback(reader.close)
         keys.append(reader)
     if prepared.request.robot is None:

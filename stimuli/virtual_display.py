@@ -77,7 +77,12 @@ def _start() -> str:
 @contextmanager
 def _connection(name: str | None) -> Iterator[bool]:
     """Hold a connection to an X server; yields whether there is one."""
-    x11 = ctypes.CDLL("libX11.so.6")
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        raise HardwareError(
+            "no X11 on this system: apt-get install --no-install-recommends libx11-6"
+        ) from None
     x11.XOpenDisplay.argtypes = (ctypes.c_char_p,)
     x11.XOpenDisplay.restype = ctypes.c_void_p
     x11.XCloseDisplay.argtypes = (ctypes.c_void_p,)

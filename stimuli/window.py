@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from psychopy import visual
 
 _PROBE_FRAMES = 40
+_RATE_TOLERANCE = 0.03  # 59.94 Hz passes for 60, 75 and 50 don't
 _BLANKING = 0.7  # a median interval below this share of the nominal one: flips don't wait
 
 
@@ -93,6 +94,12 @@ class Window:
         self._period = 1.0 / refresh_hz
         interval = self._measure()
         waits = isinstance(clock, RealClock) and interval > _BLANKING * self._period
+        if waits:
+            try:
+                check_rate(1.0 / interval, refresh_hz)
+            except HardwareError:
+                self._window.close()
+                raise
         self._grid = None if waits else FrameGrid(clock, self._period)
         self._height = height
         self.facts = DisplayFacts(
@@ -246,6 +253,26 @@ class Window:
         point = None if self._track is None else self._track.point_at(x, self._height - y)
         if clicked or point is not None:
             self._pointer.append(PointerEvent(round(self._clock.now(), 6), point, clicked))
+
+
+def check_rate(measured_hz: float, nominal_hz: float) -> None:
+    """Make sure that a display runs at the protocol's rate: all times are laid out for it.
+
+    Parameters
+    ----------
+    measured_hz, nominal_hz : float
+        Flips per second, where they wait for the vertical blank.
+
+    Raises
+    ------
+    HardwareError
+        If they differ by more than `_RATE_TOLERANCE`.
+    """
+    if abs(measured_hz / nominal_hz - 1.0) > _RATE_TOLERANCE:
+        raise HardwareError(
+            f"the display runs at {measured_hz:.1f} Hz, the protocol says {nominal_hz:g} Hz; set "
+            "the display's rate, or screen.refresh_hz in study.yaml"
+        )
 
 
 def _extent(sprites: Sequence[Sprite]) -> Extent:

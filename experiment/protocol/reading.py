@@ -98,16 +98,17 @@ def read_texts(file: Path) -> dict[str, str]:
     tree = read_yaml(file)
     texts: dict[str, str] = {}
 
-    def walk(node: Any, key: str) -> None:
+    def walk(node: Any, path: Path_) -> None:
         if isinstance(node, dict):
             for name, value in node.items():
-                walk(value, f"{key}.{name}" if key else str(name))
+                walk(value, (*path, name))
         elif isinstance(node, str):
-            texts[key] = node.strip()
+            texts[_dotted(path)] = node.strip()
         else:
-            raise BadInput(f"{file}: {key or 'file'}: a text is needed, found {_shown(node)}")
+            place = f"{file}:{_line(tree, path)}: {_dotted(path) or 'file'}"
+            raise BadInput(f"{place}: a text is needed, found {_shown(node)}")
 
-    walk(tree, "")
+    walk(tree, ())
     return texts
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from experiment.protocol.keys import key_name
 from experiment.protocol.values import Pixels, Seconds, Strict
 from experiment.steps import MarkName
 
@@ -23,10 +24,13 @@ class ScreenSettings(Strict):
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
+Key = Annotated[str, AfterValidator(key_name)]
+
+
 class Abort(Strict):
     """Two keys, held together, that end the session."""
 
-    keys: tuple[str, str]
+    keys: tuple[Key, Key]
     hold: Seconds
 
 
@@ -37,12 +41,12 @@ class Buttons(Strict):
     marked at the moment they happen.
     """
 
-    left: tuple[str, ...] = Field(min_length=1)
-    right: tuple[str, ...] = Field(min_length=1)
-    confirm: tuple[str, ...] = Field(min_length=1)
-    pause: tuple[str, ...] = Field(min_length=1)
+    left: tuple[Key, ...] = Field(min_length=1)
+    right: tuple[Key, ...] = Field(min_length=1)
+    confirm: tuple[Key, ...] = Field(min_length=1)
+    pause: tuple[Key, ...] = Field(min_length=1)
     abort: Abort
-    marks: dict[MarkName, str]
+    marks: dict[MarkName, Key]
 
     def keys(self) -> set[str]:
         """Return all keys and buttons that mean something."""
