@@ -100,9 +100,12 @@ def run(
         seed=seed,
     )
     result = run_session(prepare(request), tell=print)
-    text, figure = write_timing(read_log(result.log))
-    print(text.read_text(), end="")
-    print(f"log: {result.log}\ntiming: {figure}")
+    try:
+        text, figure = write_timing(read_log(result.log))
+        print(text.read_text(), end="")
+        print(f"log: {result.log}\ntiming: {figure}")
+    except OSError as error:  # a full disk must not hide how the session ended
+        print(f"log: {result.log}\ntiming: can't be written ({error.strerror})")
     if result.status != "complete":
         raise KindredError(
             f"the session was {result.status}: {result.reason}; what happened is in the log"

@@ -100,3 +100,13 @@ def test_damage_in_the_middle_is_told_by_its_line(tmp_path: Path) -> None:
 def test_each_line_is_json_on_its_own(tmp_path: Path) -> None:
     for line in write(tmp_path / "a.jsonl").read_text("utf-8").splitlines():
         assert "digest" in json.loads(line)
+
+
+def test_a_log_is_there_with_its_whole_header_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    with LogWriter(file, {"participant": "012"}):
+        assert header_of(file)["participant"] == "012"
+    with pytest.raises(BadInput, match="never overwritten"):
+        LogWriter(file, {"participant": "013"})
+    assert header_of(file)["participant"] == "012"
+    assert list(tmp_path.iterdir()) == [file]

@@ -46,6 +46,8 @@ def line_of(study: Path, text: str) -> int:
         ("language: en", "language: xx", "language: no text file texts/xx.yaml"),
         ("messages.scanner]", "messages.scaner]", "no text 'messages.scaner'"),
         ("[space, return, \"3\", green]", "[left]", "key 'left' has two meanings"),
+        ("pause: [p]", "pause: [spacebar]", "no key is named 'spacebar'; did you mean space"),
+        ("keys: [escape, q]", "keys: [esc, q]", "abort.keys.0: no key is named 'esc'{}escape"),
         ("tr: 2.0", "tr: 0", "scanner.tr: {}greater than"),
     ],
 )  # fmt: skip
@@ -91,3 +93,15 @@ def test_a_file_that_is_no_study(tmp_path: Path, content: bytes, problem: str) -
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such file"):
         load_protocol(tmp_path / "study.yaml")
+
+
+def test_a_text_file_s_error_has_its_line(new_study: NewStudy) -> None:
+    study = new_study(kit=False)
+    file = study / "texts" / "en.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(
+        text.replace('  prompt: "Practice', '  prompts: [1]\n  prompt: "Practice'), "utf-8"
+    )
+    line = text[: text.index("  prompt:")].count("\n") + 1
+    with pytest.raises(BadInput, match=rf"en.yaml:{line}: practice.prompts: a text is needed"):
+        load_protocol(study / "study.yaml")

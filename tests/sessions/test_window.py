@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from experiment.clock import RealClock
+from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import import_qualtrics, load_kit, save_kit
@@ -16,7 +17,7 @@ from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
 from stimuli.pictures import Painter, compose
-from stimuli.window import Window
+from stimuli.window import Window, check_rate
 
 pytestmark = pytest.mark.usefixtures("display")
 SIZE = (960, 540)
@@ -142,3 +143,14 @@ def test_a_full_screen_window_is_laid_out_for_the_screens_own_size() -> None:
     finally:
         window.close()
         clock.close()
+
+
+@pytest.mark.parametrize("measured", [59.94, 60.0, 61.0])
+def test_a_rate_near_the_protocol_s_passes(measured: float) -> None:
+    check_rate(measured, 60.0)
+
+
+@pytest.mark.parametrize("measured", [50.0, 72.0, 75.0, 58.0])
+def test_another_rate_than_the_protocol_s_is_refused_with_the_remedy(measured: float) -> None:
+    with pytest.raises(HardwareError, match="the protocol says 60 Hz; set the display's rate"):
+        check_rate(measured, 60.0)
