@@ -139,7 +139,8 @@ def scanner(
     ] = None,
 ) -> None:
     """Simulate a scanner and a trigger box on two pseudo-terminals, until stopped."""
-    from hardware.simulator import serve, simulated_scan
+    from hardware.scan import simulated_scan
+    from hardware.simulator import serve
 
     scan = simulated_scan(
         device=device,
@@ -184,7 +185,7 @@ def ports(
 ) -> None:
     """List the serial ports that are plugged in, or try one out."""
     from hardware.echo import describe_test, try_port
-    from hardware.ports import describe_ports, list_ports
+    from hardware.port_list import describe_ports, list_ports
 
     if test is None:
         if echo is not None:

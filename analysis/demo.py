@@ -14,7 +14,8 @@ from experiment.errors import BadInput, KindredError
 from experiment.examples import EXAMPLE_ANSWERS, EXAMPLE_PARTICIPANT
 from experiment.readlog import read_log
 from experiment.study import Study, open_study
-from hardware.simulator import SimulatedScan, simulator
+from hardware.scan import SimulatedScan
+from hardware.simulator import simulator
 from stimuli.virtual_display import some_display
 
 _ROOT = Path(__file__).parent.parent

@@ -33,7 +33,8 @@ from experiment.tasks.messages import messages
 from hardware.markers import MarkerLine
 from hardware.ports import open_port
 from hardware.pulses import open_scanner
-from hardware.simulator import SimulatedScan, simulator
+from hardware.scan import SimulatedScan
+from hardware.simulator import simulator
 from stimuli.virtual_display import some_display
 
 ROOT = Path(__file__).parents[1]

@@ -50,7 +50,7 @@ class Markers(Protocol):
 
 
 class Pulses(Protocol):
-    """Where pulses come from; see `hardware.pulses`."""
+    """Where pulses come from; see `hardware.pulse_source`."""
 
     def arm(self, *, since: float) -> None: ...
     def disarm(self) -> None: ...

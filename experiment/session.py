@@ -37,8 +37,10 @@ from experiment.steps import Message, OnPulse, Screen
 from experiment.study import Study, check_label, check_writable, open_study
 from experiment.version import VERSION
 from hardware.markers import MarkerLine
-from hardware.ports import TriggerPort, open_port, parse_port
-from hardware.pulses import PulseSource, open_scanner
+from hardware.port_url import parse_port
+from hardware.ports import TriggerPort, open_port
+from hardware.pulse_source import PulseSource
+from hardware.pulses import open_scanner
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
 _SWITCH = 0.0005  # s; how long another thread may keep Python's lock from the frame loop

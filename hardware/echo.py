@@ -15,16 +15,9 @@ import serial
 
 from experiment.errors import BadInput, HardwareError
 from hardware.models import MODELS, Garbage, Model, Shown
-from hardware.ports import (
-    PortUrl,
-    SerialPort,
-    TriggerPort,
-    dialect_of,
-    open_port,
-    open_serial,
-    parse_port,
-    wait_for_bytes,
-)
+from hardware.port_url import PortUrl, parse_port
+from hardware.ports import SerialPort, TriggerPort, dialect_of, open_port
+from hardware.serial_line import open_serial, wait_for_bytes
 
 PATTERN = (1, 2, 4, 8, 16, 32, 64, 128, 255)
 """Each line alone, so that a broken or swapped wire shows, then all of them."""

@@ -27,8 +27,8 @@ import serial
 
 from experiment.clock import RealClock
 from experiment.errors import HardwareError, KindredError
-from hardware.ports import descriptor, open_serial
 from hardware.pulse_dialects import Keyboard, PulseDialect, Sign, pulse_dialect
+from hardware.serial_line import descriptor, open_serial
 
 _RETRY = 0.5  # s between attempts to open a lost port again
 _COUNT_EVERY = 1.0  # s between totals of bytes

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.follow import Follower, Phase, State, advance, fit, newest_log
+from analysis.advance import advance
+from analysis.follow import Follower, newest_log
+from analysis.standing import Phase, State, fit
 from experiment.log import LogWriter
 from experiment.readlog import Event, read_log
 

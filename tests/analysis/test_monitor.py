@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from analysis.follow import Phase
-from analysis.monitor import Monitor, Source, by_weight, check_path, clock_of, read_texts
+from analysis.monitor import Monitor, Source, check_path
+from analysis.monitor_texts import by_weight, clock_of, read_texts
+from analysis.standing import Phase
 from experiment.errors import BadInput
 from experiment.log import LogWriter
 from experiment.readlog import Event

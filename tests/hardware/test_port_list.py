@@ -16,7 +16,8 @@ import pytest
 
 from experiment.errors import BadInput, HardwareError
 from hardware.echo import PATTERN, PortTest, Sent, describe_test, try_port
-from hardware.ports import PortInfo, describe_ports, list_ports, open_port
+from hardware.port_list import PortInfo, describe_ports, list_ports
+from hardware.ports import open_port
 
 Plug = Callable[..., None]
 

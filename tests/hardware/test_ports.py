@@ -10,7 +10,9 @@ import pytest
 import serial
 
 from experiment.errors import BadInput, HardwareError
-from hardware.ports import MockPort, ParallelPort, PpdevLines, SerialPort, open_port, parse_port
+from hardware.parallel import ParallelPort, PpdevLines
+from hardware.port_url import parse_port
+from hardware.ports import MockPort, SerialPort, open_port
 
 
 @pytest.mark.parametrize("device", ["plain", "triggerbox"])
@@ -91,10 +93,12 @@ def test_a_speed_that_the_system_refuses(terminal: Any, monkeypatch: pytest.Monk
 
 def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     open_port(f"{terminal.path}?baud=128000").close()
-    monkeypatch.setattr("hardware.ports._speed", lambda _: 115200)
+    monkeypatch.setattr("hardware.serial_line._speed", lambda _: 115200)
     with pytest.raises(HardwareError, match=r"refuses 128000 baud \(it took 115200\)"):
         open_port(f"{terminal.path}?baud=128000")
-    monkeypatch.setattr("hardware.ports._speed", lambda _: 126984)  # what a UART can really do
+    monkeypatch.setattr(
+        "hardware.serial_line._speed", lambda _: 126984
+    )  # what a UART can really do
     open_port(f"{terminal.path}?baud=128000").close()
 
 

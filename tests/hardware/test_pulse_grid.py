@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiment.errors import BadInput
-from hardware.pulse_grid import PulseFault, PulseWatch, fit_grid
+from hardware.pulse_grid import fit_grid
+from hardware.pulse_watch import PulseFault, PulseWatch
 
 # --- the fit ------------------------------------------------------------------------------------
 

@@ -14,9 +14,12 @@ import pytest
 import serial
 
 from experiment.clock import RealClock, VirtualClock
+from hardware.mock_scanner import MockScanner
 from hardware.pulse_grid import fit_grid
-from hardware.pulses import MockScanner, PulseSource, open_scanner
-from hardware.simulator import ButtonPress, SimulatedScan, simulated_scan, simulator
+from hardware.pulse_source import PulseSource
+from hardware.pulses import open_scanner
+from hardware.scan import ButtonPress, SimulatedScan, simulated_scan
+from hardware.simulator import simulator
 
 TR = 0.2
 START = 10

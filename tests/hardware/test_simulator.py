@@ -11,13 +11,8 @@ import pytest
 import serial
 
 from experiment.errors import BadInput
-from hardware.simulator import (
-    ButtonPress,
-    SimulatedScan,
-    scan_from_texts,
-    simulated_scan,
-    simulator,
-)
+from hardware.scan import ButtonPress, SimulatedScan, scan_from_texts, simulated_scan
+from hardware.simulator import simulator
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,7 +18,8 @@ from analysis.bids import export_bids, validate
 from analysis.replay import verify
 from analysis.timing import measure
 from experiment.readlog import SessionLog, read_log
-from hardware.simulator import SimulatedScan, SimulatorPorts, simulator
+from hardware.scan import SimulatedScan
+from hardware.simulator import SimulatorPorts, simulator
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty")

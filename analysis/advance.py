@@ -1,0 +1,214 @@
+"""From one event to the next: `advance` turns what a log says into where the session stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from analysis.standing import OVER, Fault, Marker, Phase, Planned, Session, State
+from experiment.readlog import Event
+
+_FIT = 30  # pulses from which the TR is measured
+_NAMES = 16  # markers whose names are remembered until they are sent
+_ABOUT_MARKERS = ("marker_not_sent", "marker_queued", "reset_failed")
+_ENDED_BY = {
+    "scanner_port_back": ("scanner_port_lost",),
+    "trigger_port_back": ("trigger_port_lost",),
+    "pulses_back": ("stopped", "toggled", "wrong_tr"),
+    "pulse": ("stopped",),
+}
+_ENDS = {"complete": Phase.DONE, "aborted": Phase.ABORTED}  # any other status is a crash
+
+
+def advance(state: State, events: list[Event], now: float) -> State:
+    """Return where the session stands after some more events.
+
+    Parameters
+    ----------
+    state : State
+    events : list of dict
+        As `Follower.poll` gave them.
+    now : float
+        UTC of this computer (s since 1970).
+    """
+    grew = bool(events) and state.session is not None
+    for event in events:
+        state = _after(state, event)
+    if state.session is None:
+        return state
+    session = state.session
+    if events:
+        behind = _behind(state, now - (session.began + state.last), grew=grew)
+        state = replace(state, heard=now, behind=behind)
+    written = session.began + state.last + (state.behind or 0.0)
+    quiet = max(0.0, now - (written if session.keeps_time else state.heard))
+    runs_on = session.keeps_time and state.stage not in OVER
+    return replace(state, quiet=quiet, now=state.last + (quiet if runs_on else 0.0))
+
+
+def _behind(state: State, difference: float, *, grew: bool) -> float | None:
+    """Learn by how much the two computers' clocks differ: the least that was ever seen.
+
+    A first look can't tell an old log from clocks that differ, unless it lies in the future.
+    """
+    if not grew and difference >= 0:
+        return None
+    return difference if state.behind is None else min(state.behind, difference)
+
+
+def _after(state: State, event: Event) -> State:
+    kind = event["type"]
+    if kind == "header":
+        return State(session=_session(event), stage=Phase.STARTING)
+    if state.session is None:
+        return state
+    if isinstance(event.get("t"), float | int):
+        state = replace(state, last=max(state.last, event["t"]))
+    if kind in _ENDED_BY:
+        state = _mend(state, _ENDED_BY[kind])
+    step = _STEPS.get(kind)
+    return state if step is None else step(state, event)
+
+
+def _session(header: Event) -> Session:
+    devices = header["devices"]
+    at = datetime.fromisoformat(header["utc"]).timestamp()
+    scanner = header["protocol"].get("scanner")
+    return Session(
+        participant=header["participant"],
+        session=header["session"],
+        began=at - header["utc_at"],
+        keeps_time=header["speed"] == "real",
+        beats=header["display"]["kind"] == "window",
+        robot=header["robot"] is not None,
+        tr=None if scanner is None else scanner["tr"],
+        has_scanner=devices["scanner"] is not None,
+        has_port=devices["trigger"] is not None,
+        runs=tuple(_planned(task, plan) for task, plan in header["plans"].items()),
+    )
+
+
+def _planned(task: str, plan: dict[str, Any]) -> Planned:
+    ends = plan.get("closing_ends") or {}
+    timed = ends.get("kind") == "at"
+    return Planned(
+        task=task,
+        duration=ends["time"] if timed else None,
+        trials=len(plan.get("trials") or ()),
+        has_volumes=(plan.get("begins") or {}).get("kind") == "on_pulse",
+    )
+
+
+def _run_begin(state: State, event: Event) -> State:
+    return replace(
+        state,
+        stage=Phase.STARTING,
+        run=event["run"] if "run" in event else state.run + 1,
+        zero=None,
+        shift=0.0,
+        trial=0,
+        volumes=0,
+        pulses=(),
+        held_since=None,
+    )
+
+
+def _run_end(state: State, event: Event) -> State:  # noqa: ARG001
+    return replace(state, stage=Phase.STARTING)
+
+
+def _step(state: State, event: Event) -> State:
+    step = event["step"]
+    trial = step.get("trial")
+    if step["screen"].get("kind") == "waiting":
+        return replace(state, stage=Phase.WAITING, awaits=_awaited(step["ends"]))
+    if trial is not None:
+        return replace(state, stage=Phase.RUNNING, trial=trial)
+    begun = state.stage in (Phase.WAITING, Phase.RUNNING, Phase.HOLD)
+    return replace(state, stage=Phase.RUNNING) if begun else state
+
+
+def _awaited(ends: dict[str, Any]) -> str:
+    return "pulse" if ends["kind"] == "on_pulse" else str(ends.get("mark", "key"))
+
+
+def _run_zero(state: State, event: Event) -> State:
+    if event["source"] == "first_flip" and state.zero is not None:
+        return state
+    since = sum(t >= event["t"] for t in state.pulses)
+    begun = event["source"] != "first_flip"
+    stage = Phase.RUNNING if begun else state.stage
+    return replace(state, stage=stage, zero=event["t"] if begun else None, volumes=since)
+
+
+def _pulse(state: State, event: Event) -> State:
+    counts = state.zero is not None and event["t"] >= state.zero and state.run > 0
+    pulses = (*state.pulses, event["t"])[-_FIT:]
+    return replace(state, pulses=pulses, volumes=state.volumes + counts)
+
+
+def _marker_planned(state: State, event: Event) -> State:
+    return replace(state, names=(*state.names, (event["n"], event["name"]))[-_NAMES:])
+
+
+def _marker_sent(state: State, event: Event) -> State:
+    name = _name(state, event["n"]) or str(event["code"])
+    marker = Marker(name, event["code"], event["ended"] - event["t"])
+    return replace(state, marker=marker, sent=state.sent + 1)
+
+
+def _name(state: State, number: int | None) -> str | None:
+    return next((name for n, name in reversed(state.names) if n == number), None)
+
+
+def _fault(state: State, event: Event) -> State:
+    name = str(event["what"])
+    if name in _ENDED_BY:
+        return _mend(state, _ENDED_BY[name])
+    before = next((fault for fault in state.faults if fault.name == name), None)
+    others = tuple(fault for fault in state.faults if fault.name != name)
+    last = state.last if event["t"] is None else event["t"]
+    marker = _name(state, event.get("n")) if name in _ABOUT_MARKERS else None
+    fault = Fault(name, 1 + (before.count if before else 0), last, marker)
+    unsent = state.unsent + (name == "marker_not_sent")
+    return replace(state, faults=(fault, *others), unsent=unsent)
+
+
+def _mend(state: State, names: tuple[str, ...]) -> State:
+    if all(fault.name not in names or fault.over for fault in state.faults):
+        return state
+    faults = (replace(fault, over=fault.over or fault.name in names) for fault in state.faults)
+    return replace(state, faults=tuple(faults))
+
+
+def _pause_asked(state: State, event: Event) -> State:
+    return replace(state, hold_asked=event["on"], hold_fault=event.get("fault"))
+
+
+def _pause(state: State, event: Event) -> State:
+    return replace(state, stage=Phase.HOLD, held_since=event["t"])
+
+
+def _continue(state: State, event: Event) -> State:
+    return replace(state, stage=Phase.RUNNING, held_since=None, shift=event["shift"])
+
+
+def _end(state: State, event: Event) -> State:
+    return replace(state, stage=_ENDS.get(event["status"], Phase.CRASHED), held_since=None)
+
+
+_STEPS = {
+    "run_begin": _run_begin,
+    "run_end": _run_end,
+    "step": _step,
+    "run_zero": _run_zero,
+    "pulse": _pulse,
+    "marker_planned": _marker_planned,
+    "marker_sent": _marker_sent,
+    "fault": _fault,
+    "pause_asked": _pause_asked,
+    "pause": _pause,
+    "continue": _continue,
+    "end": _end,
+}

@@ -1,0 +1,382 @@
+"""Volume pulses, watched while a run goes on: `PulseWatch` names what is wrong as it happens.
+
+What a stream of pulses can't tell: whether the first ones were lost. If k first pulses never
+arrive, all later ones look right. It shows live only against something else: pulses that came
+before the run waited for one, or a known time of the first volume; and at the end against the
+expected number, where it can't be told from a scan that was stopped k volumes early.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from experiment.errors import BadInput
+from hardware.pulse_grid import ON_GRID
+
+FaultKind = Literal[
+    "pulse_missed",
+    "pulse_extra",
+    "pulse_doubled",
+    "late_first",
+    "toggled",
+    "wrong_tr",
+    "stopped",
+    "pulses_back",
+]
+NEWS = frozenset({"pulses_back"})  # told, but no fault
+
+_MISSED = 1.5  # TR without a pulse: one is missing
+_STOPPED = 2.5  # TR without a pulse: the scanner has stopped
+_DOUBLED = (0.02, 0.1)  # s and TR; a second pulse within the smaller of them is a bounce
+_QUIET = 10.0  # TR in which faults of one kind are told together
+_RHYTHM = 3  # equal intervals in a row that are believed
+_RHYTHM_DROPS = 5  # the same, for whole multiples of TR in mid-run: chance drops look alike
+_OTHER = 0.03  # of TR; intervals that differ less are left to the slow check
+_EVEN = 0.1  # of an interval: equal intervals spread no more
+_SLOW = (10, 0.1, 0.02, 5e-4)  # slots, TR, s and ratio off the nominal grid: another TR
+_SETTLED = 5  # slots until the phase is steady
+_LISTED = 20  # volumes that a fault lists
+_SHORT = 3  # pulses short at the end that may be lost first ones
+_GAIN = 0.2  # share of a pulse's deviation by which the grid follows it
+
+
+@dataclass(frozen=True)
+class PulseFault:
+    """Something that is wrong with the pulses (or, for ``pulses_back``, right again).
+
+    Parameters
+    ----------
+    what : str
+        Kind of fault.
+    t : float
+        When it happened, for a missed pulse when it was due (s, clock of the stamps).
+    volume : int
+        Volume it concerns, from 1.
+    detail : mapping
+        Numbers that belong to it; for pulses missed, extra or doubled ``count`` and ``volumes``
+        of all that this fault tells (each is told once, so that counts add up).
+    """
+
+    what: FaultKind
+    t: float
+    volume: int
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Tally:
+    """Faults of one kind: when the last was told, and what has come since."""
+
+    told: float = -math.inf
+    t: float = 0.0
+    volumes: list[int] = field(default_factory=list)
+    count: int = 0
+
+
+class PulseWatch:
+    """Watches the pulses of one run as they come.
+
+    Each call takes some microseconds whatever came before. Faults of one kind within 10 TR of one
+    that was told are gathered and told together.
+
+    Parameters
+    ----------
+    tr : float
+        Nominal TR (s).
+    volumes : int or None
+        How many the scanner will send (dummy volumes included); no pulse is missed after them.
+    first_due : float or None
+        When the first pulse is due (s), where that is known from another source.
+    before : sequence of float
+        Pulses that came before the run waited for them (s): a scan that was running already makes
+        the first pulse of the run a later volume.
+
+    Raises
+    ------
+    BadInput
+        If TR or number can't be.
+    """
+
+    def __init__(
+        self,
+        tr: float,
+        volumes: int | None = None,
+        *,
+        first_due: float | None = None,
+        before: Sequence[float] = (),
+    ) -> None:
+        if not (math.isfinite(tr) and tr > 0):
+            raise BadInput(f"TR {tr!r}: a number of seconds above 0 is needed")
+        if volumes is not None and volumes < 1:
+            raise BadInput(f"{volumes} volumes expected: at least 1 is needed")
+        self.volume = 0
+        self._nominal = tr
+        self._tr = tr
+        self._stride = 1  # volumes from pulse to pulse: 2 behind an adapter that toggles
+        self._expected = volumes
+        self._first_due = first_due
+        self._before = tuple(before)
+        self._count = 0  # pulses, bounces left out
+        self._last = 0.0
+        self._slot = 0.0  # the grid's time of the volume that came last
+        self._slots = 0  # since the grid was found
+        self._origin: tuple[float, int] | None = None
+        self._recent: deque[tuple[float, int]] = deque(maxlen=_RHYTHM_DROPS + 1)
+        self._off: list[float] = []
+        self._told = 0  # pulses of the present gap that were told to be missing
+        self._stopped = False
+        self._shortfall = False
+        self._tallies: dict[FaultKind, _Tally] = {}
+
+    def pulse(self, t: float) -> list[PulseFault]:
+        """Take a pulse (s) and return what is wrong."""
+        found = self._gathered(t)
+        if self._count == 0:
+            return found + self._first(t)
+        if t - self._last < min(_DOUBLED[0], _DOUBLED[1] * self._tr):
+            return found + self._tally("pulse_doubled", t, (t, self.volume))
+        self._count += 1
+        self._last = t
+        rhythm = self._rhythm(t)
+        found += self._slotted(t) if rhythm is None else self._changed(t, *rhythm)
+        self._recent.append((t, self.volume))
+        return found
+
+    def tick(self, now: float) -> list[PulseFault]:
+        """Return what is wrong by now (s), without a pulse."""
+        found = self._gathered(now)
+        if self._count == 0 or self._done:
+            return found
+        if self._told == 0 and now >= self._slot + _MISSED * self._tr:
+            self._told = 1
+            missed = self.volume + self._stride
+            found += self._tally("pulse_missed", now, (self._slot + self._tr, missed))
+        if not self._stopped and now >= self._last + _STOPPED * self._tr:
+            self._stopped = True
+            found += self._extras(now) + self._ended(now)
+        return found
+
+    def next_due(self) -> float | None:
+        """Return when `tick` should be called next (s); None if only a pulse can bring news."""
+        times = [tally.told + _QUIET * self._nominal for tally in self._pending()]
+        if self._count and not self._done:
+            if self._told == 0:
+                times.append(self._slot + _MISSED * self._tr)
+            if not self._stopped:
+                times.append(self._last + _STOPPED * self._tr)
+        return min(times, default=None)
+
+    def finish(self, now: float) -> list[PulseFault]:
+        """Return what was gathered and not yet told; the run is over (s)."""
+        found = self._extras(now) if self._off else []
+        for kind, tally in self._tallies.items():
+            if tally.count:
+                found.append(self._tell(kind, tally, now))
+        return found
+
+    @property
+    def _done(self) -> bool:
+        return (self._expected is not None and self.volume >= self._expected) or self._shortfall
+
+    # --- a pulse ----------------------------------------------------------------------------------
+
+    def _first(self, t: float) -> list[PulseFault]:
+        self._count = 1
+        self._last = self._slot = t
+        late, source = self._late(t)
+        self.volume = 1 + late
+        self._recent.append((t, self.volume))
+        if not late:
+            return []
+        detail = {"shift": late, "source": source, "certain": True}
+        return [PulseFault("late_first", t, self.volume, detail)]
+
+    def _late(self, t: float) -> tuple[int, str]:
+        """Return by how many volumes the first pulse is late, and what says so."""
+        train = 0
+        after = t
+        for earlier in reversed(self._before):
+            if after - earlier < min(_DOUBLED[0], _DOUBLED[1] * self._tr):
+                continue
+            volumes = round((after - earlier) / self._tr)
+            if volumes not in (1, 2) or abs(after - earlier - volumes * self._tr) > (
+                ON_GRID * self._tr
+            ):
+                break
+            train += volumes
+            after = earlier
+        if train:
+            return train, "pulses_before_wait"
+        if self._first_due is not None:
+            return max(round((t - self._first_due) / self._tr), 0), "first_due"
+        return 0, ""
+
+    def _slotted(self, t: float) -> list[PulseFault]:
+        """Put a pulse into its place on the grid, or aside if it has none."""
+        steps = round((t - self._slot) / self._tr)
+        off = t - self._slot - steps * self._tr
+        if steps >= 1 and abs(off) <= ON_GRID * self._tr:
+            found = self._resumed(t, steps) + (self._extras(t) if self._count > _RHYTHM else [])
+            gain = max(_GAIN, 1.0 / (self._slots + 2))
+            self._slot += steps * self._tr + gain * off
+            self._slots += steps
+            return found + self._slow_check(t)
+        if self._stopped:
+            found = self._resumed(t, max(steps, 1))
+            self._locked(t)
+            return found
+        self._off.append(t)
+        return self._phase_jump(t)
+
+    def _resumed(self, t: float, steps: int) -> list[PulseFault]:
+        """Count the volumes up to this pulse, and those that are missing before it."""
+        first = self.volume + self._stride
+        missing = steps - 1
+        found = self._tally(
+            "pulse_missed",
+            t,
+            *(
+                (self._slot + (skipped + 1) * self._tr, first + skipped * self._stride)
+                for skipped in range(self._told, missing)
+            ),
+        )
+        self.volume += steps * self._stride
+        if self._stopped or self._told > missing:
+            found.append(PulseFault("pulses_back", t, self.volume, {"missed": missing}))
+        self._told = 0
+        self._stopped = self._shortfall = False
+        return found
+
+    def _extras(self, now: float) -> list[PulseFault]:
+        """Tell the pulses that had no place on the grid."""
+        found = self._tally("pulse_extra", now, *((t, self.volume) for t in self._off))
+        self._off.clear()
+        return found
+
+    def _phase_jump(self, t: float) -> list[PulseFault]:
+        """Move the grid if pulses go on at the right TR beside it."""
+        if len(self._off) <= _RHYTHM:
+            return []
+        steps = np.diff(self._off[-_RHYTHM - 1 :])
+        if np.any(np.abs(steps - self._tr) > _EVEN * self._tr):
+            self._off, early = self._off[-_RHYTHM:], self._off[:-_RHYTHM]
+            return self._tally("pulse_extra", t, *((extra, self.volume) for extra in early))
+        shift = math.remainder(t - self._slot, self._tr)
+        self.volume += max(round((t - self._slot) / self._tr), 1) * self._stride
+        self._told = 0
+        self._off.clear()
+        self._locked(t)
+        return [PulseFault("pulse_extra", t, self.volume, {"count": 0, "shift_s": round(shift, 6)})]
+
+    def _locked(self, t: float) -> None:
+        self._slot = t
+        self._slots = 0
+        self._origin = None
+        self._off.clear()
+
+    # --- the rhythm -------------------------------------------------------------------------------
+
+    def _rhythm(self, t: float) -> tuple[int, float, int] | None:
+        """Return (intervals, mean interval, TRs in it) if the pulses keep to another rhythm."""
+        for count in (_RHYTHM, _RHYTHM_DROPS):
+            if len(self._recent) < count:
+                return None
+            times = [*(stamp for stamp, _ in list(self._recent)[-count:]), t]
+            apart = [b - a for a, b in itertools.pairwise(times)]
+            mean = (times[-1] - times[0]) / count
+            other = mean - self._tr
+            if max(apart) - min(apart) > min(0.5 * abs(other), _EVEN * mean):
+                continue
+            if min(abs(a - self._tr) for a in apart) < _OTHER * self._tr:
+                continue
+            times_tr = round(mean / self._tr)
+            if times_tr < 2 or abs(mean - times_tr * self._tr) > 0.25 * ON_GRID * self._tr:
+                return count, mean, 1
+            if count == _RHYTHM_DROPS or self._count == count + 1:
+                return count, mean, times_tr
+        return None
+
+    def _changed(self, t: float, count: int, mean: float, times_tr: int) -> list[PulseFault]:
+        """Go over to another rhythm, and say so."""
+        begun = list(self._recent)[-count][1]
+        toggled = times_tr == 2 and self._stride == 1
+        self._stride = 2 if toggled else 1
+        self.volume = begun + count * self._stride
+        self._tr = mean
+        self._told = 0
+        self._stopped = False
+        self._locked(t)
+        self._tallies.pop("pulse_missed", None)  # what was gathered has this one cause
+        what: FaultKind = "toggled" if toggled else "wrong_tr"
+        if abs(mean - self._nominal) < _OTHER * self._nominal:
+            what = "pulses_back"
+        return [self._rhythm_told(what, t)]
+
+    def _rhythm_told(self, what: FaultKind, t: float) -> PulseFault:
+        detail = {"measured_tr": round(self._tr, 6), "tr": self._nominal}
+        return PulseFault(what, t, self.volume, detail)
+
+    def _slow_check(self, t: float) -> list[PulseFault]:
+        """Notice a TR that differs too little to show from one pulse to the next."""
+        if self._origin is None:
+            if self._slots >= _SETTLED:
+                self._origin = self._slot, self._slots
+            return []
+        slots = self._slots - self._origin[1]
+        away = self._slot - self._origin[0] - slots * self._tr
+        least, share, seconds, ratio = _SLOW
+        if slots < least or abs(away) < max(share * self._tr, seconds, ratio * slots * self._tr):
+            return []
+        self._tr += away / slots
+        self._locked(self._slot)
+        return [self._rhythm_told("wrong_tr", t)]
+
+    # --- telling ----------------------------------------------------------------------------------
+
+    def _ended(self, now: float) -> list[PulseFault]:
+        found: list[PulseFault] = []
+        short = None if self._expected is None else self._expected - self.volume
+        if short is None or short > self._stride:
+            detail = {"received": self._count, "expected": self._expected, "short": short}
+            found.append(PulseFault("stopped", now, self.volume, detail))
+        if short is not None and short <= _SHORT and self._first_due is None:
+            lost = {"shift": short, "source": "count", "certain": False}
+            found.append(PulseFault("late_first", now, self.volume, lost))
+        self._shortfall = short is not None and short <= self._stride
+        return found
+
+    def _tally(self, kind: FaultKind, now: float, *faults: tuple[float, int]) -> list[PulseFault]:
+        """Count faults (s, volume) of one kind; tell them if none was told of late."""
+        tally = self._tallies.setdefault(kind, _Tally())
+        for t, volume in faults:
+            if tally.count == 0:
+                tally.t = t
+            tally.count += 1
+            if len(tally.volumes) < _LISTED:
+                tally.volumes.append(volume)
+        if tally.count == 0 or now < tally.told + _QUIET * self._nominal:
+            return []
+        return [self._tell(kind, tally, now)]
+
+    def _tell(self, kind: FaultKind, tally: _Tally, now: float) -> PulseFault:
+        detail = {"count": tally.count, "volumes": tuple(tally.volumes)}
+        fault = PulseFault(kind, tally.t, tally.volumes[0], detail)
+        self._tallies[kind] = _Tally(told=now)
+        return fault
+
+    def _pending(self) -> list[_Tally]:
+        return [tally for tally in self._tallies.values() if tally.count]
+
+    def _gathered(self, now: float) -> list[PulseFault]:
+        return [
+            self._tell(kind, tally, now)
+            for kind, tally in list(self._tallies.items())
+            if tally.count and now >= tally.told + _QUIET * self._nominal
+        ]
