@@ -1,180 +1,18 @@
-"""A participant's kit: the messages that their own people wrote, and control messages.
-
-The kit is the only place where texts and names are. Everything else refers to a message and its
-writer by opaque ids and sees the `KitIndex`.
-"""
+"""Kits from Qualtrics exports."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import io
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
-
-from pydantic import TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
-from experiment.files import canonical, write_whole
-
-Condition: TypeAlias = Literal["kind", "neutral", "stranger"]
-KIT_FILE = "kit.json"
-SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Writer:
-    """Somebody who wrote messages. Name and relation are private."""
-
-    writer_id: str
-    name: str
-    relation: str
-
-
-@dataclass(frozen=True)
-class KitMessage:
-    """A message with its text, which is private."""
-
-    message_id: str
-    writer_id: str
-    condition: Condition
-    language: str
-    text: str
-
-
-@dataclass(frozen=True)
-class IndexedMessage:
-    """What may be known of a message outside the kit."""
-
-    message_id: str
-    writer_id: str
-    condition: Condition
-    language: str
-
-
-@dataclass(frozen=True)
-class KitIndex:
-    """A kit without texts and names; this is what plans and logs see.
-
-    Parameters
-    ----------
-    digest : str
-        SHA-256 of the whole kit (hex), which ties a log to the kit that was shown.
-    messages : tuple of IndexedMessage
-        In the kit's order.
-    """
-
-    digest: str
-    messages: tuple[IndexedMessage, ...]
-
-
-@dataclass(frozen=True)
-class Kit:
-    """Everything that one participant's people wrote.
-
-    Parameters
-    ----------
-    participant : str
-        Label, without ``sub-``.
-    writers : tuple of Writer
-    messages : tuple of KitMessage
-    """
-
-    participant: str
-    writers: tuple[Writer, ...]
-    messages: tuple[KitMessage, ...]
-    schema: int = SCHEMA
-
-    def index(self) -> KitIndex:
-        """Return the kit without anything private."""
-        digest = hashlib.sha256(canonical(asdict(self)).encode()).hexdigest()
-        return KitIndex(
-            digest,
-            tuple(
-                IndexedMessage(m.message_id, m.writer_id, m.condition, m.language)
-                for m in self.messages
-            ),
-        )
-
-    def counts(self) -> dict[str, int]:
-        """Return how many messages there are of each condition."""
-        return dict(sorted(Counter(m.condition for m in self.messages).items()))
-
-    def texts(self) -> dict[str, tuple[str, str]]:
-        """Return text and language of each message, by its id."""
-        return {m.message_id: (m.text, m.language) for m in self.messages}
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A row that was not imported; says why without saying anything private."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A new kit and what was left out of it."""
-
-    kit: Kit
-    left_out: tuple[LeftOut, ...]
-
-
-def load_kit(folder: Path) -> Kit:
-    """Read a participant's kit.
-
-    Raises
-    ------
-    BadInput
-        If there is none or it is damaged; the error shows nothing of its content.
-    """
-    file = folder / KIT_FILE
-    try:
-        kit = TypeAdapter(Kit).validate_json(file.read_bytes())
-    except FileNotFoundError:
-        raise BadInput(
-            f"{folder}: no kit here; make one with: run_session.py kit import SOURCE ..."
-        ) from None
-    except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
-    except ValidationError as error:
-        place = ".".join(str(p) for p in error.errors()[0]["loc"])
-        raise BadInput(
-            f"{file}:1: not a kit file (at {place or 'start'}); import the kit again"
-        ) from None
-    if kit.schema != SCHEMA:
-        raise BadInput(f"{file}:1: kit version {kit.schema}, allowed: {SCHEMA}; import it again")
-    return kit
-
-
-def save_kit(kit: Kit, folder: Path) -> Path:
-    """Write a kit, readable by its owner only.
-
-    Raises
-    ------
-    BadInput
-        If the participant has a kit already.
-    """
-    file = folder / KIT_FILE
-    if file.exists():
-        raise BadInput(f"{file}: this participant has a kit already; it is never overwritten")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        write_whole(file, canonical(asdict(kit)), mode=0o600)
-    except OSError as error:
-        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
-    return file
-
-
-# --- import --------------------------------------------------------------------------------------
+from experiment.kit.model import Imported, Kit, KitMessage, LeftOut, Writer
 
 # Whole answers that are consent. Anything else is none: a refusal must never pass for it.
 _AGREED = re.compile(r"(yes, )?i (agree|consent)\.?|agreed?|yes|1|true", re.IGNORECASE)
