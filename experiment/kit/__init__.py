@@ -4,21 +4,19 @@ The kit is the only place where texts and names are. Everything else refers to a
 writer by opaque ids and sees the `KitIndex`.
 """
 
-from __future__ import annotations
-
+from experiment.kit.importing import Imported, LeftOut, import_kit
 from experiment.kit.model import (
     SCHEMA,
     Condition,
-    Imported,
     IndexedMessage,
     Kit,
     KitIndex,
     KitMessage,
-    LeftOut,
     Writer,
 )
-from experiment.kit.qualtrics import import_qualtrics
 from experiment.kit.store import KIT_FILE, load_kit, save_kit
+
+import_qualtrics = import_kit
 
 __all__ = [
     "KIT_FILE",
@@ -31,6 +29,7 @@ __all__ = [
     "KitMessage",
     "LeftOut",
     "Writer",
+    "import_kit",
     "import_qualtrics",
     "load_kit",
     "save_kit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
 from experiment.files import canonical
@@ -15,22 +15,22 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Writer:
-    """Somebody who wrote messages. Name and relation are private."""
+    """Somebody who wrote messages. Name and relation are private, and in no `repr`."""
 
     writer_id: str
-    name: str
-    relation: str
+    name: str = field(repr=False)
+    relation: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class KitMessage:
-    """A message with its text, which is private."""
+    """A message with its text, which is private, and in no `repr`."""
 
     message_id: str
     writer_id: str
     condition: Condition
     language: str
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,35 @@ class Kit:
     participant : str
         Label, without ``sub-``.
     writers : tuple of Writer
+        Each wrote at least one of the messages.
     messages : tuple of KitMessage
+
+    Raises
+    ------
+    ValueError
+        If ids are not unique, or messages and writers don't belong together.
     """
 
     participant: str
     writers: tuple[Writer, ...]
     messages: tuple[KitMessage, ...]
     schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        message_ids = [message.message_id for message in self.messages]
+        writer_ids = [writer.writer_id for writer in self.writers]
+        for what, ids in (("message", message_ids), ("writer", writer_ids)):
+            twice = [one for one, count in Counter(ids).items() if count > 1]
+            if twice:
+                raise ValueError(f"{what} {twice[0]} is in it twice")
+        wrote = {message.writer_id for message in self.messages}
+        for stray in (one for one in writer_ids if one not in wrote):
+            raise ValueError(f"writer {stray} has no message")
+        for message in self.messages:
+            if message.writer_id not in writer_ids:
+                raise ValueError(f"message {message.message_id} has no writer")
+            if not message.text.strip():
+                raise ValueError(f"message {message.message_id} is empty")
 
     def index(self) -> KitIndex:
         """Return the kit without anything private."""
@@ -94,19 +116,3 @@ class Kit:
     def texts(self) -> dict[str, tuple[str, str]]:
         """Return text and language of each message, by its id."""
         return {m.message_id: (m.text, m.language) for m in self.messages}
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A row that was not imported; says why without saying anything private."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A new kit and what was left out of it."""
-
-    kit: Kit
-    left_out: tuple[LeftOut, ...]
