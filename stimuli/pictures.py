@@ -253,9 +253,16 @@ class Painter:
         body = self._centred_text(key, self._style.ink)
         return Picture((merge((body, self._footer("go_on"))),))
 
-    def _message(self, message_id: str) -> Picture:
+    def set_message(self, message_id: str) -> Typeset:
+        """Set a message as it will be shown.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit in the window; it says which, by its id.
+        """
         text, language = self._message_text(message_id)
-        typeset = self._fit(
+        return self._fit(
             text,
             f"message {message_id!r}",
             share=1.0,
@@ -265,7 +272,14 @@ class Painter:
             language=language,
             spacing=MESSAGE_SPACING,
         )
-        return Picture((self._about(typeset, 0.5 * self._height),))
+
+    def missing_glyphs(self, message_id: str) -> tuple[str, ...]:
+        """Return the characters of a message that would be shown as a box."""
+        text, language = self._message_text(message_id)
+        return self._typesetter.missing_glyphs(text, language)
+
+    def _message(self, message_id: str) -> Picture:
+        return Picture((self._about(self.set_message(message_id), 0.5 * self._height),))
 
     def _scale(self, screen: Scale) -> Picture:
         look = self._scales[screen.rating]

@@ -61,9 +61,16 @@ def load_protocol(file: Path) -> tuple[Protocol, dict[str, str]]:
             f"{file}:{line}: language: no text file texts/{language}.yaml beside study.yaml"
         )
     try:
-        return Protocol.model_validate(plain), sources
+        protocol = Protocol.model_validate(plain)
     except ValidationError as error:
         raise BadInput(_first_problem(error, file, tree)) from None
+    strangers = protocol.kit.stranger_messages
+    if strangers is not None and not (file.parent / strangers).is_file():
+        line = _line(tree, ("kit", "stranger_messages"))
+        raise BadInput(
+            f"{file}:{line}: kit.stranger_messages: no file {strangers} beside study.yaml"
+        )
+    return protocol, sources
 
 
 def read_yaml(file: Path) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from experiment.protocol.kit import KitSettings
 from experiment.protocol.messages import MessagesTask
 from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
@@ -27,12 +28,6 @@ class Study(Strict):
     address: str
     ethics: str
     license: str = "CC0"
-
-
-class KitSettings(Strict):
-    """Where control messages come from: a file beside ``study.yaml``, or none."""
-
-    stranger_messages: str | None
 
 
 class Session(Strict):

@@ -67,8 +67,12 @@ def test_the_index_has_nothing_private() -> None:
     ("content", "problem"),
     [
         (b"", ":1: the file is empty"),
-        (b"a,b\n1,2\n", ":3: not a Qualtrics export"),
-        (b'a\nb\n"{""ImportId"":""x""}"\n', ":2: no column of kind messages"),
+        (b"a,b\n1,2\n", ":1: not a Qualtrics export"),
+        (
+            b'a,c\nb,d\n"{""ImportId"":""x""}",e\n',
+            ":1: no column for whether an answer is finished, "
+            "consent, kind messages and the writer's name; name the columns in a mapping file",
+        ),
         (b"\xef\xbb\xbfa,b\n\xff\n", ":2: not UTF-8"),
         (b"a\0b\nc\nd\n", ":1: holds NUL bytes"),
     ],

@@ -1,0 +1,36 @@
+"""A participant's kit: the messages that their own people wrote, and control messages.
+
+The kit is the only place where texts and names are. Everything else refers to a message and its
+writer by opaque ids and sees the `KitIndex`.
+"""
+
+from experiment.kit.importing import Imported, LeftOut, import_kit
+from experiment.kit.model import (
+    SCHEMA,
+    Condition,
+    IndexedMessage,
+    Kit,
+    KitIndex,
+    KitMessage,
+    Writer,
+)
+from experiment.kit.store import KIT_FILE, load_kit, save_kit
+
+import_qualtrics = import_kit
+
+__all__ = [
+    "KIT_FILE",
+    "SCHEMA",
+    "Condition",
+    "Imported",
+    "IndexedMessage",
+    "Kit",
+    "KitIndex",
+    "KitMessage",
+    "LeftOut",
+    "Writer",
+    "import_kit",
+    "import_qualtrics",
+    "load_kit",
+    "save_kit",
+]

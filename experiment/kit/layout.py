@@ -1,0 +1,53 @@
+"""What all kinds of survey export come down to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from experiment.kit.columns import Columns
+
+# Whole answers that are consent. Anything else is none: a refusal must never pass for it.
+AGREED = r"(yes, )?i (agree|consent)\.?|agreed?|yes\.?|1|true|checked"
+DONE = r"true|1|2|yes|complete"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table of answers is to be read.
+
+    Parameters
+    ----------
+    tool : str
+        What wrote it, in words.
+    header : int
+        Index of the row that names the columns.
+    first : int
+        Index of the first answer's row.
+    columns : Columns
+    agreed, done : str
+        Patterns of whole answers, in small letters, that are consent, and that mean that an answer
+        is finished.
+    status : int or None
+        Number of a column that marks rows which nobody sent.
+    not_answers : mapping of str to str
+        What it says then, in small letters, and the reason to leave the row out.
+    language : str or None
+        Language of all messages, where no column says it.
+    conditions : tuple of (str, str)
+        What the column of conditions says, and which condition it is.
+    notices : tuple of str
+        What the person who imports it should know.
+    """
+
+    tool: str
+    header: int
+    first: int
+    columns: Columns
+    agreed: str = AGREED
+    done: str = DONE
+    status: int | None = None
+    not_answers: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
+    conditions: tuple[tuple[str, str], ...] = ()
+    notices: tuple[str, ...] = ()

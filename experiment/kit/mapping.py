@@ -1,0 +1,177 @@
+"""The mapping file: which column is which, where headers don't say it.
+
+::
+
+    rows: {header: 1, first: 2}        # rows of the file, from 1 (empty rows not counted)
+    columns:                           # by header text as it is in the file, or by number from 1
+      name: Vorname
+      relation: none                   # there is none
+      consent: Einwilligung
+      kind: [Nachricht 1, Nachricht 2, 7]
+    answers: {consent: [Ja, Einverstanden], finished: [Fertig]}
+    language: de                       # of all messages, where no column says it
+    conditions: {nett: kind, sachlich: neutral}      # where a column says the condition
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from experiment.errors import BadInput
+from experiment.kit.columns import FIELDS, MANY, WHAT, Columns, Place
+from experiment.kit.layout import AGREED, DONE, Layout
+from experiment.kit.model import Condition
+from experiment.kit.tables import Table
+from experiment.protocol import read_yaml
+from experiment.protocol.values import Strict
+
+Column = str | Annotated[int, Field(ge=1)]
+
+
+class Rows(Strict):
+    """Which rows are what, from 1."""
+
+    header: Annotated[int, Field(ge=1)] = 1
+    first: Annotated[int, Field(ge=2)] = 2
+
+
+class MappedColumns(Strict):
+    """A column, several or ``none`` for each field."""
+
+    finished: Column | tuple[Column, ...] | None = None
+    language: Column | None = None
+    email: Column | None = None
+    consent: Column | tuple[Column, ...] | None
+    neutral: Column | tuple[Column, ...] | None = None
+    relation: Column | None = None
+    kind: Column | tuple[Column, ...] | None = None
+    name: Column | None
+    condition: Column | None = None
+    message: Column | None = None
+
+
+class Answers(Strict):
+    """Whole answers, in any case of letters, that count."""
+
+    consent: tuple[str | int, ...] = ()
+    finished: tuple[str | int, ...] = ()
+
+
+class MappingFile(Strict):
+    """A whole mapping file."""
+
+    rows: Rows = Rows()
+    columns: MappedColumns
+    answers: Answers = Answers()
+    language: str | None = None
+    conditions: dict[str, Condition] = Field(default_factory=dict)
+
+
+def layout_from(mapping: Path, table: Table) -> Layout:
+    """Read a mapping file and find its columns in a table.
+
+    Raises
+    ------
+    BadInput
+        If it is no mapping, or names a column that the table does not have. Names the line.
+    """
+    tree = read_yaml(mapping)
+    if not isinstance(tree, CommentedMap):
+        raise BadInput(f"{mapping}:1: a mapping file has a section 'columns'")
+    try:
+        told = MappingFile.model_validate(_plain(tree))
+    except ValidationError as error:
+        detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        loc = tuple(part for part in detail["loc"] if part not in _BRANCHES)
+        where = ".".join(str(part) for part in loc)
+        raise BadInput(f"{mapping}:{_line(tree, loc)}: {where}: {detail['msg']}") from None
+    if (told.columns.message is None) == (told.columns.kind is None):
+        raise BadInput(
+            f"{mapping}:{_line(tree, ('columns',))}: columns: either kind (one row per writer) or "
+            "message (one row per message) is needed"
+        )
+    if told.rows.first <= told.rows.header or told.rows.header > len(table.rows):
+        raise BadInput(
+            f"{mapping}:{_line(tree, ('rows',))}: rows: the header must come before the first "
+            f"answer, and the file has {len(table.rows)} rows"
+        )
+    headers = [cell.strip() for cell in table.rows[told.rows.header - 1].cells]
+    places: dict[str, Place] = {}
+    for field in FIELDS:
+        wanted = getattr(told.columns, field)
+        if wanted is None:
+            continue
+        listed = wanted if isinstance(wanted, tuple) else (wanted,)
+        line = _line(tree, ("columns", field))
+        places[field] = tuple(_column(one, headers, f"{mapping}:{line}: {field}") for one in listed)
+    _check_each_once(mapping, tree, places)
+    return Layout(
+        "a table with a mapping file",
+        header=told.rows.header - 1,
+        first=told.rows.first - 1,
+        columns=Columns(places),
+        agreed=_any_of(told.answers.consent) or AGREED,
+        done=_any_of(told.answers.finished) or DONE,
+        language=told.language,
+        conditions=tuple(told.conditions.items()),
+        notices=() if "consent" in places else ("no column of consent: you answer for it",),
+    )
+
+
+_BRANCHES = ("str", "constrained-int", "int", "tuple[union[str,constrained-int], ...]")
+
+
+def _column(wanted: str | int, headers: list[str], where: str) -> int:
+    if isinstance(wanted, int):
+        if wanted > len(headers):
+            raise BadInput(f"{where}: no column {wanted}, the file has {len(headers)}")
+        return wanted - 1
+    found = [i for i, header in enumerate(headers) if header == wanted.strip()]
+    if len(found) != 1:
+        how = "no column" if not found else f"{len(found)} columns"
+        raise BadInput(f"{where}: {how} {wanted!r} in the header row; or give its number")
+    return found[0]
+
+
+def _check_each_once(mapping: Path, tree: CommentedMap, places: dict[str, Place]) -> None:
+    seen: dict[int, str] = {}
+    for field, place in places.items():
+        assert field in MANY or len(place) == 1
+        for i in place:
+            if i in seen:
+                raise BadInput(
+                    f"{mapping}:{_line(tree, ('columns', field))}: {field}: column {i + 1} is that "
+                    f"of {WHAT[seen[i]]} already"
+                )
+            seen[i] = field
+
+
+def _any_of(answers: tuple[str | int, ...]) -> str | None:
+    return "|".join(re.escape(str(answer).strip().lower()) for answer in answers) or None
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    return None if node == "none" else node
+
+
+def _line(root: Any, path: tuple[str | int, ...]) -> int:
+    """Return the line (from 1) of the deepest part of `path` that the file has."""
+    node, line = root, 1
+    for part in path:
+        if isinstance(node, CommentedMap) and part in node:
+            line = node.lc.key(part)[0] + 1
+        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+            line = node.lc.item(part)[0] + 1
+        else:
+            break
+        node = node[part]
+    return int(line)

@@ -1,0 +1,118 @@
+"""A kit and its parts, and what may be known of them outside the kit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeAlias
+
+from experiment.files import canonical
+
+Condition: TypeAlias = Literal["kind", "neutral", "stranger"]
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Somebody who wrote messages. Name and relation are private, and in no `repr`."""
+
+    writer_id: str
+    name: str = field(repr=False)
+    relation: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KitMessage:
+    """A message with its text, which is private, and in no `repr`."""
+
+    message_id: str
+    writer_id: str
+    condition: Condition
+    language: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class IndexedMessage:
+    """What may be known of a message outside the kit."""
+
+    message_id: str
+    writer_id: str
+    condition: Condition
+    language: str
+
+
+@dataclass(frozen=True)
+class KitIndex:
+    """A kit without texts and names; this is what plans and logs see.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of the whole kit (hex), which ties a log to the kit that was shown.
+    messages : tuple of IndexedMessage
+        In the kit's order.
+    """
+
+    digest: str
+    messages: tuple[IndexedMessage, ...]
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Everything that one participant's people wrote.
+
+    Parameters
+    ----------
+    participant : str
+        Label, without ``sub-``.
+    writers : tuple of Writer
+        Each wrote at least one of the messages.
+    messages : tuple of KitMessage
+
+    Raises
+    ------
+    ValueError
+        If ids are not unique, or messages and writers don't belong together.
+    """
+
+    participant: str
+    writers: tuple[Writer, ...]
+    messages: tuple[KitMessage, ...]
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        message_ids = [message.message_id for message in self.messages]
+        writer_ids = [writer.writer_id for writer in self.writers]
+        for what, ids in (("message", message_ids), ("writer", writer_ids)):
+            twice = [one for one, count in Counter(ids).items() if count > 1]
+            if twice:
+                raise ValueError(f"{what} {twice[0]} is in it twice")
+        wrote = {message.writer_id for message in self.messages}
+        for stray in (one for one in writer_ids if one not in wrote):
+            raise ValueError(f"writer {stray} has no message")
+        for message in self.messages:
+            if message.writer_id not in writer_ids:
+                raise ValueError(f"message {message.message_id} has no writer")
+            if not message.text.strip():
+                raise ValueError(f"message {message.message_id} is empty")
+
+    def index(self) -> KitIndex:
+        """Return the kit without anything private."""
+        digest = hashlib.sha256(canonical(asdict(self)).encode()).hexdigest()
+        return KitIndex(
+            digest,
+            tuple(
+                IndexedMessage(m.message_id, m.writer_id, m.condition, m.language)
+                for m in self.messages
+            ),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many messages there are of each condition."""
+        return dict(sorted(Counter(m.condition for m in self.messages).items()))
+
+    def texts(self) -> dict[str, tuple[str, str]]:
+        """Return text and language of each message, by its id."""
+        return {m.message_id: (m.text, m.language) for m in self.messages}

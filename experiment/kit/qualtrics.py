@@ -1,0 +1,64 @@
+"""Qualtrics exports: CSV or TSV, with choice texts or with numbers.
+
+The first row has the columns' names, the second the questions, the third the import ids. A TSV is
+in UTF-16. Besides the questions there are columns of Qualtrics' own, among them the names and the
+e-mail of recipients.
+"""
+
+from __future__ import annotations
+
+from experiment.kit.columns import SURVEY, find_columns
+from experiment.kit.layout import Layout
+from experiment.kit.tables import Table
+
+_PATTERNS = {
+    **SURVEY,
+    "finished": r"^finished$",
+    "language": r"^user ?language$",
+    "email": r"^recipient ?email$",
+}
+# Rows that no writer sent: previews, tests and spam, as text and as number.
+_NOT_ANSWERS = {
+    "survey preview": "a preview",
+    "1": "a preview",
+    "survey test": "a test",
+    "2": "a test",
+    "spam": "marked as spam",
+    "8": "marked as spam",
+}
+
+
+def recognise(table: Table) -> bool:
+    """Tell whether a table is a Qualtrics export."""
+    return len(table.rows) > 2 and any("ImportId" in cell for cell in table.rows[2].cells)
+
+
+def lay_out(table: Table) -> Layout:
+    """Find the columns of an export.
+
+    Raises
+    ------
+    NotFound
+        If a column that is needed is missing.
+    """
+    columns = find_columns(table.rows[1].cells, _PATTERNS, ("finished", "consent", "kind", "name"))
+    numbers = all(
+        row.cells[i].strip() in ("", "0", "1", "2")
+        for row in table.rows[3:]
+        for i in columns["consent"]
+    )
+    notices = (
+        ("consent is given as numbers: 1 was taken for agreed; see that it is so in the survey",)
+        if numbers
+        else ()
+    )
+    names = [cell.strip().lower() for cell in table.rows[0].cells]
+    return Layout(
+        "a Qualtrics export",
+        header=1,
+        first=3,
+        columns=columns,
+        status=names.index("status") if "status" in names else None,
+        not_answers=_NOT_ANSWERS,
+        notices=notices,
+    )

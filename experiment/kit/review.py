@@ -1,0 +1,234 @@
+"""Looking a kit through before anybody sees it: what each message is, and whether it can be shown.
+
+Nothing here shows a text; messages and writers are told by their ids.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from experiment.catalogue import plan_task
+from experiment.errors import BadInput
+from experiment.kit.decisions import Decision, usable
+from experiment.kit.duplicates import find_duplicates
+from experiment.kit.model import Condition, Kit, KitIndex, KitMessage
+from experiment.kit.reading import Length, length_of, reading_time
+from experiment.looks import Looks, looks_of
+from experiment.plans.messages import messages_wanted
+from experiment.plans.plan import PlanInputs
+from experiment.protocol import Protocol, ScannerMessages
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What there is to know of a message, without its text.
+
+    Parameters
+    ----------
+    message_id, writer_id : str
+    condition : str
+    language : str
+    right_to_left : bool
+    length : Length
+    reading_time : float
+        As estimated (s).
+    lines : int or None
+        Lines on the screen at the protocol's size; None where it does not fit.
+    faults : tuple of str
+        Why it can't be shown.
+    notes : tuple of str
+        What somebody should look at.
+    decision : Decision or None
+    """
+
+    message_id: str
+    writer_id: str
+    condition: Condition
+    language: str
+    right_to_left: bool
+    length: Length
+    reading_time: float
+    lines: int | None
+    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+    decision: Decision | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """A kit that was looked through.
+
+    Parameters
+    ----------
+    messages : tuple of Looked
+        In the kit's order.
+    asked : tuple of str
+        What is missing of what each writer was asked for.
+    against : tuple of str
+        Why no session can be run with it; none means go.
+    """
+
+    messages: tuple[Looked, ...]
+    asked: tuple[str, ...]
+    against: tuple[str, ...]
+
+    @property
+    def waiting(self) -> int:
+        """How many messages nobody has decided about."""
+        return sum(message.decision is None for message in self.messages)
+
+
+def look_through(
+    kit: Kit, protocol: Protocol, decisions: Mapping[str, Decision], seed: int
+) -> Review:
+    """Look a kit through.
+
+    Parameters
+    ----------
+    kit : Kit
+    protocol : Protocol
+    decisions : mapping of str to Decision
+        Last decision about each message, by its id.
+    seed : int
+        The study's, for trying to plan each session.
+    """
+    looks = looks_of(protocol, protocol.screen.size_px, kit.texts())
+    alike: dict[str, list[str]] = {}
+    for duplicate in find_duplicates(kit.messages):
+        alike.setdefault(duplicate.message_id, []).append(str(duplicate))
+    messages = tuple(
+        _look(message, protocol, looks, alike.get(message.message_id, []), decisions)
+        for message in kit.messages
+    )
+    required = protocol.kit.review == "required"
+    index = usable(kit, decisions, review_required=required)
+    shown = {message.message_id for message in index.messages}
+    against = [
+        f"{message.message_id} {fault}: leave it out"
+        for message in messages
+        if message.message_id in shown
+        for fault in message.faults
+    ]
+    against += _shortages(protocol, index) or _no_plans(protocol, index, kit.participant, seed)
+    return Review(messages, _asked(protocol, kit, messages), tuple(against))
+
+
+# --- one message ---------------------------------------------------------------------------------
+
+
+def _look(
+    message: KitMessage,
+    protocol: Protocol,
+    looks: Looks,
+    alike: Sequence[str],
+    decisions: Mapping[str, Decision],
+) -> Looked:
+    length = length_of(message.text)
+    speed = protocol.kit.reading
+    time = reading_time(length, speed.words_per_minute, speed.characters_per_minute)
+    faults: list[str] = []
+    notes = [*alike, *_notes(message, protocol, length, time)]
+    lines, rtl = None, False
+    try:
+        typeset = looks.painter.set_message(message.message_id)
+    except ValueError:
+        faults.append("does not fit on the screen")
+    else:
+        lines, rtl = typeset.lines, typeset.rtl
+        if typeset.px < looks.style.text_px:
+            notes.append(
+                f"set at {100 * typeset.px / looks.style.text_px:.0f} % of its size to fit"
+            )
+    boxes = looks.painter.missing_glyphs(message.message_id)
+    if boxes:
+        faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in boxes[:5]))
+    return Looked(
+        message.message_id,
+        message.writer_id,
+        message.condition,
+        message.language,
+        rtl,
+        length,
+        time,
+        lines,
+        tuple(faults),
+        tuple(notes),
+        decisions.get(message.message_id),
+    )
+
+
+def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float) -> list[str]:
+    notes = [f"watch list: {term}" for term in protocol.kit.watch_list if hits(term, message.text)]
+    if length.words + length.characters == 0:
+        notes.append("no words")
+    if message.text.startswith("="):
+        notes.append("a spreadsheet formula, kept as text")
+    shown = [
+        spec.timing.reading
+        for spec in protocol.tasks.values()
+        if isinstance(spec, ScannerMessages) and message.condition in spec.messages
+    ]
+    if shown and time > min(shown):
+        notes.append(f"shown for {min(shown):g} s only")
+    return notes
+
+
+def hits(term: str, text: str) -> bool:
+    """Tell whether a text has a word that begins like a term, in any case of letters.
+
+    In scripts without spaces between words, anywhere.
+    """
+    spaced = length_of(term).characters == 0
+    pattern = rf"(?<!\w){re.escape(term.casefold())}" if spaced else re.escape(term)
+    return re.search(pattern, text.casefold()) is not None
+
+
+# --- the whole kit -------------------------------------------------------------------------------
+
+
+def _shortages(protocol: Protocol, index: KitIndex) -> list[str]:
+    """Say which conditions have fewer messages than all sessions together show."""
+    wanted: Counter[Condition] = Counter()
+    for session in protocol.sessions.values():
+        for task in session.tasks:
+            wanted.update(messages_wanted(protocol.tasks[task]))
+    there = Counter(message.condition for message in index.messages)
+    return [
+        f"{wanted[condition]} {condition} messages are needed (none is shown twice), "
+        f"{there[condition]} can be shown: {wanted[condition] - there[condition]} more"
+        for condition in sorted(wanted)
+        if there[condition] < wanted[condition]
+    ]
+
+
+def _no_plans(protocol: Protocol, index: KitIndex, participant: str, seed: int) -> list[str]:
+    """Say which sessions can't be planned with the messages that there are."""
+    problems = []
+    for label, session in protocol.sessions.items():
+        for task in session.tasks:
+            if messages_wanted(protocol.tasks[task]):
+                try:
+                    plan_task(PlanInputs(protocol, task, index, label, participant, seed))
+                except BadInput as error:
+                    problems.append(str(error))
+    return problems
+
+
+def _asked(protocol: Protocol, kit: Kit, messages: Sequence[Looked]) -> tuple[str, ...]:
+    """Say what each writer could still be asked for; messages that can't be shown don't count."""
+    good = Counter(
+        (message.writer_id, message.condition)
+        for message in messages
+        if not message.faults and (message.decision is None or message.decision.verdict == "accept")
+    )
+    strangers = {m.writer_id for m in kit.messages if m.condition == "stranger"}
+    found = []
+    for writer in kit.writers:
+        for condition, count in protocol.kit.per_writer.items():
+            missing = count - good[(writer.writer_id, condition)]
+            if missing > 0 and (writer.writer_id in strangers) == (condition == "stranger"):
+                found.append(f"{writer.writer_id}: {missing} more {condition} messages")
+    return tuple(found)

@@ -1,0 +1,167 @@
+"""Kits on disk: readable by their owner only, and destroyed for good when asked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from experiment.errors import BadInput
+from experiment.files import canonical, write_whole
+from experiment.kit.decisions import DECISIONS_FILE
+from experiment.kit.model import SCHEMA, Kit, KitIndex
+
+KIT_FILE = "kit.json"
+FORGOTTEN_FILE = "forgotten.json"
+_FOLDER, _FILE = 0o700, 0o600
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What is left of a kit whose texts and names were destroyed.
+
+    Parameters
+    ----------
+    participant : str
+    utc : str
+        When, ISO 8601.
+    index : KitIndex
+        As it was, digest and all, so that logs can still be tied to it.
+    """
+
+    participant: str
+    utc: str
+    index: KitIndex
+
+
+def load_kit(folder: Path) -> Kit:
+    """Read a participant's kit.
+
+    Raises
+    ------
+    BadInput
+        If there is none, it was destroyed or it is damaged; the error shows nothing of its content.
+    """
+    file = folder / KIT_FILE
+    if (folder / FORGOTTEN_FILE).exists():
+        raise BadInput(
+            f"{folder}: the texts of this kit were destroyed (kit forget); there are none"
+        )
+    try:
+        kit = TypeAdapter(Kit).validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise BadInput(
+            f"{folder}: no kit here; make one with: run_session.py kit import SOURCE ..."
+        ) from None
+    except OSError as error:
+        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+    except ValidationError as error:
+        detail = error.errors(include_input=False)[0]
+        if detail["type"] == "value_error" and not detail["loc"]:  # told by the kit, by ids only
+            problem = detail["msg"].removeprefix("Value error, ")
+        else:
+            problem = f"at {'.'.join(str(part) for part in detail['loc']) or 'start'}"
+        raise BadInput(f"{file}:1: not a kit file ({problem}); import the kit again") from None
+    if kit.schema != SCHEMA:
+        raise BadInput(f"{file}:1: kit version {kit.schema}, allowed: {SCHEMA}; import it again")
+    return kit
+
+
+def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
+    """Write a kit, readable by its owner only.
+
+    Parameters
+    ----------
+    kit : Kit
+    folder : Path
+        ``participants/P/kit`` of the study; made with its parents if need be, for the owner only.
+    replace : bool
+        Whether a kit that is there is destroyed first.
+
+    Raises
+    ------
+    BadInput
+        If the participant has a kit already, or had one that was destroyed.
+    """
+    file = folder / KIT_FILE
+    if (folder / FORGOTTEN_FILE).exists():
+        raise BadInput(
+            f"{folder}: the texts of this kit were destroyed (kit forget); none come after"
+        )
+    if file.exists() and not replace:
+        raise BadInput(f"{file}: this participant has a kit already; it is never overwritten")
+    try:
+        for parent in (folder.parent.parent, folder.parent, folder):
+            parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+        folder.parent.chmod(_FOLDER)
+        folder.chmod(_FOLDER)
+        if file.exists():
+            _wipe(file)
+        write_whole(file, canonical(asdict(kit)), mode=_FILE)
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+    return file
+
+
+def forget(kit: Kit, folder: Path, utc: str) -> int:
+    """Destroy all that is in a kit's folder but ids, digest and decisions.
+
+    Each file is overwritten with zeros, synced and removed. What an earlier try began is finished.
+
+    Parameters
+    ----------
+    kit : Kit
+    folder : Path
+    utc : str
+        Now, ISO 8601.
+
+    Returns
+    -------
+    int
+        Number of files destroyed.
+
+    Raises
+    ------
+    BadInput
+        If a file can't be written.
+    """
+    left = Forgotten(kit.participant, utc, kit.index())
+    write_whole(folder / FORGOTTEN_FILE, canonical(asdict(left)), mode=_FILE)
+    return finish_forgetting(folder)
+
+
+def finish_forgetting(folder: Path) -> int:
+    """Destroy what is still in the folder of a forgotten kit; return the number of files."""
+    kept = {folder / FORGOTTEN_FILE, folder / DECISIONS_FILE}
+    files = [file for file in sorted(folder.rglob("*")) if file not in kept and not file.is_dir()]
+    try:
+        for file in files:
+            _wipe(file)
+    except OSError as error:
+        raise BadInput(f"{folder}: a file can't be destroyed ({error.strerror})") from None
+    return len(files)
+
+
+def is_forgotten(folder: Path) -> bool:
+    """Tell whether a kit's texts were destroyed, or it was begun."""
+    return (folder / FORGOTTEN_FILE).exists()
+
+
+def readable_by_others(folder: Path) -> bool:
+    """Tell whether a kit's folder or a file in it is open to others than its owner."""
+    if os.name != "posix":
+        return False  # there the folder's access list counts, not these bits
+    return any(path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir()))
+
+
+def _wipe(file: Path) -> None:
+    """Overwrite a file with zeros where it lies, sync and remove it; a link is only removed."""
+    if not file.is_symlink():
+        size = file.stat().st_size
+        with file.open("r+b") as stream:
+            stream.write(bytes(size))
+            stream.flush()
+            os.fsync(stream.fileno())
+    file.unlink()
