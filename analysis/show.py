@@ -22,7 +22,8 @@ from experiment.plain import from_plain
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
 from experiment.steps import After, Message, Scale, Screen, Step, Waiting
-from stimuli.pictures import Picture, Sprite, compose
+from stimuli.pictures import Picture, compose
+from stimuli.sprites import Sprite
 
 Frame = npt.NDArray[np.uint8]
 _COLUMNS = 6

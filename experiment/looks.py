@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from experiment.protocol import Protocol
-from stimuli.pictures import Painter, ScaleLook, Style, degrees_to_px
+from stimuli.contents import Contents, ScaleLook
+from stimuli.painter import Painter
+from stimuli.pictures import Style, degrees_to_px
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ def looks_of(
     px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
     style = Style(size_px, round(px), screen.background, screen.ink, screen.accent)
     scales = {
-        name: ScaleLook(rating.question, rating.points, rating.anchors)
+        name: ScaleLook(rating.question, 1, rating.points, rating.anchors)
         for name, rating in protocol.ratings.items()
     }
-    painter = Painter(style, protocol.texts, scales, texts.__getitem__, protocol.language)
-    return Looks(style, painter)
+    contents = Contents(protocol.texts, scales, texts.__getitem__, protocol.language)
+    return Looks(style, Painter(style, contents))

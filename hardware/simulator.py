@@ -132,12 +132,13 @@ class ScannerSimulator:
     def _unplug(self) -> None:
         if self._pulse_ends is None:
             return
+        stamp = time.perf_counter()  # nobody can notice before it
         if self._folder is not None:
             Path(self.scanner_port).unlink()
         for end in self._pulse_ends:
             os.close(end)
         self._pulse_ends = None
-        self.note(time.perf_counter(), port="gone")
+        self.note(stamp, port="gone")
 
     def _plug(self) -> None:
         self._pulse_ends = _terminal()

@@ -18,7 +18,9 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
-from stimuli.pictures import Painter, Picture, Sprite, Track, cut
+from stimuli.painter import Painter
+from stimuli.pictures import Picture, Track
+from stimuli.sprites import Sprite, cut
 from stimuli.virtual_display import display_answers
 
 if TYPE_CHECKING:
@@ -34,10 +36,22 @@ class _Loaded:
     """A picture on the graphics card."""
 
     sprites: tuple[Any, ...]
-    cursor: tuple[Any, ...]
-    confirmed: tuple[Any, ...]
+    cursor: _Movable | None
+    confirmed: _Movable | None
     track: Track | None
     extent: Extent
+
+
+@dataclass(frozen=True)
+class _Movable:
+    """A cursor on the graphics card; its place (px) where the scale's line would begin at 0."""
+
+    quad: Any
+    home: tuple[float, float]
+
+    def draw(self, x: int) -> None:
+        self.quad.pos = (self.home[0] + x, self.home[1])
+        self.quad.draw()
 
 
 class Window:
@@ -178,14 +192,17 @@ class Window:
         picture: Picture = self._painter.paint(screen)
         loaded = _Loaded(
             tuple(self._quads(piece for sprite in picture.sprites for piece in cut(sprite))),
-            tuple(self._quads(picture.cursor)),
-            tuple(self._quads(picture.confirmed)),
+            self._movable(picture.cursor),
+            self._movable(picture.confirmed),
             picture.track,
             _extent(picture.sprites),
         )
         # Drawing once makes the upload happen now.
-        for quad in (*loaded.sprites, *loaded.cursor, *loaded.confirmed):
+        for quad in loaded.sprites:
             quad.draw()
+        for cursor in (loaded.cursor, loaded.confirmed):
+            if cursor is not None:
+                cursor.draw(0)
         self._loaded[screen] = loaded
         return loaded
 
@@ -208,12 +225,19 @@ class Window:
                 interpolate=False,
             )
 
+    def _movable(self, sprite: Sprite | None) -> _Movable | None:
+        if sprite is None:
+            return None
+        (quad,) = self._quads((sprite,))
+        return _Movable(quad, (float(quad.pos[0]), float(quad.pos[1])))
+
     @staticmethod
     def _draw(picture: _Loaded, cursor: int | None, confirmed: bool) -> None:
         for quad in picture.sprites:
             quad.draw()
-        if cursor is not None and picture.cursor:
-            (picture.confirmed if confirmed else picture.cursor)[cursor - 1].draw()
+        movable = picture.confirmed if confirmed else picture.cursor
+        if cursor is not None and movable is not None and picture.track is not None:
+            movable.draw(picture.track.x_of(cursor))
 
     def _stamped(self) -> None:
         # The first thing after the flip. PsychoPy's own stamp is the wall clock.
@@ -250,7 +274,9 @@ class Window:
         self._point(x, y, clicked=True)
 
     def _point(self, x: float, y: float, *, clicked: bool) -> None:
-        point = None if self._track is None else self._track.point_at(x, self._height - y)
+        track = self._track
+        y = self._height - y
+        point = track.nearest(x) if track is not None and track.holds(x, y) else None
         if clicked or point is not None:
             self._pointer.append(PointerEvent(round(self._clock.now(), 6), point, clicked))
 

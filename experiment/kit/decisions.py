@@ -85,7 +85,8 @@ def load_decisions(folder: Path, digest: str) -> dict[str, Decision]:
             decision = adapter.validate_json(line)
         except ValidationError:
             raise BadInput(
-                f"{file}:{number}: not a decision; if it was cut off, remove the line and decide again"
+                f"{file}:{number}: not a decision; if it was cut off, remove the line and decide "
+                "again"
             ) from None
         if decision.kit == digest:
             last[decision.message_id] = decision

@@ -20,6 +20,7 @@ from experiment.looks import Looks, looks_of
 from experiment.plans.messages import messages_wanted
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import Protocol, ScannerMessages
+from stimuli.fonts import missing_glyphs
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _look(
             notes.append(
                 f"set at {100 * typeset.px / looks.style.text_px:.0f} % of its size to fit"
             )
-    boxes = looks.painter.missing_glyphs(message.message_id)
+    boxes = missing_glyphs(message.text, message.language)
     if boxes:
         faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in boxes[:5]))
     return Looked(

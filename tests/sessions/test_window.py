@@ -16,7 +16,8 @@ from experiment.kit import import_qualtrics, load_kit, save_kit
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
-from stimuli.pictures import Painter, compose
+from stimuli.painter import Painter
+from stimuli.pictures import compose
 from stimuli.window import Window, check_rate
 
 pytestmark = pytest.mark.usefixtures("display")
@@ -114,8 +115,8 @@ def test_the_mouse_points_at_the_scale_and_picks(rig: Rig) -> None:
     track = window.track
     assert track is not None
     left, top = window.place
-    y = str(round(top + (track.top_px + track.bottom_px) / 2))
-    x = str(round(left + track.centres_px[5]))
+    y = str(round(top + track.row_px))
+    x = str(round(left + track.x_of(6)))
     moved = pointer_after(window, "mousemove", x, y)
     assert [(e.point, e.clicked) for e in moved][-1] == (6, False)
     clicked = pointer_after(window, "click", "1")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stimuli.typeset import Typeset, Typesetter, font_families, runs_right_to_left
+from stimuli.fonts import font_families, missing_glyphs, runs_right_to_left
+from stimuli.typeset import Typeset, Typesetter
 
 SAMPLE = Path(__file__).parents[2] / "example-study" / "qualtrics_messages_sub-012.csv"
 
@@ -45,7 +46,7 @@ def set_plainly(typesetter: Typesetter, text: str, width: float, language: str =
 def test_every_script_has_its_glyphs_and_keeps_to_the_width(
     typesetter: Typesetter, language: str
 ) -> None:
-    assert typesetter.missing_glyphs(TEXTS[language], language) == ()
+    assert missing_glyphs(TEXTS[language], language) == ()
     done = set_plainly(typesetter, TEXTS[language], 400, language)
     assert done.lines > 1
     assert done.width <= 400 + 4  # a stroke may lean out of its letter's own width
@@ -63,7 +64,7 @@ def test_every_message_of_the_sample_export_can_be_set(typesetter: Typesetter) -
     ]
     assert len(messages) > 50
     for text, language in messages:
-        assert typesetter.missing_glyphs(text, language) == ()
+        assert missing_glyphs(text, language) == ()
         assert set_plainly(typesetter, text, 700, language).width <= 704
 
 
@@ -83,12 +84,12 @@ def test_alpha_is_straight(typesetter: Typesetter) -> None:
     assert np.abs(image[half][:, :3].astype(int) - (0xF1, 0xE8, 0xDA)).max() <= 2
 
 
-def test_a_character_that_no_font_has_is_named_once(typesetter: Typesetter) -> None:
-    assert typesetter.missing_glyphs("a\ue000b\ue000 \U0010fffd") == ("\ue000", "\U0010fffd")
+def test_a_character_that_no_font_has_is_named_once() -> None:
+    assert missing_glyphs("a\ue000b\ue000 \U0010fffd") == ("\ue000", "\U0010fffd")
 
 
-def test_joiners_and_selectors_are_not_missing(typesetter: Typesetter) -> None:
-    assert typesetter.missing_glyphs("\u200d\ufe0f\u200f\u00ad\n\t\u00a0") == ()
+def test_joiners_and_selectors_are_not_missing() -> None:
+    assert missing_glyphs("\u200d\ufe0f\u200f\u00ad\n\t\u00a0") == ()
 
 
 def test_lines_break_at_a_pause_and_are_alike(typesetter: Typesetter) -> None:
@@ -218,7 +219,7 @@ def test_lines_keep_to_the_width(typesetter: Typesetter, words: list[str], width
 def test_importing_changes_nothing_and_needs_no_display() -> None:
     code = (
         "import os, sys; before = dict(os.environ)\n"
-        "import stimuli.pictures\n"
+        "import stimuli.painter\n"
         "from PyQt6.QtGui import QGuiApplication\n"
         "assert QGuiApplication.instance() is None and dict(os.environ) == before\n"
         "assert 'psychopy' not in sys.modules\n"

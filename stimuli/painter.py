@@ -1,0 +1,60 @@
+"""The painter: lays out any screen, by the kind it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
+from stimuli.contents import Contents
+from stimuli.layout import Layout
+from stimuli.pictures import Picture, Style
+from stimuli.screens import message, pages, scale
+from stimuli.typeset import Typeset
+
+Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
+
+# A kind of screen is a module of stimuli/screens and a row here.
+KINDS: Kinds = {
+    Page: pages.page,
+    Waiting: pages.waiting,
+    Closing: pages.closing,
+    Fixation: pages.fixation,
+    Message: message.message,
+    Scale: scale.scale,
+}
+
+
+class Painter:
+    """Lays screens out; needs no window.
+
+    Parameters
+    ----------
+    style : Style
+        Sizes and colours.
+    contents : Contents
+        What there is to show.
+    """
+
+    def __init__(self, style: Style, contents: Contents) -> None:
+        self._layout = Layout(style, contents)
+
+    def paint(self, screen: Screen) -> Picture:
+        """Lay a screen out.
+
+        Raises
+        ------
+        ValueError
+            Where a text does not fit in the window; it says which, by its id.
+        """
+        return KINDS[type(screen)](screen, self._layout)
+
+    def set_message(self, message_id: str) -> Typeset:
+        """Set a message as it will be shown, to know its lines and its size.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit in the window; it says which, by its id.
+        """
+        return message.typeset(message_id, self._layout)

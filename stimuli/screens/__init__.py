@@ -1,0 +1,1 @@
+"""How each kind of screen looks: a module for each kind, listed in `stimuli.painter`."""

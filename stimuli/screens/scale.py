@@ -1,0 +1,177 @@
+"""The picture of a rating scale: question, line, anchors, cursor."""
+
+from __future__ import annotations
+
+from experiment.steps import Scale
+from stimuli.layout import ANCHOR_SIZE, PAGE_MEASURE, QUESTION_SIZE, Layout
+from stimuli.pictures import Picture, Track
+from stimuli.sprites import Sprite, dot, merge, strokes
+from stimuli.typeset import Typeset
+
+
+def scale(screen: Scale, layout: Layout) -> Picture:
+    """Lay a rating scale out."""
+    return _ScalePicture(screen, layout).whole()
+
+
+class _ScalePicture:
+    """The parts of one scale's picture."""
+
+    def __init__(self, screen: Scale, layout: Layout) -> None:
+        self._layout = layout
+        self._prompt = screen.prompt
+        self._look = layout.contents.scales[screen.rating]
+        self._name = f"rating {screen.rating!r}"
+        self._width, self._height = layout.width, layout.height
+        self._row = round(0.55 * self._height)
+        self._first = round(0.13 * self._width)
+        self._last = self._width - self._first
+        self._track = Track(
+            lowest=self._look.lowest,
+            highest=self._look.highest,
+            first_px=self._first,
+            last_px=self._last,
+            row_px=self._row,
+            beyond_px=self._beyond(),
+            aside_px=0.08 * self._height,
+        )
+
+    def whole(self) -> Picture:
+        static = merge(
+            (*self._heading(), *self._line(), *self._anchors(), self._layout.footer("confirm"))
+        )
+        return Picture((static,), self._cursor(), self._confirmed_cursor(), self._track)
+
+    def _beyond(self) -> float:
+        """Return how far (px) beyond the line's ends clicks count."""
+        step = (self._last - self._first) / (self._look.highest - self._look.lowest)
+        return min(max(step / 2, 0.02 * self._width), 0.08 * self._width)
+
+    # --- texts -----------------------------------------------------------------------------------
+
+    def _heading(self) -> tuple[Sprite, ...]:
+        """Set the question, and the prompt above it, between the window's top and the line."""
+        layout = self._layout
+        width = min(0.84 * self._width, PAGE_MEASURE * QUESTION_SIZE * layout.style.text_px)
+        question = layout.fit(
+            self._look.question,
+            f"the question of {self._name}",
+            share=QUESTION_SIZE,
+            colour=layout.style.ink,
+            width=width,
+            height=(0.34 if self._prompt is None else 0.20) * self._height,
+        )
+        if self._prompt is None:
+            return (layout.about(question, 0.30 * self._height),)
+        above = layout.fit(
+            layout.contents.texts[self._prompt],
+            f"text {self._prompt!r}",
+            share=ANCHOR_SIZE,
+            colour=layout.soft,
+            width=width,
+            height=0.15 * self._height,
+        )
+        return (
+            layout.about(above, 0.15 * self._height),
+            layout.about(question, 0.345 * self._height),
+        )
+
+    def _anchors(self) -> list[Sprite]:
+        """Set the anchors below their places, all in one size, none in another's way."""
+        top = round(0.625 * self._height)
+        columns = self._anchor_columns()
+
+        def fit(position: int, px: int | None = None) -> Typeset:
+            return self._layout.fit(
+                self._look.anchors[position],
+                f"the anchor at point {position} of {self._name}",
+                share=ANCHOR_SIZE,
+                px=px,
+                colour=self._layout.soft,
+                width=columns[position],
+                height=0.20 * self._height,
+                whole_words=True,
+            )
+
+        common = min((fit(position).px for position in columns), default=None)
+        sprites = []
+        for position in columns:
+            typeset = fit(position, common)
+            left = round(self._track.x_of(position) - typeset.axis)
+            sprites.append(Sprite(typeset.image, left, top + typeset.px - typeset.first_baseline))
+        return sprites
+
+    def _anchor_columns(self) -> dict[int, float]:
+        """Widths (px) that anchors may take, half-way to their neighbours.
+
+        The outer ones' further neighbours are their own mirror images behind the margins.
+        """
+        positions = sorted(self._look.anchors)
+        if not positions:
+            return {}
+        margin, gap = 0.03 * self._width, 0.02 * self._width
+        places = [self._track.x_of(position) for position in positions]
+        before = [2 * margin - places[0], *places[:-1]]
+        after = [*places[1:], 2 * (self._width - margin) - places[-1]]
+        return {
+            position: min(place - left, right - place) - gap
+            for position, place, left, right in zip(positions, places, before, after, strict=True)
+        }
+
+    # --- the line --------------------------------------------------------------------------------
+
+    def _line(self) -> tuple[Sprite, Sprite]:
+        """Draw the line and its points; where they are dense, only the ends and the anchors'.
+
+        A continuous scale has no points: short strokes end its line.
+        """
+        look, row = self._look, self._row
+        radius = 0.0085 * self._height
+        if look.continuous:
+            return self._bare_line()
+        dense = (self._last - self._first) / (look.highest - look.lowest) < 5 * radius
+        every = range(look.lowest, look.highest + 1)
+        marked = {look.lowest, look.highest, *look.anchors} if dense else set(every)
+        line = (((self._first, row), (self._last, row)),)
+        dots = [dot(self._track.x_of(position), row) for position in sorted(marked)]
+        return (
+            strokes(line, 0.0025 * self._height, self._layout.faint),
+            strokes(dots, radius, self._layout.quiet),
+        )
+
+    def _bare_line(self) -> tuple[Sprite, Sprite]:
+        row, height = self._row, 0.016 * self._height
+        line = (((self._first, row), (self._last, row)),)
+        places = {self._first, self._last, *map(self._track.x_of, self._look.anchors)}
+        ends = [((x, row - height), (x, row + height)) for x in sorted(places)]
+        return (
+            strokes(line, 0.0025 * self._height, self._layout.faint),
+            strokes(ends, 0.0025 * self._height, self._layout.quiet),
+        )
+
+    def _cursor(self) -> Sprite:
+        """Draw a ring that parts the line."""
+        style, radius, here = self._layout.style, 0.026 * self._height, (dot(0, self._row),)
+        return merge(
+            (
+                strokes(here, 1.3 * radius, style.background),
+                strokes(here, radius, style.accent),
+                strokes(here, 0.62 * radius, style.background),
+            )
+        )
+
+    def _confirmed_cursor(self) -> Sprite:
+        """Draw a filled disc with a tick, so that the change is one of shape, not only of hue."""
+        style, radius, row = self._layout.style, 0.026 * self._height, self._row
+        low = (-0.1 * radius, row + 0.36 * radius)
+        tick = (
+            ((-0.46 * radius, row + 0.02 * radius), low),
+            (low, (0.48 * radius, row - 0.34 * radius)),
+        )
+        return merge(
+            (
+                strokes((dot(0, row),), 1.3 * radius, style.background),
+                strokes((dot(0, row),), 1.1 * radius, style.accent),
+                strokes(tick, 0.12 * radius, style.background),
+            )
+        )
