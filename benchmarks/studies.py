@@ -34,7 +34,7 @@ def long_study(folder: Path, trials: int) -> Path:
             " ".join(WORDS[: 5 + (i * 7) % (len(WORDS) - 4)]) + f" ({i}).",
         )
         for c in range(2)
-        for i in range(half + 6)
+        for i in range(half + 8)
     ]
     kit = Kit(EXAMPLE_PARTICIPANT, tuple(writers), tuple(messages))
     save_kit(kit, folder / "participants" / EXAMPLE_PARTICIPANT / "kit")
