@@ -19,9 +19,7 @@ from experiment.kit.model import Kit
 from experiment.kit.report import check_report, import_report
 from experiment.kit.review import Review, look_through
 from experiment.kit.store import (
-    finish_forgetting,
     forget,
-    is_forgotten,
     load_kit,
     readable_by_others,
     save_kit,
@@ -167,14 +165,10 @@ def forget_texts(study: Study, participant: str) -> list[str]:
         If there is no kit, or a file can't be destroyed.
     """
     folder = study.kit_folder(check_label("participant", participant))
-    if is_forgotten(folder):
-        count = finish_forgetting(folder)
-        if not count:
-            raise BadInput(f"{folder}: the texts of this kit were destroyed before")
-    else:
-        count = forget(load_kit(folder), folder, _now())
+    count = forget(participant, folder, _now())
+    files = "1 file" if count == 1 else f"{count} files"
     return [
-        f"{count} files destroyed in {folder}; ids, the kit's digest and decisions are left",
+        f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
         "not reached: exports of the survey, backups, pictures made with --kit; destroy these too",
     ]
 
