@@ -42,24 +42,90 @@ def init(study: StudyFolder) -> None:
 
 @kit_app.command("import")
 def kit_import(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Qualtrics export (CSV).")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="Qualtrics, Google Forms, REDCap or own table (CSV, TSV, XLSX)."
+        ),
+    ],
     study: Annotated[Path, typer.Option("--study", help="The study's folder.")],
     participant: Participant,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE.yaml", help="Says which column is which.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of an XLSX file; else the first.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make a kit anew that no session was run with.")
+    ] = False,
 ) -> None:
     """Make a participant's kit from the survey that their people filled in."""
-    from experiment.kit import import_qualtrics, save_kit
-    from experiment.study import check_label, open_study
+    from experiment.kit.desk import import_answers
+    from experiment.study import open_study
+
+    told = import_answers(
+        open_study(study), participant, source, mapping=mapping, sheet=sheet, again=again
+    )
+    print(*told, sep="\n")
+
+
+@kit_app.command("check")
+def kit_check(study: StudyFolder, participant: Participant) -> None:
+    """Tell of each message what there is to know, and whether sessions can be run: go or no-go."""
+    from experiment.kit.desk import check
+    from experiment.study import open_study
+
+    told, go = check(open_study(study), participant)
+    print(*told, sep="\n")
+    if not go:
+        raise KindredError("no-go; the reasons are above")
+
+
+@kit_app.command("review")
+def kit_review(
+    study: StudyFolder,
+    participant: Participant,
+    by: Annotated[str, typer.Option("--by", help="Your initials.")],
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="ID", help="Ids, by commas.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--leave-out", metavar="ID", help="Ids, by commas.")
+    ] = None,
+    accept_all: Annotated[
+        bool, typer.Option("--accept-all", help="All that are left and can be shown.")
+    ] = False,
+) -> None:
+    """Accept messages or leave them out."""
+    from experiment.kit.desk import decide
+    from experiment.study import open_study
+
+    told = decide(
+        open_study(study),
+        participant,
+        by,
+        accept=accept or [],
+        leave_out=leave_out or [],
+        accept_all=accept_all,
+    )
+    print(*told, sep="\n")
+
+
+@kit_app.command("forget")
+def kit_forget(
+    study: StudyFolder,
+    participant: Participant,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Destroy a participant's texts and names; ids, digest and decisions stay."""
+    from experiment.kit.desk import forget_texts
+    from experiment.study import open_study
 
     opened = open_study(study)
-    folder = opened.kit_folder(check_label("participant", participant))
-    strangers = opened.protocol.kit.stranger_messages
-    imported = import_qualtrics(source, participant, study / strangers if strangers else None)
-    for row in imported.left_out:
-        print(f"left out: {source.name}:{row.line}: {row.reason}")
-    file = save_kit(imported.kit, folder)
-    for condition, count in imported.kit.counts().items():
-        print(f"{count:4d} {condition} messages")
-    print(f"kit: {file}")
+    if not yes:
+        typer.confirm(f"Destroy all texts and names of participant {participant}?", abort=True)
+    print(*forget_texts(opened, participant), sep="\n")
 
 
 @app.command()

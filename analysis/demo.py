@@ -45,6 +45,7 @@ def show_all(out: Path | None, tell: Callable[[str], None]) -> None:
     _command("init", study)
     answers = study / EXAMPLE_ANSWERS
     _command("kit", "import", answers, "--study", study, "--participant", person)
+    _command("kit", "review", study, "--participant", person, "--by", "KR", "--accept-all")
     opened = open_study(study)
 
     tell("2. Session 01: in the scanner, in real time, markers out and pulses in over serial ports")

@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import session, table
+from benchmarks import kit, session, table
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
             ("A session in real time, 1280x720, 60 Hz", session.real_time(folder, minutes)),
             ("What is ours of a frame", session.own_share(folder)),
             ("On the virtual clock", session.virtual(folder)),
+            ("A kit of 8 writers x 12 messages", kit.kit_times(folder)),
             ("Starting up", session.start_times(folder)),
         ]
     print(table.write(sections))

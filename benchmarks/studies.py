@@ -7,6 +7,7 @@ from pathlib import Path
 
 from experiment.examples import EXAMPLE_PARTICIPANT, make_study
 from experiment.kit import Kit, KitMessage, Writer, save_kit
+from experiment.kit.decisions import accepting, record
 
 WORDS = re.findall(
     r"\w+", "I am so glad that you are here and I think of you every day of the week"
@@ -37,5 +38,7 @@ def long_study(folder: Path, trials: int) -> Path:
         for i in range(half + 8)
     ]
     kit = Kit(EXAMPLE_PARTICIPANT, tuple(writers), tuple(messages))
-    save_kit(kit, folder / "participants" / EXAMPLE_PARTICIPANT / "kit")
+    place = folder / "participants" / EXAMPLE_PARTICIPANT / "kit"
+    save_kit(kit, place)
+    record(place, kit, accepting(kit), "B", "2026-09-20T08:00:00+00:00")
     return folder

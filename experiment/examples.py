@@ -9,7 +9,7 @@ from experiment.errors import BadInput
 
 EXAMPLE = Path(__file__).parent.parent / "example-study"
 EXAMPLE_PARTICIPANT = "012"
-EXAMPLE_ANSWERS = "qualtrics_messages_sub-012.csv"
+EXAMPLE_ANSWERS = "inbox/qualtrics_messages_sub-012.csv"
 
 
 def make_study(folder: Path) -> None:

@@ -22,7 +22,8 @@ from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.display import Display, Extent, NoWindow
 from experiment.errors import BadInput, KindredError, SessionAborted
 from experiment.events import KeyEvent
-from experiment.kit import Kit, load_kit
+from experiment.kit import Kit, KitIndex, load_kit
+from experiment.kit.decisions import load_decisions, usable
 from experiment.log import LogWriter
 from experiment.looks import looks_of
 from experiment.plain import to_plain
@@ -106,6 +107,7 @@ class Prepared:
     request: SessionRequest
     study: Study
     kit: Kit
+    index: KitIndex
     plans: dict[str, PlannedTask]
     seed: int
     log_file: Path
@@ -156,7 +158,7 @@ def prepare(request: SessionRequest) -> Prepared:
             f"{kit.participant}, not of {request.participant}"
         )
     seed = study.seed if request.seed is None else request.seed
-    index = kit.index()
+    index = _may_be_shown(study, kit)
     plans = {
         task: plan_task(
             PlanInputs(protocol, task, index, request.session, request.participant, seed)
@@ -179,7 +181,21 @@ def prepare(request: SessionRequest) -> Prepared:
     name = f"sub-{request.participant}_ses-{request.session}"
     if request.task is not None:
         name += f"_task-{request.task}"
-    return Prepared(request, study, kit, plans, seed, folder / f"{name}.jsonl", trigger, scanner)
+    file = folder / f"{name}.jsonl"
+    return Prepared(request, study, kit, index, plans, seed, file, trigger, scanner)
+
+
+def _may_be_shown(study: Study, kit: Kit) -> KitIndex:
+    """Return what a kit has for sessions, as the review left it."""
+    folder = study.kit_folder(kit.participant)
+    decisions = load_decisions(folder, kit.index().digest)
+    index = usable(kit, decisions, review_required=study.protocol.kit.review == "required")
+    if not index.messages:
+        raise BadInput(
+            f"{folder}: none of its {len(kit.messages)} messages has been accepted; "
+            "look them through: run_session.py kit check, kit preview, kit review"
+        )
+    return index
 
 
 def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> SessionResult:
@@ -443,7 +459,7 @@ def _header(
             "system": platform.platform(),
             **{name: version(name) for name in libraries},
         },
-        "kit": to_plain(prepared.kit.index()),
+        "kit": to_plain(prepared.index),
         "protocol": prepared.study.protocol.model_dump(mode="json"),
         "sources": prepared.study.sources,
         "plans": {task: to_plain(planned.plan) for task, planned in prepared.plans.items()},

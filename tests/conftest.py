@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
-from experiment.kit import import_qualtrics, save_kit
+from experiment.kit import import_kit, save_kit
+from experiment.kit.decisions import accepting, record
 from stimuli.virtual_display import some_display
 
 Edit = tuple[str, str]
@@ -58,8 +59,10 @@ def new_study(tmp_path: Path) -> Callable[..., Path]:
         file.write_text(text, "utf-8")
         if kit:
             strangers = EXAMPLE / "stranger_messages.csv"
-            imported = import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers)
-            save_kit(imported.kit, folder / "participants" / "012" / "kit")
+            imported = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers)
+            place = folder / "participants" / "012" / "kit"
+            save_kit(imported.kit, place)
+            record(place, imported.kit, accepting(imported.kit), "KR", "2026-09-20T08:00:00+00:00")
         return folder
 
     return make

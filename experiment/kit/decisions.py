@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -85,16 +85,25 @@ def load_decisions(folder: Path, digest: str) -> dict[str, Decision]:
             decision = adapter.validate_json(line)
         except ValidationError:
             raise BadInput(
-                f"{file}:{number}: not a decision; if it was cut off, remove the line and decide "
-                "again"
+                f"{file}:{number}: not a decision; if it was cut off, remove this line"
             ) from None
         if decision.kit == digest:
             last[decision.message_id] = decision
     return last
 
 
-def record_decisions(folder: Path, decisions: Iterable[Decision]) -> None:
-    """Append decisions to a kit's file of them.
+def record(folder: Path, kit: Kit, verdicts: Mapping[str, Verdict], by: str, utc: str) -> None:
+    """Append decisions about a kit's messages to its file of them.
+
+    Parameters
+    ----------
+    folder : Path
+        The kit's.
+    kit : Kit
+    verdicts : mapping of str to str
+        By message id.
+    by, utc : str
+        Initials; now, ISO 8601.
 
     Raises
     ------
@@ -102,7 +111,11 @@ def record_decisions(folder: Path, decisions: Iterable[Decision]) -> None:
         If it can't be written.
     """
     file = folder / DECISIONS_FILE
-    lines = "".join(canonical(asdict(decision)) + "\n" for decision in decisions)
+    digest = kit.index().digest
+    lines = "".join(
+        canonical(asdict(Decision(message_id, verdict, by, utc, digest))) + "\n"
+        for message_id, verdict in verdicts.items()
+    )
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "ab") as stream:
@@ -111,6 +124,11 @@ def record_decisions(folder: Path, decisions: Iterable[Decision]) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+
+
+def accepting(kit: Kit) -> dict[str, Verdict]:
+    """Return the verdict that accepts every message of a kit."""
+    return {message.message_id: "accept" for message in kit.messages}
 
 
 def usable(kit: Kit, decisions: Mapping[str, Decision], *, review_required: bool) -> KitIndex:

@@ -113,7 +113,11 @@ def look_through(
         if message.message_id in shown
         for fault in message.faults
     ]
-    against += _shortages(protocol, index) or _no_plans(protocol, index, kit.participant, seed)
+    waiting = [m for m in messages if m.message_id not in shown and m.decision is None]
+    short = _shortages(protocol, index)
+    if short and waiting:
+        short.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
+    against += short or _no_plans(protocol, index, kit.participant, seed)
     return Review(messages, _asked(protocol, kit, messages), tuple(against))
 
 

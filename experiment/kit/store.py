@@ -27,13 +27,13 @@ class Forgotten:
     participant : str
     utc : str
         When, ISO 8601.
-    index : KitIndex
-        As it was, digest and all, so that logs can still be tied to it.
+    index : KitIndex or None
+        As it was, digest and all, so that logs can still be tied to it; None if it was damaged.
     """
 
     participant: str
     utc: str
-    index: KitIndex
+    index: KitIndex | None
 
 
 def load_kit(folder: Path) -> Kit:
@@ -46,9 +46,7 @@ def load_kit(folder: Path) -> Kit:
     """
     file = folder / KIT_FILE
     if (folder / FORGOTTEN_FILE).exists():
-        raise BadInput(
-            f"{folder}: the texts of this kit were destroyed (kit forget); there are none"
-        )
+        raise BadInput(f"{folder}: the texts of this kit were destroyed; none can be shown")
     try:
         kit = TypeAdapter(Kit).validate_json(file.read_bytes())
     except FileNotFoundError:
@@ -87,9 +85,7 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
     """
     file = folder / KIT_FILE
     if (folder / FORGOTTEN_FILE).exists():
-        raise BadInput(
-            f"{folder}: the texts of this kit were destroyed (kit forget); none come after"
-        )
+        raise BadInput(f"{folder}: the texts of this kit were destroyed; it gets no new ones")
     if file.exists() and not replace:
         raise BadInput(f"{file}: this participant has a kit already; it is never overwritten")
     try:
@@ -105,14 +101,16 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
     return file
 
 
-def forget(kit: Kit, folder: Path, utc: str) -> int:
+def forget(participant: str, folder: Path, utc: str) -> int:
     """Destroy all that is in a kit's folder but ids, digest and decisions.
 
-    Each file is overwritten with zeros, synced and removed. What an earlier try began is finished.
+    Each file is overwritten with zeros, synced and removed. A damaged kit is destroyed too. What an
+    earlier try began is finished.
 
     Parameters
     ----------
-    kit : Kit
+    participant : str
+        Label.
     folder : Path
     utc : str
         Now, ISO 8601.
@@ -125,15 +123,27 @@ def forget(kit: Kit, folder: Path, utc: str) -> int:
     Raises
     ------
     BadInput
-        If a file can't be written.
+        If there is no kit, or a file can't be destroyed.
     """
-    left = Forgotten(kit.participant, utc, kit.index())
-    write_whole(folder / FORGOTTEN_FILE, canonical(asdict(left)), mode=_FILE)
-    return finish_forgetting(folder)
+    if not is_forgotten(folder):
+        try:
+            index = load_kit(folder).index()
+        except BadInput:
+            if not (folder / KIT_FILE).exists():
+                raise
+            index = None
+        left = canonical(asdict(Forgotten(participant, utc, index)))
+        try:
+            write_whole(folder / FORGOTTEN_FILE, left, mode=_FILE)
+        except OSError as error:
+            raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+    count = _destroy(folder)
+    if count == 0:
+        raise BadInput(f"{folder}: the texts of this kit were destroyed before")
+    return count
 
 
-def finish_forgetting(folder: Path) -> int:
-    """Destroy what is still in the folder of a forgotten kit; return the number of files."""
+def _destroy(folder: Path) -> int:
     kept = {folder / FORGOTTEN_FILE, folder / DECISIONS_FILE}
     files = [file for file in sorted(folder.rglob("*")) if file not in kept and not file.is_dir()]
     try:

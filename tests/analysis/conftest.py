@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from experiment.kit import Kit, import_qualtrics, save_kit
+from experiment.kit import Kit, import_kit, save_kit
+from experiment.kit.decisions import accepting, record
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
@@ -47,9 +48,11 @@ def _make_study(folder: Path, *, change: Callable[[Kit], Kit] = lambda kit: kit)
     file = folder / "study.yaml"
     text = file.read_text("utf-8")
     file.write_text(text + '  "03":\n    tasks: [messages, messageslab]\n', "utf-8")
-    source = folder / "qualtrics_messages_sub-012.csv"
-    kit = import_qualtrics(source, "012", folder / "stranger_messages.csv").kit
-    save_kit(change(kit), folder / "participants" / "012" / "kit")
+    source = folder / "inbox" / "qualtrics_messages_sub-012.csv"
+    kit = change(import_kit(source, "012", folder / "stranger_messages.csv").kit)
+    place = folder / "participants" / "012" / "kit"
+    save_kit(kit, place)
+    record(place, kit, accepting(kit), "KR", "2026-09-20T08:00:00+00:00")
     return Study(folder)
 
 

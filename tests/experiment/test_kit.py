@@ -7,21 +7,21 @@ import pytest
 
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import Kit, KitMessage, Writer, import_qualtrics, load_kit, save_kit
+from experiment.kit import Kit, KitMessage, Writer, import_kit, load_kit, save_kit
 
 ANSWERS = EXAMPLE / EXAMPLE_ANSWERS
 STRANGERS = EXAMPLE / "stranger_messages.csv"
 
 
 def test_the_sample_gives_finished_and_consented_answers_only() -> None:
-    imported = import_qualtrics(ANSWERS, "012", STRANGERS)
+    imported = import_kit(ANSWERS, "012", STRANGERS)
     assert imported.kit.counts() == {"kind": 48, "neutral": 6, "stranger": 12}
     assert [(left.line, left.reason) for left in imported.left_out] == [(7, "not finished")]
     assert len({m.message_id for m in imported.kit.messages}) == 66
 
 
 def test_texts_are_kept_as_they_were_written() -> None:
-    texts = {text for text, _ in import_qualtrics(ANSWERS, "012", None).kit.texts().values()}
+    texts = {text for text, _ in import_kit(ANSWERS, "012", None).kit.texts().values()}
     assert "You’re my family, no paperwork needed 👨‍👩‍👧" in texts
     assert "तुम सच में कमाल हो! 👏🏽" in texts
     assert "无论你在哪里，我都会为你加油！🎉" in texts
@@ -31,13 +31,13 @@ def test_texts_are_kept_as_they_were_written() -> None:
 def test_a_row_without_consent_is_left_out(tmp_path: Path) -> None:
     source = tmp_path / "answers.csv"
     source.write_text(ANSWERS.read_text("utf-8-sig").replace("father,I agree", "father,"), "utf-8")
-    imported = import_qualtrics(source, "012", None)
+    imported = import_kit(source, "012", None)
     assert ("no consent" in {left.reason for left in imported.left_out}) is True
     assert imported.kit.counts()["kind"] == 42
 
 
 def test_a_kit_is_private_and_comes_back_as_it_was(tmp_path: Path) -> None:
-    kit = import_qualtrics(ANSWERS, "012", STRANGERS).kit
+    kit = import_kit(ANSWERS, "012", STRANGERS).kit
     folder = tmp_path / "participants" / "012" / "kit"
     file = save_kit(kit, folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -47,7 +47,7 @@ def test_a_kit_is_private_and_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_kit_is_never_overwritten(tmp_path: Path) -> None:
-    kit = import_qualtrics(ANSWERS, "012", None).kit
+    kit = import_kit(ANSWERS, "012", None).kit
     before = save_kit(kit, tmp_path).read_bytes()
     with pytest.raises(BadInput, match="never overwritten"):
         save_kit(kit, tmp_path)
@@ -81,7 +81,7 @@ def test_a_file_of_another_shape_is_told(tmp_path: Path, content: bytes, problem
     source = tmp_path / "answers.csv"
     source.write_bytes(content)
     with pytest.raises(BadInput) as caught:
-        import_qualtrics(source, "012", None)
+        import_kit(source, "012", None)
     assert f"{source}{problem}" in str(caught.value)
 
 
@@ -91,7 +91,7 @@ def test_a_ragged_row_is_told_by_its_line(tmp_path: Path) -> None:
     lines[4] += ",CANARY"
     source.write_text("\n".join(lines), "utf-8")
     with pytest.raises(BadInput) as caught:
-        import_qualtrics(source, "012", None)
+        import_kit(source, "012", None)
     assert f"{source}:5: 24 cells, the header has 23" in str(caught.value)
     assert "CANARY" not in str(caught.value)
 
@@ -104,7 +104,7 @@ def test_invisible_characters_that_could_mislead_are_refused(
     text = ANSWERS.read_text("utf-8-sig").replace("Call your old man", f"Call{character} CANARY")
     source.write_text(text, "utf-8")
     with pytest.raises(BadInput) as caught:
-        import_qualtrics(source, "012", None)
+        import_kit(source, "012", None)
     assert f"U+{ord(character):04X}" in str(caught.value)
     assert "CANARY" not in str(caught.value)
 
@@ -126,4 +126,4 @@ def test_a_refusal_never_passes_for_consent(tmp_path: Path, answer: str) -> None
     source = tmp_path / "answers.csv"
     text = ANSWERS.read_text("utf-8-sig").replace("father,I agree", f'father,"{answer}"')
     source.write_text(text, "utf-8")
-    assert import_qualtrics(source, "012", None).kit.counts()["kind"] == 42
+    assert import_kit(source, "012", None).kit.counts()["kind"] == 42

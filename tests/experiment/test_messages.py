@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import import_qualtrics
+from experiment.kit import import_kit
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import load_protocol
@@ -22,9 +22,7 @@ from experiment.steps import (
 from experiment.tasks.messages import messages
 
 PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")
-KIT = import_qualtrics(
-    EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv"
-).kit.index()
+KIT = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit.index()
 SCANNER = plan_messages(PlanInputs(PROTOCOL, "messages", KIT, "01", "012", 1))
 LAB = plan_messages(PlanInputs(PROTOCOL, "messageslab", KIT, "02", "012", 1))
 BOTH_WAYS = Response(4, 1.0, confirmed=True, lefts=1, rights=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.files import canonical
-from experiment.kit import Condition, IndexedMessage, KitIndex, import_qualtrics
+from experiment.kit import Condition, IndexedMessage, KitIndex, import_kit
 from experiment.plain import from_plain, to_plain
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
@@ -18,9 +18,7 @@ from experiment.protocol import Protocol, load_protocol
 from experiment.steps import At, OnMark
 
 PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")
-KIT = import_qualtrics(
-    EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv"
-).kit.index()
+KIT = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit.index()
 
 
 def plan(

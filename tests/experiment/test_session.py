@@ -10,6 +10,7 @@ import pytest
 
 from experiment.errors import BadInput, HardwareError
 from experiment.kit import load_kit, save_kit
+from experiment.kit.decisions import accepting, record
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 
@@ -60,9 +61,9 @@ def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Pat
 def test_nothing_private_is_in_the_log(new_study: NewStudy) -> None:
     study = new_study(kit=False)
     from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-    from experiment.kit import import_qualtrics
+    from experiment.kit import import_kit
 
-    kit = import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit
+    kit = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit
     kit = replace(
         kit,
         writers=tuple(
@@ -71,7 +72,9 @@ def test_nothing_private_is_in_the_log(new_study: NewStudy) -> None:
         ),
         messages=tuple(replace(m, text=f"CANARYTEXT{i}") for i, m in enumerate(kit.messages)),
     )
-    save_kit(kit, study / "participants" / "012" / "kit")
+    place = study / "participants" / "012" / "kit"
+    save_kit(kit, place)
+    record(place, kit, accepting(kit), "KR", "2026-09-20T08:00:00+00:00")
     log = run(prepare(request(study))).log
     assert "CANARY" not in log.read_text("utf-8")
     assert all("CANARY" not in path.name for path in study.rglob("*"))

@@ -56,7 +56,7 @@ def expect_error(
         (["init", "STUDY"], "isn't an empty folder"),
         (["kit", "import", "NOWHERE", "--study", "STUDY", "--participant", "013"], "can't be read"),
         (["kit", "import", "STUDY/study.yaml", "--study", "STUDY", "--participant", "013"],
-         "not a Qualtrics export"),
+         "study.yaml:1: one column only; cells must be parted by"),
         (["kit", "import", "ANSWERS", "--study", "STUDY", "--participant", "012"],
          "never overwritten"),
     ],
@@ -178,8 +178,8 @@ def test_a_data_folder_that_cannot_be_written_into(new_study: NewStudy) -> None:
     for parent in [study, *study.parents][:4]:
         parent.chmod(0o755)
     kit = study / "participants" / "012" / "kit"
-    os.chown(kit, nobody, nobody)
-    os.chown(kit / "kit.json", nobody, nobody)
+    for private in (kit.parent.parent, kit.parent, kit, *kit.iterdir()):
+        os.chown(private, nobody, nobody)
     before = snapshot(study)
     os.seteuid(nobody)
     try:

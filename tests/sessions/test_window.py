@@ -12,7 +12,7 @@ from experiment.clock import RealClock
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import import_qualtrics, load_kit, save_kit
+from experiment.kit import import_kit, load_kit, save_kit
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
@@ -40,7 +40,7 @@ Rig = tuple[Window, RealClock, Callable[[Screen, int | None, bool], np.ndarray]]
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     folder = tmp_path_factory.mktemp("kit")
-    save_kit(import_qualtrics(EXAMPLE / EXAMPLE_ANSWERS, "012", None).kit, folder)
+    save_kit(import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", None).kit, folder)
     protocol, _ = load_protocol(EXAMPLE / "study.yaml")
     looks = looks_of(protocol, SIZE, load_kit(folder).texts())
     clock = RealClock()

@@ -15,7 +15,7 @@ from stimuli.painter import Painter
 from stimuli.pictures import Picture, Style, Track, compose
 from stimuli.sprites import Image, Sprite
 
-SAMPLE = Path(__file__).parents[2] / "example-study" / "qualtrics_messages_sub-012.csv"
+SAMPLE = Path(__file__).parents[2] / "example-study" / "inbox" / "qualtrics_messages_sub-012.csv"
 SIZES = [(1280, 720), (1920, 1080), (800, 600), (640, 400)]
 
 TEXTS = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stimuli.fonts import font_families, missing_glyphs, runs_right_to_left
 from stimuli.typeset import Typeset, Typesetter
 
-SAMPLE = Path(__file__).parents[2] / "example-study" / "qualtrics_messages_sub-012.csv"
+SAMPLE = Path(__file__).parents[2] / "example-study" / "inbox" / "qualtrics_messages_sub-012.csv"
 
 # One sentence of each script in the survey sample, and of others that participants write in.
 TEXTS = {

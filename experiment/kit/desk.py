@@ -1,0 +1,193 @@
+"""What an assistant does with a participant's kit, as the commands call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from experiment.errors import BadInput
+from experiment.kit.decisions import (
+    Verdict,
+    check_initials,
+    load_decisions,
+    record,
+)
+from experiment.kit.importing import import_kit
+from experiment.kit.mapping import layout_from
+from experiment.kit.model import Kit
+from experiment.kit.report import check_report, import_report
+from experiment.kit.review import Review, look_through
+from experiment.kit.store import (
+    forget,
+    load_kit,
+    readable_by_others,
+    save_kit,
+)
+from experiment.study import Study, check_label, check_writable
+
+
+def import_answers(
+    study: Study,
+    participant: str,
+    source: Path,
+    *,
+    mapping: Path | None = None,
+    sheet: str | None = None,
+    again: bool = False,
+) -> list[str]:
+    """Make a participant's kit and return what is to be told.
+
+    What is missing is told, and the kit is saved all the same: people can still be asked.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+        Label.
+    source : Path
+        What their people answered.
+    mapping : Path or None
+        Says which column is which.
+    sheet : str or None
+        Sheet of an XLSX file.
+    again : bool
+        Whether a kit that no session has been run with is destroyed and made anew.
+
+    Raises
+    ------
+    BadInput
+        If a file can't be used, or there is a kit already. Nothing was changed.
+    """
+    folder = study.kit_folder(check_label("participant", participant))
+    if again and _logs(study, participant):
+        raise BadInput(
+            f"{folder}: a session has been run with this kit; logs refer to it, so it stays"
+        )
+    strangers = study.protocol.kit.stranger_messages
+    imported = import_kit(
+        source,
+        participant,
+        None if strangers is None else study.folder / strangers,
+        sheet=sheet,
+        lay_out=None if mapping is None else lambda table: layout_from(mapping, table),
+    )
+    check_writable(folder)
+    review = look_through(imported.kit, study.protocol, {}, study.seed)
+    file = save_kit(imported.kit, folder, replace=again)
+    return [
+        *import_report(source.name, imported, review),
+        f"kit: {file}",
+        f"{source.name} still has all texts and names: destroy it, or keep it private",
+    ]
+
+
+def check(study: Study, participant: str) -> tuple[list[str], bool]:
+    """Look a kit through; return what is to be told, and whether it is a go."""
+    _, folder, review = _opened(study, participant)
+    lines = check_report(review)
+    open_to_others = readable_by_others(folder)
+    if open_to_others:
+        lines = [line for line in lines if line != "go"]
+        lines.append(f"no-go: others can read {folder}; run: chmod -R go= {folder}")
+    return lines, not (review.against or open_to_others)
+
+
+def decide(
+    study: Study,
+    participant: str,
+    by: str,
+    *,
+    accept: Sequence[str],
+    leave_out: Sequence[str],
+    accept_all: bool,
+) -> list[str]:
+    """Record decisions about messages and return what is to be told.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+    by : str
+        Initials of who decides.
+    accept, leave_out : sequence of str
+        Ids of messages; each several by commas or spaces.
+    accept_all : bool
+        Whether to accept all that nobody has decided about and that can be shown.
+
+    Raises
+    ------
+    BadInput
+        If an id isn't in the kit, is in both lists, or its message can't be shown. Nothing was
+        recorded.
+    """
+    check_initials(by)
+    kit, folder, review = _opened(study, participant)
+    looked = {message.message_id: message for message in review.messages}
+    verdicts: dict[str, Verdict] = {}
+    if accept_all:
+        free = [m for m in review.messages if m.decision is None and not m.faults]
+        verdicts = {message.message_id: "accept" for message in free}
+    told = set[str]()
+    for verdict, ids in (("accept", _ids(accept)), ("leave_out", _ids(leave_out))):
+        for message_id in ids:
+            if message_id not in looked:
+                raise BadInput(f"{folder}: no message {message_id!r}; ids are in: kit check")
+            if message_id in told:
+                raise BadInput(f"message {message_id!r} is given twice; decide once")
+            told.add(message_id)
+            if verdict == "accept" and looked[message_id].faults:
+                why = looked[message_id].faults[0]
+                raise BadInput(f"message {message_id!r} {why}; it can't be accepted")
+            verdicts[message_id] = "accept" if verdict == "accept" else "leave_out"
+    if not verdicts:
+        raise BadInput("nothing to decide; give --accept ID, --leave-out ID or --accept-all")
+    record(folder, kit, verdicts, by, _now())
+    after = _opened(study, participant)[2]
+    accepted = sum(verdict == "accept" for verdict in verdicts.values())
+    return [
+        f"{accepted} accepted, {len(verdicts) - accepted} left out by {by}; "
+        f"{after.waiting} wait for review",
+        *(f"{m.message_id} {why}: leave it out" for m in after.messages for why in m.faults
+          if m.decision is None),
+        *(f"no-go: {reason}" for reason in after.against),
+    ]  # fmt: skip
+
+
+def forget_texts(study: Study, participant: str) -> list[str]:
+    """Destroy a participant's texts and names and return what is to be told.
+
+    Ids, the kit's digest and decisions stay, so that logs can still be replayed and exported.
+
+    Raises
+    ------
+    BadInput
+        If there is no kit, or a file can't be destroyed.
+    """
+    folder = study.kit_folder(check_label("participant", participant))
+    count = forget(participant, folder, _now())
+    files = "1 file" if count == 1 else f"{count} files"
+    return [
+        f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
+        "not reached: exports of the survey, backups, pictures made with --kit; destroy these too",
+    ]
+
+
+def _opened(study: Study, participant: str) -> tuple[Kit, Path, Review]:
+    folder = study.kit_folder(check_label("participant", participant))
+    kit = load_kit(folder)
+    decisions = load_decisions(folder, kit.index().digest)
+    return kit, folder, look_through(kit, study.protocol, decisions, study.seed)
+
+
+def _ids(given: Sequence[str]) -> Iterator[str]:
+    for one in given:
+        yield from one.replace(",", " ").split()
+
+
+def _logs(study: Study, participant: str) -> bool:
+    return any(study.log_folder(participant, "*").parent.glob("ses-*/*.jsonl"))
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

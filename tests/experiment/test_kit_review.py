@@ -1,0 +1,452 @@
+"""Looking a kit through, deciding, and what sessions make of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiment.errors import BadInput
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+from experiment.kit import Kit, KitMessage, Writer, load_kit, save_kit
+from experiment.kit.decisions import Decision, accepting, load_decisions, record, usable
+from experiment.kit.duplicates import find_duplicates
+from experiment.kit.languages import language_of, language_tag, script_of
+from experiment.kit.reading import Length, length_of, reading_time
+from experiment.kit.review import Looked, hits, look_through
+from experiment.protocol import load_protocol
+from experiment.readlog import read_log
+from experiment.session import SessionRequest, prepare, run
+from run_session import main
+
+NewStudy = Callable[..., Path]
+UTC = "2026-09-20T08:00:00+00:00"
+
+
+def kit_of(*texts: str, writers: int = 1) -> Kit:
+    messages = tuple(
+        KitMessage(f"m{i + 1:03d}", f"w{i % writers + 1:02d}", "kind", "und", text)
+        for i, text in enumerate(texts)
+    )
+    people = tuple(Writer(f"w{i + 1:02d}", "Ana", "friend") for i in range(writers))
+    return Kit("012", people, messages)
+
+
+def looked(*texts: str) -> list[Looked]:
+    protocol, _ = load_protocol(EXAMPLE / "study.yaml")
+    return list(look_through(kit_of(*texts), protocol, {}, 1).messages)
+
+
+# --- one message ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "characters"),
+    [
+        ("You make every room feel like home.", 7, 0),
+        ("I’m proud of you — even on bad days ❤️", 8, 0),
+        ("无论你在哪里，我都会为你加油！🎉", 0, 13),
+        ("いつも一緒にいてくれて、ありがとう。", 0, 16),
+        ("항상 고마워요, 친구야!", 3, 0),
+        ("ขอบคุณที่อยู่ข้างๆ กัน", 0, 14),
+        ("يا حبيبتي، أنتِ نور البيت", 5, 0),
+        ("तुम सच में कमाल हो! 👏🏽", 5, 0),
+        ("Dear 美玲, thanks", 2, 2),
+        ("👨‍👩‍👧 ❤️!", 0, 0),
+        ("10 out of 10", 4, 0),
+    ],
+)
+def test_words_and_characters(text: str, words: int, characters: int) -> None:
+    assert length_of(text) == Length(words, characters)
+
+
+def test_reading_time_is_a_sum_of_both() -> None:
+    assert reading_time(Length(10, 13), 200, 260) == pytest.approx(3.0 + 3.0)
+    assert [str(Length(*pair)) for pair in ((0, 0), (3, 0), (0, 4), (3, 4))] == [
+        *("0", "3", "4 ch", "3 + 4 ch")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("Hello", "Latin"),
+        ("Привет", "Cyrillic"),
+        ("你好", "Han"),
+        ("大好きだよ", "Kana"),
+        ("사랑해", "Hangul"),
+        ("שלום Anna", "Hebrew"),
+        ("❤️ 10!", None),
+    ],
+)
+def test_scripts(text: str, script: str | None) -> None:
+    assert script_of(text) == script
+
+
+@pytest.mark.parametrize(
+    ("cell", "tag"),
+    [
+        ("EN", "en"),
+        ("EN-GB", "en"),
+        ("ZH-S", "zh-hans"),
+        ("ZH-T", "zh-hant"),
+        ("zh_TW", "zh-hant"),
+        ("ZH", "zh"),
+        ("PT-BR", "pt"),
+        (" Spanish ", "es"),
+        ("", "und"),
+        ("klingon", "und"),
+        ("I don't know", "und"),
+    ],
+)
+def test_language_tags(cell: str, tag: str) -> None:
+    assert language_tag(cell) == tag
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "language"),
+    [
+        ("Ti voglio bene", "en", "en"),  # two Latin languages can't be told apart by script
+        ("Я тебя люблю", "en", "ru"),
+        ("Я тебе кохаю", "uk", "uk"),
+        ("دوستت دارم", "fa", "fa"),
+        ("谢谢", "zh-hant", "zh-hant"),
+        ("ありがとう", "zh-hans", "ja"),
+        ("I love you", "ar", "und"),
+        ("❤️", "es", "es"),
+    ],
+)
+def test_the_script_overrules_the_survey(text: str, told: str, language: str) -> None:
+    assert language_of(text, told) == language
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("study", "Good luck with the STUDY!", True),
+        ("experiment", "all these experiments", True),
+        ("scan", "scandal", True),  # flagged only; somebody looks at it
+        ("drug", "You hugged me", False),
+        ("study", "You understudy nobody", False),
+        ("研究", "祝你研究顺利", True),
+        ("naltrexone", "Naltrexone?", True),
+    ],
+)
+def test_the_watch_list(term: str, text: str, found: bool) -> None:
+    assert hits(term, text) is found
+
+
+def test_what_is_flagged_and_what_can_not_be_shown() -> None:
+    emoji, formula, long, box, watched, huge = looked(
+        "❤️🎉👏🏽",
+        "=SUM(A1:A9)",
+        "You are " + "very " * 45 + "dear to me.",
+        "For you \U000f0000",
+        "Good luck with the experiment",
+        "kind " * 500,
+    )
+    assert (emoji.length, emoji.faults, emoji.notes) == (Length(0, 0), (), ("no words",))
+    assert formula.notes == ("a spreadsheet formula, kept as text",)
+    assert not long.faults
+    assert "shown for 5 s only" in long.notes
+    assert box.faults == ("no font has U+F0000",)
+    assert watched.notes == ("watch list: experiment",)
+    assert (huge.faults, huge.lines) == (("does not fit on the screen",), None)
+    assert huge.reading_time == pytest.approx(150.0)
+
+
+def test_direction_and_lines() -> None:
+    arabic, english = looked("أنتِ نور البيت", "One.\nTwo.\nThree.")
+    assert (arabic.right_to_left, arabic.lines) == (True, 1)
+    assert (english.right_to_left, english.lines) == (False, 3)
+
+
+def test_duplicates_exact_and_near() -> None:
+    kit = kit_of(
+        "You make every room feel like home.",
+        "You make every room feel like home!",  # w02
+        "You make every room feel like a home.",  # w01
+        "You make me laugh.",  # w02
+        "❤️❤️",
+        "❤️ ❤️",
+        "🎉",
+        writers=2,
+    )
+    assert [f"{d.message_id} {d}" for d in find_duplicates(kit.messages)] == [
+        "m002 the same as m001 of another writer",
+        "m003 nearly the same as m001",
+        "m006 the same as m005 of another writer",
+    ]
+
+
+# --- decisions -----------------------------------------------------------------------------------
+
+
+def test_the_last_decision_counts_and_none_is_lost(tmp_path: Path) -> None:
+    kit = kit_of("one", "two", "three")
+    digest = kit.index().digest
+    record(tmp_path, kit, accepting(kit), "MK", UTC)
+    before = (tmp_path / "decisions.jsonl").read_bytes()
+    record(tmp_path, kit, {"m002": "leave_out"}, "JS", "2026-09-21T08:00:00+00:00")
+    assert (tmp_path / "decisions.jsonl").read_bytes().startswith(before)
+    decisions = load_decisions(tmp_path, digest)
+    assert decisions["m001"] == Decision("m001", "accept", "MK", UTC, digest)
+    assert decisions["m002"].by == "JS"
+    shown = [m.message_id for m in usable(kit, decisions, review_required=True).messages]
+    assert shown == ["m001", "m003"]
+    assert usable(kit, decisions, review_required=True).digest == digest
+    assert load_decisions(tmp_path, "another kit's") == {}
+
+
+def test_review_required_or_optional() -> None:
+    kit = kit_of("one", "two", "three")
+    digest = kit.index().digest
+    some = {
+        "m001": Decision("m001", "accept", "MK", UTC, digest),
+        "m002": Decision("m002", "leave_out", "MK", UTC, digest),
+    }
+    assert [m.message_id for m in usable(kit, some, review_required=True).messages] == ["m001"]
+    optional = usable(kit, some, review_required=False).messages
+    assert [m.message_id for m in optional] == ["m001", "m003"]
+
+
+def test_a_decision_that_was_cut_off_is_told_by_its_line(tmp_path: Path) -> None:
+    kit = kit_of("one", "two")
+    record(tmp_path, kit, accepting(kit), "MK", UTC)
+    file = tmp_path / "decisions.jsonl"
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(BadInput, match=r"decisions\.jsonl:2: not a decision; if it was cut off"):
+        load_decisions(tmp_path, kit.index().digest)
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+WHO = ("--participant", "012")
+
+
+@pytest.fixture
+def study(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The example study with an imported kit that nobody has looked at."""
+    folder = new_study(kit=False)
+    answers = str(EXAMPLE / EXAMPLE_ANSWERS)
+    assert main(["kit", "import", answers, "--study", str(folder), *WHO]) == 0
+    capsys.readouterr()
+    return folder
+
+
+def kit_of_study(study: Path) -> Path:
+    return study / "participants" / "012" / "kit"
+
+
+def request(study: Path, session: str = "01") -> SessionRequest:
+    return SessionRequest(
+        study,
+        "012",
+        session,
+        robot="typical",
+        fast=True,
+        no_window=True,
+        port="mock:",
+        scanner="mock:",
+    )
+
+
+def test_import_tells_what_it_did(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = new_study(("per_writer: {kind: 6}", "per_writer: {kind: 7}"), kit=False)
+    answers = EXAMPLE / EXAMPLE_ANSWERS
+    assert main(["kit", "import", str(answers), "--study", str(folder), *WHO]) == 0
+    out = capsys.readouterr().out.splitlines()
+    name = answers.name
+    assert out[:2] == [
+        f"read {name} as a Qualtrics export, UTF-8 with BOM, cells parted by commas",
+        f"left out: {name}:7: not finished",
+    ]
+    assert [line for line in out if line.startswith("ask for")] == [
+        f"ask for w{i:02d}: 1 more kind messages" for i in range(1, 9)
+    ]
+    assert "  48 kind messages" in out
+    assert f"kit: {kit_of_study(folder) / 'kit.json'}" in out
+    assert out[-1].startswith(f"{name} still has all texts and names")
+
+
+def test_a_message_that_does_not_fit_is_told_at_import(
+    new_study: NewStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, source = new_study(kit=False), tmp_path / "a.csv"
+    source.write_text(f"writer,message\nAna,Hello\nAna,{'kind ' * 500}\n", "utf-8")
+    assert main(["kit", "import", str(source), "--study", str(folder), *WHO]) == 0
+    assert "can't be shown: m002 (a.csv:3) does not fit on the screen" in capsys.readouterr().out
+    words = ["kit", "review", str(folder), *WHO, "--by", "MK"]
+    assert main([*words, "--accept", "m002"]) == 2
+    assert "'m002' does not fit on the screen; it can't be accepted" in capsys.readouterr().err
+    assert main([*words, "--accept-all"]) == 0
+    out = capsys.readouterr().out
+    assert "13 accepted, 0 left out by MK; 1 wait for review" in out
+    assert "m002 does not fit on the screen: leave it out" in out
+    assert "no-go: 10 kind messages are needed (none is shown twice), 1 can be shown: 9 more" in out
+
+
+def test_nothing_is_shown_that_nobody_accepted(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kit", "check", str(study), *WHO]) == 1
+    told = capsys.readouterr()
+    assert "66 messages: 0 accepted, 0 left out, 66 wait for review" in told.out
+    assert "no-go: 66 messages wait for review (kit review --by INITIALS)" in told.out
+    assert told.err == "error: no-go; the reasons are above\n"
+    with pytest.raises(BadInput, match="none of its 66 messages has been accepted"):
+        prepare(request(study))
+
+
+def test_check_tells_of_each_message_without_its_text(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["kit", "review", str(study), *WHO, "--by", "MK"]
+    assert main([*words, "--leave-out", "m003,m004", "--accept-all"]) == 0
+    assert capsys.readouterr().out == "64 accepted, 2 left out by MK; 0 wait for review\n"
+    assert main(["kit", "check", str(study), *WHO]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0].split() == [
+        *("message", "writer", "condition", "language", "dir", "words", "reads", "lines"),
+        *("decision", "look", "at"),
+    ]
+    assert re.split(" {2,}", lines[1]) == [
+        *("m001", "w01", "kind", "en", "ltr", "18", "5.4 s", "3", "accepted MK"),
+        "shown for 5 s only",
+    ]
+    assert re.split(" {2,}", lines[31])[4] == "rtl"
+    assert "left out MK" in lines[3]
+    assert lines[-3:] == [
+        "66 messages: 64 accepted, 2 left out, 0 wait for review",
+        "ask for w01: 2 more kind messages",
+        "go",
+    ]
+    kit = load_kit(kit_of_study(study))
+    assert not [m for m in kit.messages if m.text in out]
+    assert not [w for w in kit.writers if w.name and w.name in out]
+
+
+def test_sessions_show_accepted_messages_only(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["kit", "review", str(study), *WHO, "--by", "MK"]
+    out = ["m001", "m002", *(f"m{i:03d}" for i in range(19, 31))]
+    assert main([*words, "--leave-out", " ".join(out), "--accept-all"]) == 0
+    for session in ("01", "02"):
+        log = run(prepare(request(study, session))).log
+        header = read_log(log).header
+        ids = {message["message_id"] for message in header["kit"]["messages"]}
+        assert ids.isdisjoint(out)
+        assert len(ids) == 66 - len(out)
+        assert header["kit"]["digest"] == load_kit(kit_of_study(study)).index().digest
+        assert main(["replay", str(log), "--verify"]) == 0
+    assert "MK" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--by", "MK"], "nothing to decide; give --accept ID, --leave-out ID or --accept-all"),
+        (["--by", "M K", "--accept-all"], "--by 'M K': your initials are needed"),
+        (["--by", "M3", "--accept-all"], "--by 'M3': your initials are needed"),
+        (["--by", "MK", "--accept", "m999"], "no message 'm999'; ids are in: kit check"),
+        (["--by", "MK", "--accept", "m001", "--leave-out", "m001"], "'m001' is given twice"),
+        (["--accept-all"], "Missing option '--by'"),
+    ],
+)
+def test_decisions_with_a_fault_change_nothing(
+    study: Path, capsys: pytest.CaptureFixture[str], words: list[str], problem: str
+) -> None:
+    assert main(["kit", "review", str(study), *WHO, *words]) == 2
+    err = capsys.readouterr().err
+    assert problem in err
+    assert err.count("\n") == 1
+    assert not (kit_of_study(study) / "decisions.jsonl").exists()
+
+
+def test_a_kit_can_be_made_again_until_a_session_was_run(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["kit", "import", str(EXAMPLE / EXAMPLE_ANSWERS), "--study", str(study), *WHO]
+    assert main(words) == 2
+    assert "has a kit already" in capsys.readouterr().err
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("writer,message\nAna,Hello\n", "utf-8")
+    review = ["kit", "review", str(study), *WHO, "--by", "MK", "--accept-all"]
+    assert main(["kit", "import", str(fewer), *words[3:], "--again"]) == 0
+    assert main(review) == 0
+    assert main([*words, "--again"]) == 0
+    # Decisions about the kit before don't count for this one.
+    decisions = load_decisions(kit_of_study(study), load_kit(kit_of_study(study)).index().digest)
+    assert decisions == {}
+    assert main(review) == 0
+    run(prepare(request(study)))
+    capsys.readouterr()
+    assert main([*words, "--again"]) == 2
+    assert "a session has been run with this kit" in capsys.readouterr().err
+
+
+def test_a_kit_that_others_can_read_is_no_go(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kit", "review", str(study), *WHO, "--by", "MK", "--accept-all"]) == 0
+    folder = kit_of_study(study)
+    (folder / "kit.json").chmod(0o644)
+    assert main(["kit", "check", str(study), *WHO]) == 1
+    out = capsys.readouterr().out
+    assert f"no-go: others can read {folder}; run: chmod -R go= {folder}" in out
+    assert "\ngo\n" not in out
+
+
+def test_a_session_that_can_not_be_planned_is_found_by_check(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers are enough, but the rules for the order can't be kept."""
+    folder = new_study(
+        ("max_same_condition: 2, writer", "max_same_condition: 1, writer"),
+        ("      kind: 4\n      stranger: 4\n", "      kind: 6\n      stranger: 2\n"),
+    )
+    assert main(["kit", "check", str(folder), *WHO]) == 1
+    assert "no-go: task 'messages': no order of its 8 messages" in capsys.readouterr().out
+
+
+def test_a_missing_file_of_control_messages_is_told_with_its_line(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = new_study()
+    (folder / "stranger_messages.csv").unlink()
+    text = (folder / "study.yaml").read_text("utf-8").splitlines()
+    line = 1 + next(i for i, one in enumerate(text) if "stranger_messages:" in one)
+    assert main(["kit", "check", str(folder), *WHO]) == 2
+    assert (
+        f"error: {folder / 'study.yaml'}:{line}: kit.stranger_messages: no file "
+        "stranger_messages.csv beside study.yaml\n" == capsys.readouterr().err
+    )
+
+
+# --- kits that don't hang together ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"message_id":"m002"', '"message_id":"m001"', "message m001 is in it twice"),
+        ('"writer_id":"w02"}', '"writer_id":"w01"}', "writer w01 is in it twice"),
+        ('"text":"two","writer_id":"w02"', '"text":"two","writer_id":"w01"', "w02 has no message"),
+        ('"text":"two","writer_id":"w02"', '"text":"two","writer_id":"w09"', "w02 has no message"),
+        ('"text":"two"', '"text":" "', "message m002 is empty"),
+    ],
+)
+def test_ids_are_checked_on_load(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    file = save_kit(kit_of("one", "two", writers=2), tmp_path / "p" / "012" / "kit")
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    with pytest.raises(BadInput) as caught:
+        load_kit(file.parent)
+    assert "not a kit file (" in str(caught.value)
+    assert problem in str(caught.value)
+    assert "Ana" not in str(caught.value)
