@@ -179,6 +179,8 @@ def simulated_scan(**options: Any) -> SimulatedScan:
         raise BadInput(f"scanner device {device!r}: allowed are {', '.join(_DEVICES)}")
     if not isinstance(symbol, str) or len(symbol) != 1 or ord(symbol) > 255:
         raise BadInput(f"symbol {symbol!r}: one character is needed")
+    if device == "forp" and symbol != "5":
+        raise BadInput(f"symbol {symbol!r}: a fORP sends states, no symbol")
     if not isinstance(options.get("toggle", False), bool):
         raise BadInput(f"scanner toggle={options['toggle']!r}: true or false is needed")
     drop_at = tuple(options.get("drop_at", ()))
