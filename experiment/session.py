@@ -59,6 +59,9 @@ class SessionRequest:
         One task of the session; None for all.
     port, scanner : str or None
         Port URLs in place of the protocol's; ``none`` for no port.
+    echo, marks, marks_file : str or None
+        Ports of codes that come back and of PET marks, and a file of marks, in place of the
+        protocol's; ``none`` for none.
     robot : str or None
         Name of a robot participant.
     size : tuple of int or None
@@ -80,6 +83,9 @@ class SessionRequest:
     fast: bool = False
     no_window: bool = False
     seed: int | None = None
+    echo: str | None = None
+    marks: str | None = None
+    marks_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,9 @@ class Prepared:
     log_file: Path
     trigger: str | None
     scanner: str | None
+    echo: str | None
+    marks: str | None
+    marks_file: Path | None
 
 
 def window_size(text: str | None) -> tuple[int, int] | None:
