@@ -70,6 +70,13 @@ def run(
     task: Annotated[str | None, typer.Option(help="One task of the session only.")] = None,
     port: Annotated[str | None, typer.Option(help="Trigger port URL, or none.")] = None,
     scanner: Annotated[str | None, typer.Option(help="Scanner port URL, or none.")] = None,
+    echo: Annotated[
+        str | None, typer.Option(help="Port URL on which codes come back, or none.")
+    ] = None,
+    marks: Annotated[str | None, typer.Option(help="Port URL of PET marks, or none.")] = None,
+    marks_file: Annotated[
+        str | None, typer.Option(help="File of PET marks, from the study's folder, or none.")
+    ] = None,
     robot: Annotated[str | None, typer.Option(help="A simulated participant.")] = None,
     window: Annotated[str | None, typer.Option(help="Window size, for example 1280x720.")] = None,
     fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
@@ -92,6 +99,9 @@ def run(
         task=task,
         port=port,
         scanner=scanner,
+        echo=echo,
+        marks=marks,
+        marks_file=marks_file,
         robot=robot,
         size=window_size(window),
         fullscreen=fullscreen,

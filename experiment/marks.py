@@ -26,8 +26,7 @@ class MarkBook:
     ----------
     clock : Clock
     record : Record
-        Takes ``mark`` events (``name``, ``origin``: ``operator``, ``hardware`` or ``file``, ``utc``,
-        ``again``) and ``fault`` events.
+        Takes ``mark`` events (``name``, ``origin``, ``utc``, ``again``) and ``fault`` events.
     """
 
     def __init__(self, clock: Clock, record: Record) -> None:

@@ -19,7 +19,8 @@ from analysis.replay import verify
 from analysis.tables import rating_rows
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
-from hardware.simulator import ButtonPress, SimulatedScan, simulator
+from hardware.scan import ButtonPress, SimulatedScan
+from hardware.simulator import simulator
 
 ROOT = Path(__file__).parents[2]
 LAB: tuple[tuple[str, str], ...] = (
