@@ -143,6 +143,9 @@ def scanner(
         float | None, typer.Option(help="The terminal goes away (s after volume 1).")
     ] = None,
     ratio: Annotated[float, typer.Option(help="Clock drift: 1.00005 is 50 ppm.")] = 1.0,
+    loop_back: Annotated[
+        bool, typer.Option("--loop-back", help="The trigger box sends codes back.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the chances above.")] = 0,
     record: Annotated[
         Path | None, typer.Option(help="File for all that is sent and received, with times.")
@@ -168,6 +171,7 @@ def scanner(
         stop_after=stop_after,
         disconnect_at=disconnect_at,
         ratio=ratio,
+        loop_back=loop_back,
         seed=seed,
     )
     serve(scan, record)

@@ -85,7 +85,11 @@ class ScannerSimulator:
             ready, _, _ = select.select([self._markers], [], [], max(wait, 0.0))
             if ready:
                 stamp = time.perf_counter()
-                for byte in os.read(self._markers, 4096):
+                data = os.read(self._markers, 4096)
+                if scan.loop_back:
+                    with contextlib.suppress(BlockingIOError):
+                        os.write(self._markers, data)
+                for byte in data:
                     self.note(stamp, byte=byte)
                     if start is None and byte == scan.start_on:
                         start = stamp + scan.start_after
