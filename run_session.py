@@ -136,6 +136,13 @@ def run(
     task: Annotated[str | None, typer.Option(help="One task of the session only.")] = None,
     port: Annotated[str | None, typer.Option(help="Trigger port URL, or none.")] = None,
     scanner: Annotated[str | None, typer.Option(help="Scanner port URL, or none.")] = None,
+    echo: Annotated[
+        str | None, typer.Option(help="Port URL on which codes come back, or none.")
+    ] = None,
+    marks: Annotated[str | None, typer.Option(help="Port URL of PET marks, or none.")] = None,
+    marks_file: Annotated[
+        str | None, typer.Option(help="File of PET marks, from the study's folder, or none.")
+    ] = None,
     robot: Annotated[str | None, typer.Option(help="A simulated participant.")] = None,
     window: Annotated[str | None, typer.Option(help="Window size, for example 1280x720.")] = None,
     fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
@@ -158,6 +165,9 @@ def run(
         task=task,
         port=port,
         scanner=scanner,
+        echo=echo,
+        marks=marks,
+        marks_file=marks_file,
         robot=robot,
         size=window_size(window),
         fullscreen=fullscreen,
@@ -199,6 +209,9 @@ def scanner(
         float | None, typer.Option(help="The terminal goes away (s after volume 1).")
     ] = None,
     ratio: Annotated[float, typer.Option(help="Clock drift: 1.00005 is 50 ppm.")] = 1.0,
+    loop_back: Annotated[
+        bool, typer.Option("--loop-back", help="The trigger box sends codes back.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the chances above.")] = 0,
     record: Annotated[
         Path | None, typer.Option(help="File for all that is sent and received, with times.")
@@ -224,6 +237,7 @@ def scanner(
         stop_after=stop_after,
         disconnect_at=disconnect_at,
         ratio=ratio,
+        loop_back=loop_back,
         seed=seed,
     )
     serve(scan, record)

@@ -18,10 +18,12 @@ from string import Template
 from typing import Any
 
 from analysis.tables import (
+    MarkRow,
     PauseRow,
     RatingRow,
     Run,
     StepRow,
+    mark_rows,
     marker_rows,
     pause_rows,
     pulse_rows,
@@ -306,7 +308,24 @@ def _events(log: SessionLog, run: Run) -> list[EventRow]:
         for row in pulse_rows(log)
         if row.run == run.number and row.t is not None and _within(row.t, run)
     ]
+    rows += [
+        {"onset": row["Onset"], "duration": 0.0, "trial_type": f"mark_{row['Name']}"}
+        for row in _marks(log, run)
+    ]
     return sorted(rows, key=lambda row: row["onset"])
+
+
+def _marks(log: SessionLog, run: Run) -> list[dict[str, Any]]:
+    """Return the marks of a PET scan that belong to a run: those made in it, and its zero."""
+    return [
+        {"Name": row.name, "Onset": run.at(row.at), "Origin": row.origin, "Repeated": row.again}
+        for row in mark_rows(log)
+        if run.zero is not None and (row.at == run.zero or _while(row, run))
+    ]
+
+
+def _while(row: MarkRow, run: Run) -> bool:
+    return row.at >= run.begun and (run.ended is None or row.at <= run.ended)
 
 
 def _screen_event(row: StepRow, sent: int | None, answer: RatingRow | None) -> EventRow:
@@ -373,6 +392,7 @@ def _sidecar(log: SessionLog, run: Run) -> dict[str, Any]:
         "Participant": "person" if header["robot"] is None else "robot (a rehearsal, no data)",
         "Completeness": _completeness(log, run),
         "RunClockZero": run.zero_source,
+        **({"Marks": marks} if (marks := _marks(log, run)) else {}),
         **_columns(protocol, spec["ratings"]),
     }
 

@@ -11,6 +11,7 @@ from analysis.runs import Run, line_of, runs_of
 from experiment.answers import Press, unanswered
 from experiment.catalogue import plan_task, planned_from
 from experiment.errors import BadInput
+from experiment.events import MARKS
 from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
 from experiment.plans.plan import Plan, PlanInputs
@@ -128,10 +129,13 @@ def _compare_whole(log: SessionLog, runs: list[Run], check: _Check) -> None:
         if ended != list(log.header["tasks"]) or set(ended) != set(log.header["plans"]):
             check.differ(last, "the session says that it is complete, but not all its tasks are")
     pulses = {event["t"] for event in log.of("pulse")}
+    marks = {(event["name"], event["t"]) for event in log.of("mark") if not event["again"]}
     for run in runs:
         for zero in run.zeros:
             if zero["source"] == "pulse" and zero["t"] not in pulses:
                 check.differ(line_of(zero), "the run's zero is no pulse of the scanner")
+            if zero["source"] in MARKS and (zero["source"], zero["t"]) not in marks:
+                check.differ(line_of(zero), f"the run's zero is no first mark {zero['source']!r}")
     asked = [event["seq"] for event in log.of("pause_asked")]
     late = [e["seq"] for e in log.of("fault") if e["what"] == "begun_late"]
     for run in runs:

@@ -19,7 +19,7 @@ class Run:
     steps : list of dict
         In order.
     onsets, outcomes, presses, planned : dict by step number
-    sent, reset : dict by marker number
+    sent, reset, echoes : dict by marker number
         A marker may be sent more than once only by a fault, so `sent` has lists.
     zeros, shifts : list of dict
         ``run_zero`` and ``continue`` events, in order.
@@ -37,6 +37,7 @@ class Run:
     planned: dict[int, Event] = field(default_factory=dict)
     sent: dict[int, list[Event]] = field(default_factory=dict)
     reset: dict[int, Event] = field(default_factory=dict)
+    echoes: dict[int, Event] = field(default_factory=dict)
     zeros: list[Event] = field(default_factory=list)
     shifts: list[Event] = field(default_factory=list)
     paused_after: dict[int, Event] = field(default_factory=dict)
@@ -70,6 +71,8 @@ def runs_of(log: SessionLog) -> list[Run]:
             owner.get(event["n"], run).sent.setdefault(event["n"], []).append(event)
         elif kind == "marker_reset":
             owner.get(event["n"], run).reset[event["n"]] = event
+        elif kind == "marker_echo":
+            owner.get(event["n"], run).echoes[event["n"]] = event
         elif kind == "run_zero":
             run.zeros.append(event)
         elif kind == "pause" and run.steps:

@@ -41,7 +41,7 @@ class Run:
     zero : float or None
         The run clock's zero (s, session clock); None if not even the first screen was shown.
     zero_source : str or None
-        ``pulse`` or ``first_flip``.
+        ``pulse``, ``scan_start``, ``injection`` or ``first_flip``.
     """
 
     task: str
@@ -168,9 +168,9 @@ class MarkerRow:
     ----------
     n, step : int
         Numbers of the marker and of its step in the session.
-    flip, begun, ended, reset : float or None
-        Run clock (s): the flip that it marks, the write's begin and end, back at 0. None if it was
-        not sent.
+    flip, begun, ended, reset, echo : float or None
+        Run clock (s): the flip that it marks, the write's begin and end, back at 0, and when its
+        code came back. None if it was not sent, or did not come back.
     queued : bool or None
         Whether it waited for the marker before it.
     lag : float or None
@@ -187,6 +187,7 @@ class MarkerRow:
     begun: float | None
     ended: float | None
     reset: float | None
+    echo: float | None
     queued: bool | None
     lag: float | None
 
@@ -199,6 +200,37 @@ class PulseRow:
     task: str | None
     run: int | None
     t: float | None
+
+
+@dataclass(frozen=True)
+class MarkRow:
+    """One mark of a PET session: scan start, injection, or a sync pulse that came in.
+
+    Parameters
+    ----------
+    name : str
+    origin : str
+        ``operator`` (a key), ``hardware`` (a port) or ``file``.
+    task, run : str or None, int or None
+        The run during which it happened; None before any.
+    t : float or None
+        On the clock of that run (s).
+    at : float
+        On the session clock (s).
+    utc : str
+        ISO 8601.
+    again : bool
+        Whether a mark of that name was there already; the first one counts.
+    """
+
+    name: str
+    origin: str
+    task: str | None
+    run: int | None
+    t: float | None
+    at: float
+    utc: str
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -295,6 +327,27 @@ def pulse_rows(log: SessionLog) -> list[PulseRow]:
     return rows
 
 
+def mark_rows(log: SessionLog) -> list[MarkRow]:
+    """Return one row per mark, in the order in which they happened."""
+    index = _Index(log)
+    rows = []
+    for event in sorted(log.of("mark"), key=lambda event: float(event["t"])):
+        run = index.run_at(event["t"])
+        rows.append(
+            MarkRow(
+                name=event["name"],
+                origin=event["origin"],
+                task=None if run is None else run.task,
+                run=None if run is None else run.number,
+                t=None if run is None else run.at(event["t"]),
+                at=event["t"],
+                utc=event["utc"],
+                again=event["again"],
+            )
+        )
+    return rows
+
+
 def pause_rows(log: SessionLog) -> list[PauseRow]:
     """Return one row per pause."""
     index = _Index(log)
@@ -334,6 +387,11 @@ def pulses(log: SessionLog) -> DataFrame:
     return _frame(PulseRow, pulse_rows(log))
 
 
+def marks(log: SessionLog) -> DataFrame:
+    """Return one row per mark of a PET session; columns as in `MarkRow`."""
+    return _frame(MarkRow, mark_rows(log))
+
+
 def pauses(log: SessionLog) -> DataFrame:
     """Return one row per pause; columns as in `PauseRow`."""
     return _frame(PauseRow, pause_rows(log))
@@ -363,6 +421,7 @@ class _Index:
         self.planned: dict[int, Event] = {}
         self.sent: dict[int, Event] = {}
         self.resets: dict[int, float] = {}
+        self.echoes: dict[int, float] = {}
         self.paused_after: dict[int, float] = {}  # step: start of the pause behind it
         self._run_of_step: dict[int, int] = {}
         found = runs_of(log)
@@ -374,6 +433,7 @@ class _Index:
             self.planned |= run.planned
             self.sent |= {n: events[0] for n, events in run.sent.items()}
             self.resets |= {n: event["t"] for n, event in run.reset.items()}
+            self.echoes |= {n: event["t"] for n, event in run.echoes.items()}
             self.paused_after |= {n: event["t"] for n, event in run.paused_after.items()}
         self.runs = tuple(_run(run) for run in found)
         self._trials = {
@@ -461,6 +521,7 @@ def _marker_row(index: _Index, event: Event) -> MarkerRow:
         begun=run.at(begun),
         ended=None if sent is None else run.at(sent["ended"]),
         reset=run.at(index.resets.get(event["n"])),
+        echo=run.at(index.echoes.get(event["n"])),
         queued=None if sent is None else sent["queued"],
         lag=_difference(begun, flip),
     )

@@ -2,26 +2,101 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.runs import runs_of
+from analysis.runs import Run, runs_of
 from experiment.files import write_whole
 from experiment.readlog import SessionLog
 from hardware.pulse_grid import GridFit, fit_grid
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 Array = npt.NDArray[np.float64]
-_NOTHING: Array = np.array([])
 DROPPED = 1.2  # frames; PsychoPy's own rule for a dropped frame
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What became of the markers of the steps that were shown. All arrays are 1-d, in seconds.
+
+    Parameters
+    ----------
+    planned, sent, reset, queued, echoed : int
+        How many; `queued` waited for the marker before them.
+    lags : array
+        From the flip's stamp to the end of the write.
+    waits : array
+        From the flip's stamp to the begin of the write, of queued markers.
+    widths : array
+        From the begin of the write to the lines' being back at 0.
+    echoes : array
+        From the begin of the write to the code's coming back.
+    asked_width : float or None
+        Pulse width that the port was told; None without a port.
+    has_echo : bool
+        Whether an echo line was wired.
+    """
+
+    planned: int = 0
+    sent: int = 0
+    reset: int = 0
+    queued: int = 0
+    echoed: int = 0
+    lags: Array = field(default_factory=lambda: np.array([]))
+    waits: Array = field(default_factory=lambda: np.array([]))
+    widths: Array = field(default_factory=lambda: np.array([]))
+    echoes: Array = field(default_factory=lambda: np.array([]))
+    asked_width: float | None = None
+    has_echo: bool = False
+
+    @property
+    def has_port(self) -> bool:
+        """Whether there was a trigger port."""
+        return self.asked_width is not None
+
+
+@dataclass(frozen=True, eq=False)
+class RunPulses:
+    """The volume pulses of one run. Each run is a scan of its own, with a grid of its own.
+
+    Parameters
+    ----------
+    task : str
+    number : int
+        Place in the session, from 1.
+    begun, ended : float
+        Session clock (s); `ended` is the end of the log if the run was cut short.
+    times : array
+        Pulses from the run's zero to its end (s, session clock).
+    tr : float
+        As the protocol has it (s).
+    """
+
+    task: str
+    number: int
+    begun: float
+    ended: float
+    times: Array
+    tr: float
+
+    @cached_property
+    def grid(self) -> GridFit | None:
+        """The grid that fits the pulses; None below three of them."""
+        return fit_grid(self.times, self.tr)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened once: a fault or a mark (s, session clock)."""
+
+    t: float
+    what: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,18 +111,10 @@ class Timing:
         From each flip to the next.
     onset_times, onset_errors : array
         Planned onsets (session clock) and actual minus planned.
-    marker_lags : array
-        From the flip's stamp to the end of the marker's write.
-    markers_planned, markers_sent : int
-        Counted over steps that were shown.
-    has_port : bool
-        Whether there was a trigger port to send them to.
-    pulse_times : array
-        Pulses of the session (session clock).
-    tr : float
-        As the protocol has it.
-    faults : tuple of str
-        What the log calls faults, in order.
+    ledger : Ledger
+    runs : tuple of RunPulses
+    faults, marks : tuple of Moment
+        In order.
     status : str
         How the session ended.
     waits_for_blank : bool
@@ -58,13 +125,10 @@ class Timing:
     intervals: Array
     onset_times: Array
     onset_errors: Array
-    marker_lags: Array
-    markers_planned: int
-    markers_sent: int
-    has_port: bool
-    pulse_times: Array
-    tr: float
-    faults: tuple[str, ...]
+    ledger: Ledger
+    runs: tuple[RunPulses, ...]
+    faults: tuple[Moment, ...]
+    marks: tuple[Moment, ...]
     status: str
     waits_for_blank: bool
 
@@ -80,45 +144,98 @@ class Timing:
             return None
         return float(np.polyfit(self.onset_times - self.onset_times[0], self.onset_errors, 1)[0])
 
-    @cached_property
-    def grid(self) -> GridFit | None:
-        """The grid that fits the pulses; None below three of them."""
-        return fit_grid(self.pulse_times, self.tr)
+    @property
+    def marker_lags(self) -> Array:
+        """From the flip's stamp to the end of each marker's write."""
+        return self.ledger.lags
+
+    @property
+    def pulse_times(self) -> Array:
+        """Pulses of all runs (session clock)."""
+        return np.concatenate([np.array([]), *(run.times for run in self.runs)])
+
+    @property
+    def volumes_missing(self) -> int:
+        """Volumes without a pulse, over all runs."""
+        return sum(len(run.grid.missing) for run in self.runs if run.grid is not None)
 
 
 def measure(log: SessionLog) -> Timing:
     """Measure a session's timing from its log."""
     planned: list[float] = []
     errors: list[float] = []
-    lags: list[float] = []
-    marks = sent = 0
-    for run in runs_of(log):
+    runs = runs_of(log)
+    for run in runs:
         for step in run.steps:
             onset = run.onsets.get(step["n"])
             if onset is not None and step["planned"] is not None:
                 planned.append(step["planned"])
                 errors.append(onset["t"] - step["planned"])
-        for number, mark in run.planned.items():
-            marks += number in run.onsets
-            for event in run.sent.get(mark["n"], [])[:1]:
-                sent += 1
-                lags.append(event["ended"] - event["t"])
     intervals = [us / 1e6 for event in log.of("frames") for us in event["us"]]
     return Timing(
         period=1.0 / log.header["display"]["nominal_hz"],
         intervals=np.array(intervals, float),
         onset_times=np.array(planned, float),
         onset_errors=np.array(errors, float),
-        marker_lags=np.array(lags, float),
-        markers_planned=marks,
-        markers_sent=sent,
-        has_port=log.header["devices"]["trigger"] is not None,
-        pulse_times=np.array([event["t"] for event in log.of("pulse")], float),
-        tr=log.header["protocol"]["scanner"]["tr"],
-        faults=tuple(event["what"] for event in log.of("fault")),
+        ledger=_ledger(log, runs),
+        runs=tuple(_run_pulses(log, runs)),
+        faults=tuple(_moments(log, "fault", "what")),
+        marks=tuple(_moments(log, "mark", "name")),
         status=log.status,
         waits_for_blank=log.header["display"]["waits_for_blank"],
     )
+
+
+def _ledger(log: SessionLog, runs: list[Run]) -> Ledger:
+    shown, sent, resets, echoes = 0, [], [], []
+    for run in runs:
+        for number, mark in run.planned.items():
+            shown += number in run.onsets
+            for event in run.sent.get(mark["n"], [])[:1]:
+                sent.append(event)
+                if mark["n"] in run.reset:
+                    resets.append(run.reset[mark["n"]]["t"] - event["begun"])
+                if mark["n"] in run.echoes:
+                    echoes.append(run.echoes[mark["n"]]["t"] - event["begun"])
+    queued = [event for event in sent if event["queued"]]
+    devices = log.header["devices"]
+    return Ledger(
+        planned=shown,
+        sent=len(sent),
+        reset=len(resets),
+        queued=len(queued),
+        echoed=len(echoes),
+        lags=np.array([event["ended"] - event["t"] for event in sent], float),
+        waits=np.array([event["begun"] - event["t"] for event in queued], float),
+        widths=np.array(resets, float),
+        echoes=np.array(echoes, float),
+        asked_width=None if devices["trigger"] is None else devices["trigger"]["pulse"],
+        has_echo=devices.get("echo") is not None,  # logs before there were echo lines
+    )
+
+
+def _run_pulses(log: SessionLog, runs: list[Run]) -> Iterator[RunPulses]:
+    pulses = np.array([event["t"] for event in log.of("pulse")], float)
+    last = max((event["t"] for event in log.events if event["t"] is not None), default=0.0)
+    ends = [run.begun["t"] for run in runs[1:]] + [last]
+    for run, limit in zip(runs, ends, strict=True):
+        begun = run.begun["t"]
+        ended = limit if run.ended is None else run.ended["t"]
+        zero = run.zeros[-1] if run.zeros else None
+        since = zero["t"] if zero is not None and zero["source"] == "pulse" else begun
+        yield RunPulses(
+            task=run.task,
+            number=run.begun["run"],
+            begun=begun,
+            ended=ended,
+            times=pulses[(pulses >= since) & (pulses <= ended)],
+            tr=log.header["protocol"]["scanner"]["tr"],
+        )
+
+
+def _moments(log: SessionLog, kind: str, name: str) -> Iterator[Moment]:
+    for event in log.of(kind):
+        yield Moment(event["t"], event[name], event.get("origin") or "")
 
 
 def summary(timing: Timing) -> str:
@@ -141,27 +258,63 @@ def summary(timing: Timing) -> str:
             f"onset error   {len(timing.onset_errors)} planned; "
             f"{_spread(timing.onset_errors)}{slope}"
         )
-    if not timing.has_port:
-        lines.append(f"markers       {timing.markers_planned} planned; no trigger port")
-    elif len(timing.marker_lags):
-        lag = timing.marker_lags * 1e3
-        lines.append(
-            f"markers       {timing.markers_sent} of {timing.markers_planned} sent; flip to "
-            f"written mean {lag.mean():.2f} SD {lag.std():.2f} max {lag.max():.2f} ms"
-        )
-    grid = timing.grid
-    if grid is not None:
-        worst = 1e3 * float(np.nanmax(np.abs(grid.residuals)))
-        lines.append(
-            f"pulses        {len(timing.pulse_times)}; {len(grid.missing)} missing, {grid.surplus} "
-            f"too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ppm, SE {grid.ppm_se:.1f}); furthest "
-            f"off the grid {worst:.2f} ms"
-        )
-    elif len(timing.pulse_times):
-        lines.append(f"pulses        {len(timing.pulse_times)}, too few to fit a grid")
-    lines.append(f"faults        {', '.join(timing.faults) or 'none'}")
+    lines += _about_markers(timing.ledger)
+    lines += [line for run in timing.runs for line in _about_pulses(run, len(timing.runs))]
+    lines += _about_marks(timing.marks)
+    faults = Counter(fault.what for fault in timing.faults)
+    told = ", ".join(f"{what} × {n}" if n > 1 else what for what, n in faults.items())
+    lines.append(f"faults        {told or 'none'}")
     lines.append("not seen here: the monitor's own delay (measure it with a photodiode)")
     return "\n".join(lines) + "\n"
+
+
+def _about_markers(ledger: Ledger) -> Iterator[str]:
+    if not ledger.has_port:
+        yield f"markers       {ledger.planned} planned; no trigger port"
+        return
+    line = f"markers       {ledger.sent} of {ledger.planned} sent"
+    if len(ledger.lags):
+        lag = ledger.lags * 1e3
+        line += f"; flip to written mean {lag.mean():.2f} SD {lag.std():.2f} max {lag.max():.2f} ms"
+    if ledger.queued:
+        line += f"; {ledger.queued} queued, for {ledger.waits.max() * 1e3:.2f} ms at most"
+    yield line
+    if len(ledger.widths):
+        yield (
+            f"pulse width   {1e3 * (ledger.asked_width or 0):g} ms asked; "
+            f"{ledger.reset} of {ledger.sent} reset; {_spread(ledger.widths)}"
+        )
+    if not ledger.has_echo:
+        yield "echo          not wired: nothing proves that the codes arrived"
+    else:
+        delay = f"; write to echo {_spread(ledger.echoes)}" if len(ledger.echoes) else ""
+        yield f"echo          {ledger.echoed} of {ledger.sent} came back{delay}"
+
+
+def _about_pulses(run: RunPulses, runs: int) -> Iterator[str]:
+    if not len(run.times):
+        return
+    name = "" if runs == 1 else f"run {run.number} ({run.task}): "
+    grid = run.grid
+    if grid is None:
+        yield f"pulses        {name}{len(run.times)}, too few to fit a grid"
+        return
+    worst = 1e3 * float(np.nanmax(np.abs(grid.residuals)))
+    yield (
+        f"pulses        {name}{len(run.times)}; {len(grid.missing)} missing, {grid.surplus} "
+        f"too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ppm, SE {grid.ppm_se:.1f}); furthest "
+        f"off the grid {worst:.2f} ms"
+    )
+
+
+def _about_marks(marks: tuple[Moment, ...]) -> Iterator[str]:
+    single = [mark for mark in marks if mark.what != "sync"]
+    syncs = len(marks) - len(single)
+    told = [f"{mark.what} at {mark.t:.3f} s ({mark.origin})" for mark in single]
+    if syncs:
+        told.append(f"{syncs} sync")
+    if told:
+        yield f"marks         {', '.join(told)}"
 
 
 def _spread(seconds: Array) -> str:
@@ -172,114 +325,11 @@ def _spread(seconds: Array) -> str:
 
 def write_timing(log: SessionLog) -> tuple[Path, Path]:
     """Write the timing beside a log, as text and as a figure, and return both files."""
+    from analysis.timing_figure import draw
+
     timing = measure(log)
     text = log.file.with_name(log.file.stem + "_timing.txt")
     figure = log.file.with_name(log.file.stem + "_timing.png")
     write_whole(text, summary(timing))
     write_whole(figure, draw(timing))
     return text, figure
-
-
-def draw(timing: Timing) -> bytes:
-    """Return the timing figure as PNG: frames, onsets, markers, pulses."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 7), layout="constrained")
-    axes = figure.subplots(2, 2)
-    frame = 1e3 * timing.period
-    _histogram(
-        axes[0, 0],
-        timing.intervals * 1e3,
-        "Frame intervals",
-        "ms",
-        f"{timing.dropped} of {len(timing.intervals)} longer than {DROPPED} frames",
-        "no window, no frames",
-    )
-    if len(timing.intervals):
-        axes[0, 0].axvline(frame, color=_INK, lw=0.8, ls=":")
-        axes[0, 0].axvline(DROPPED * frame, color=_ALARM, lw=1)
-        axes[0, 0].set_yscale("log")
-    _scatter(
-        axes[0, 1],
-        timing.onset_times,
-        timing.onset_errors * 1e3,
-        "Onset minus plan",
-        "ms",
-        "nothing was timed (self-paced)",
-    )
-    if len(timing.onset_errors):
-        axes[0, 1].axhspan(-frame, frame, color=_MAIN, alpha=0.08, lw=0)
-        axes[0, 1].set_ylim(
-            min(-1.3 * frame, 1.1e3 * timing.onset_errors.min()),
-            max(1.3 * frame, 1.1e3 * timing.onset_errors.max()),
-        )
-    _histogram(
-        axes[1, 0],
-        timing.marker_lags * 1e3,
-        "Markers: flip to written",
-        "ms",
-        f"{timing.markers_sent} of {timing.markers_planned} sent",
-        "no trigger port",
-    )
-    grid = timing.grid
-    _scatter(
-        axes[1, 1],
-        timing.pulse_times if grid is not None else _NOTHING,
-        grid.residuals * 1e3 if grid is not None else _NOTHING,
-        "Pulses minus the grid that fits them",
-        "ms",
-        "no scanner",
-    )
-    if grid is not None:
-        reach = max(5.0, 1.2e3 * float(np.nanmax(np.abs(grid.residuals))))
-        axes[1, 1].set_ylim(-reach, reach)
-        axes[1, 1].annotate(
-            f"{len(timing.pulse_times)} pulses, {len(grid.missing)} missing; TR {grid.tr:.5f} s",
-            **_CORNER,
-        )
-    buffer = io.BytesIO()
-    # No date or version in the file, so that the same log gives the same bytes.
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-_MAIN, _INK, _ALARM = "#3b6ea5", "#444444", "#c0392b"
-_CORNER: dict[str, Any] = {
-    "xy": (0.98, 0.95),
-    "xycoords": "axes fraction",
-    "ha": "right",
-    "va": "top",
-    "fontsize": 9,
-    "color": _INK,
-}
-
-
-def _histogram(ax: Axes, values: Array, title: str, unit: str, note: str, empty: str) -> None:
-    _dress(ax, title, unit, "count")
-    if len(values) == 0:
-        _say_empty(ax, empty)
-        return
-    ax.hist(values, bins=60, color=_MAIN)
-    ax.annotate(note, **_CORNER)
-
-
-def _scatter(ax: Axes, times: Array, values: Array, title: str, unit: str, empty: str) -> None:
-    _dress(ax, title, "session time (min)", unit)
-    if len(values) == 0:
-        _say_empty(ax, empty)
-        return
-    ax.axhline(0, color=_INK, lw=0.6)
-    ax.plot(times / 60.0, values, ".", ms=4, color=_MAIN)
-
-
-def _dress(ax: Axes, title: str, x: str, y: str) -> None:
-    ax.set_title(title, loc="left", fontsize=11, fontweight="bold")
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def _say_empty(ax: Axes, text: str) -> None:
-    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=_INK)
-    ax.set_xticks([])
-    ax.set_yticks([])

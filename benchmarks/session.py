@@ -77,8 +77,8 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
         at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
         beside("onset error, median", float(np.median(errors)), "ms"),
         _drift(timing, seconds),
-        at_most("markers not sent", timing.markers_planned - timing.markers_sent, 0, ""),
-        at_most("volumes not seen", len(timing.grid.missing) if timing.grid else 0, 0, ""),
+        at_most("markers not sent", timing.ledger.planned - timing.ledger.sent, 0, ""),
+        at_most("volumes not seen", timing.volumes_missing, 0, ""),
         beside("frame interval, p99", float(np.percentile(timing.intervals, 99)) * 1e3, "ms"),
         beside(
             "flip to marker written, p99", float(np.percentile(timing.marker_lags, 99)) * 1e3, "ms"

@@ -87,6 +87,10 @@ class Display(Protocol):
         """Return what the mouse did since the last call."""
         ...
 
+    def focus(self) -> list[tuple[float, bool]]:
+        """Return when the keyboard's focus went (False) or came back (True) since the last call."""
+        ...
+
     def close(self) -> None:
         """Close the window."""
         ...
@@ -128,6 +132,9 @@ class NoWindow:
         return stamp
 
     def pointer(self) -> list[PointerEvent]:
+        return []
+
+    def focus(self) -> list[tuple[float, bool]]:
         return []
 
     def close(self) -> None:

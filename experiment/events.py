@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MARKS = ("scan_start", "injection", "sync")
+"""What can be marked in a PET session; ``sync`` comes many times, the others once."""
+
 
 @dataclass(frozen=True)
 class KeyEvent:

@@ -15,6 +15,7 @@ from experiment.clock import Clock
 from experiment.display import Display, OnFlip
 from experiment.errors import HardwareError, SessionAborted
 from experiment.events import KeyEvent, Pulse
+from experiment.marks import MarkBook
 from experiment.plain import to_plain
 from experiment.protocol import Buttons
 from experiment.steps import (
@@ -58,6 +59,14 @@ class Pulses(Protocol):
     def faults(self) -> list[str]: ...
 
 
+class FaultSource(Protocol):
+    """A device that can fail while a session runs."""
+
+    def faults(self) -> list[str]:
+        """Return the names of the faults since the last call."""
+        ...
+
+
 class Keys(Protocol):
     """Where key presses come from; `hardware.keys.KeyReader` and the robot are such."""
 
@@ -97,6 +106,10 @@ class Player:
     audience : Audience or None
     tell : callable
         Takes a line for the operator's terminal. It is called in the frame loop and must not wait.
+    marks : MarkBook or None
+        Where the marks of a PET session are written down; one of its own if None.
+    others : sequence of FaultSource
+        Further devices whose faults are acted upon.
     """
 
     def __init__(
@@ -114,6 +127,8 @@ class Player:
         policies: Mapping[str, str],
         audience: Audience | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        marks: MarkBook | None = None,
+        others: Sequence[FaultSource] = (),
     ) -> None:
         self._clock = clock
         self._display = display
@@ -124,7 +139,9 @@ class Player:
         self._meanings = _meanings(buttons)
         self._pause_keys = set(buttons.pause)
         self._mark_keys = {key: name for name, key in buttons.marks.items()}
-        self._marked: dict[str, float] = {}
+        self._book = MarkBook(clock, log.add) if marks is None else marks
+        devices = (markers, pulses, self._book, *others)
+        self._devices = [device for device in devices if device is not None]
         self._abort = buttons.abort
         self._codes = codes
         self._points = points
@@ -241,8 +258,9 @@ class Player:
         """Return the run's zero and what it is, if that has come."""
         if pulse is not None:
             return pulse.t, "pulse"
-        if isinstance(step.ends, OnMark) and step.ends.mark in self._marked:
-            return self._marked[step.ends.mark], step.ends.mark
+        if isinstance(step.ends, OnMark):
+            marked = self._book.first(step.ends.mark)
+            return None if marked is None else (marked, step.ends.mark)
         return None
 
     def _plan_marker(self, step: Step, number: int) -> tuple[int, str, int] | None:
@@ -319,7 +337,7 @@ class Player:
             self._held[event.key] = event.t
             events.append(event)
             if event.key in self._mark_keys:
-                self._mark(self._mark_keys[event.key], event.t)
+                self._book.note(self._mark_keys[event.key], event.t, "operator")
             if event.key in self._pause_keys:
                 self._pause_asked = not self._pause_asked
                 self._log.add("pause_asked", event.t, on=self._pause_asked)
@@ -332,14 +350,6 @@ class Player:
         if abort_at is not None and self._clock.now() >= abort_at:
             raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
         return events
-
-    def _mark(self, name: str, t: float) -> None:
-        """Note a mark of a PET session; the first of each name counts, later ones only show."""
-        again = name in self._marked
-        self._marked.setdefault(name, t)
-        self._log.add(
-            "mark", t, name=name, origin="operator", utc=self._clock.utc_at(t), again=again
-        )
 
     def _abort_at(self) -> float | None:
         """Return when the abort keys will have been held long enough."""
@@ -367,8 +377,13 @@ class Player:
 
     def _heed_faults(self) -> None:
         """Do what the protocol says about new faults."""
-        for source in (self._markers, self._pulses):
-            for fault in () if source is None else source.faults():
+        for t, on in self._display.focus():
+            self._log.add("focus", t, on=on)
+            if not on:  # what is typed now may be meant for another window, and counts all the same
+                self._log.add("fault", t, what="focus_lost")
+                self._heed("focus_lost")
+        for device in self._devices:
+            for fault in device.faults():
                 self._heed(fault)
 
     def _heed(self, fault: str) -> None:

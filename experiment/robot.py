@@ -102,7 +102,8 @@ class Robot:
         self._looks += 1
         if isinstance(step.screen, Message) and step.marker is not None:
             self._condition = step.marker
-        if isinstance(step.ends, OnMark):  # nobody else is there to press the operator's key
+        # Nobody else is there to press the operator's key; without one, a device makes the mark.
+        if isinstance(step.ends, OnMark) and step.ends.mark in self._buttons.marks:
             self._press(self._buttons.marks[step.ends.mark], onset + self._skewed(*_READING))
         elif step.accepts is ResponseKind.CONTINUE:
             earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0

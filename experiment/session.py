@@ -19,9 +19,9 @@ from typing import Any
 from experiment.catalogue import PlannedTask, plan_task
 from experiment.chance import dice
 from experiment.clock import Clock, RealClock, VirtualClock
+from experiment.devices import Devices, Wires, check_wires, wires
 from experiment.display import Display, Extent, NoWindow
 from experiment.errors import BadInput, KindredError, SessionAborted
-from experiment.events import KeyEvent
 from experiment.kit import Kit, KitIndex, load_kit
 from experiment.kit.decisions import load_decisions, usable
 from experiment.log import LogWriter
@@ -34,14 +34,9 @@ from experiment.protocol.keys import BOX_BUTTONS
 from experiment.readlog import header_of
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
-from experiment.steps import Message, OnPulse, Screen
+from experiment.steps import Message, Screen
 from experiment.study import Study, check_label, check_writable, open_study
 from experiment.version import VERSION
-from hardware.markers import MarkerLine
-from hardware.port_url import parse_port
-from hardware.ports import TriggerPort, open_port
-from hardware.pulse_source import PulseSource
-from hardware.pulses import open_scanner
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
 _SWITCH = 0.0005  # s; how long another thread may keep Python's lock from the frame loop
@@ -60,6 +55,9 @@ class SessionRequest:
         One task of the session; None for all.
     port, scanner : str or None
         Port URLs in place of the protocol's; ``none`` for no port.
+    echo, marks, marks_file : str or None
+        Ports of codes that come back and of PET marks, and a file of marks, in place of the
+        protocol's; ``none`` for none.
     robot : str or None
         Name of a robot participant.
     size : tuple of int or None
@@ -81,6 +79,9 @@ class SessionRequest:
     fast: bool = False
     no_window: bool = False
     seed: int | None = None
+    echo: str | None = None
+    marks: str | None = None
+    marks_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,7 @@ class Prepared:
     plans: dict[str, PlannedTask]
     seed: int
     log_file: Path
-    trigger: str | None
-    scanner: str | None
+    wires: Wires
 
 
 def window_size(text: str | None) -> tuple[int, int] | None:
@@ -165,16 +165,17 @@ def prepare(request: SessionRequest) -> Prepared:
         )
         for task in tasks
     }
-    trigger = _port(request.port, protocol.devices.trigger)
-    scanner = _port(request.scanner, protocol.devices.scanner)
-    for task in tasks:
-        if isinstance(plans[task].plan.begins, OnPulse) and scanner is None:
-            raise BadInput(
-                f"task {task!r} waits for a scanner, but there is no scanner port; give --scanner "
-                "URL or set devices.scanner in study.yaml"
-            )
-    if request.fast and trigger is not None and parse_port(trigger).address != "mock:":
-        raise BadInput(f"port {trigger}: a real port can't follow --speed fast; use mock:")
+    plugged = wires(
+        protocol,
+        request.study,
+        trigger=request.port,
+        scanner=request.scanner,
+        echo=request.echo,
+        marks=request.marks,
+        marks_file=request.marks_file,
+    )
+    begins = {task: planned.plan.begins for task, planned in plans.items()}
+    check_wires(plugged, protocol, begins, fast=request.fast)
     folder = study.log_folder(request.participant, request.session)
     _check_no_data(folder, tasks)
     check_writable(folder)
@@ -182,7 +183,7 @@ def prepare(request: SessionRequest) -> Prepared:
     if request.task is not None:
         name += f"_task-{request.task}"
     file = folder / f"{name}.jsonl"
-    return Prepared(request, study, kit, index, plans, seed, file, trigger, scanner)
+    return Prepared(request, study, kit, index, plans, seed, file, plugged)
 
 
 def _may_be_shown(study: Study, kit: Kit) -> KitIndex:
@@ -213,23 +214,17 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         If a device can't be opened or the log can't be made; nothing has been written then.
     """
     request, protocol = prepared.request, prepared.study.protocol
-    late = _Late()
     with ExitStack() as stack, _interruptible():
         # First of all: threads and processes have the priority of the one that starts them.
         raised = _in_real_time(request) and stack.enter_context(raised_priority())
         clock: RealClock | VirtualClock = VirtualClock() if request.fast else RealClock()
         stack.callback(clock.close)
-        port = None if prepared.trigger is None else open_port(prepared.trigger)
-        if port is not None:
-            stack.callback(port.close)
-        pulses = _open_scanner(prepared, clock, late)
-        if pulses is not None:
-            stack.callback(pulses.close)
+        devices = Devices(prepared.wires, protocol, _mock_volumes(prepared), clock)
+        stack.callback(devices.close)
         display = _open_display(prepared, clock)
         stack.callback(display.close)
         robot, keys = _open_keys(prepared, clock, stack)
-        if pulses is not None:
-            keys.append(_BoxButtons(pulses))
+        keys += devices.keys
         tell("preparing the screens")
         extents: dict[Screen, Extent] = {}
         for planned in prepared.plans.values():
@@ -237,7 +232,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
                 extents |= display.prepare(screens_of(planned.play()))
             except ValueError as error:  # says which text does not fit, by its id
                 raise BadInput(str(error)) from None
-        header = _header(prepared, clock, display, port, pulses)
+        header = _header(prepared, clock, display, devices)
         header["priority"] = "raised" if raised else "normal"
         header["extents"] = {
             screen.message_id: extent
@@ -245,26 +240,26 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             if isinstance(screen, Message)
         }
         log = stack.enter_context(LogWriter(prepared.log_file, header))
-        late.attach(log)
-        line = None if port is None else _marker_line(port, prepared, clock, log)
+        devices.start(log)
         player = Player(
             clock=clock,
             display=display,
             keys=keys,
-            markers=line,
-            pulses=pulses,
+            markers=devices.line,
+            pulses=devices.pulses,
             log=log,
             buttons=protocol.devices.buttons,
             codes=protocol.markers,
             points={name: rating.points for name, rating in protocol.ratings.items()},
             policies={str(fault): policy for fault, policy in protocol.faults.items()},
             audience=robot,
+            marks=devices.book,
+            others=devices.others,
             tell=lambda line: clock.call_at(clock.now(), partial(_told, tell, line)),
         )
         tell("running")
         status, reason = _play(player, prepared, clock, log)
-        if line is not None:
-            line.close()
+        devices.close()
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
     return SessionResult(prepared.log_file, status, reason)
@@ -279,12 +274,6 @@ def _told(tell: Callable[[str], None], line: str) -> None:
 def _in_real_time(request: SessionRequest) -> bool:
     """Whether somebody may sit in front of a window."""
     return not request.no_window and not request.fast
-
-
-def _marker_line(port: TriggerPort, prepared: Prepared, clock: Clock, log: LogWriter) -> MarkerLine:
-    url = prepared.trigger
-    assert url is not None
-    return MarkerLine(port, clock, log.add, reopen=lambda: open_port(url))
 
 
 def _play(
@@ -318,33 +307,6 @@ def _play(
     return "complete", None
 
 
-class _Late:
-    """Takes events before the log is open, and passes them on once it is."""
-
-    def __init__(self) -> None:
-        self._log: LogWriter | None = None
-        self._early: list[tuple[str, float | None, dict[str, Any]]] = []
-
-    def add(self, type_: str, t: float | None, **fields: Any) -> None:
-        if self._log is None:
-            self._early.append((type_, t, fields))
-        else:
-            self._log.add(type_, t, **fields)
-
-    def attach(self, log: LogWriter) -> None:
-        for type_, t, fields in self._early:
-            log.add(type_, t, **fields)
-        self._log = log
-
-
-def _port(asked: str | None, protocol: str | None) -> str | None:
-    url = protocol if asked is None else asked
-    if url is None or url == "none":
-        return None
-    parse_port(url)
-    return url
-
-
 def _check_no_data(folder: Path, tasks: tuple[str, ...]) -> None:
     for log in sorted(folder.glob("*.jsonl")):
         done = sorted(set(header_of(log).get("tasks", [])) & set(tasks))
@@ -355,22 +317,11 @@ def _check_no_data(folder: Path, tasks: tuple[str, ...]) -> None:
             )
 
 
-def _open_scanner(
-    prepared: Prepared, clock: RealClock | VirtualClock, late: _Late
-) -> PulseSource | None:
-    if prepared.scanner is None:
-        return None
-    protocol = prepared.study.protocol
-    tr = protocol.scanner.tr
+def _mock_volumes(prepared: Prepared) -> int:
+    """Return how many volumes a mock scanner sends: all that the longest run can see."""
+    tr = prepared.study.protocol.scanner.tr
     longest = max((planned.plan.planned_duration or 0.0) for planned in prepared.plans.values())
-    return open_scanner(
-        prepared.scanner,
-        clock,
-        late.add,
-        tr,
-        int(longest / tr) + _EXTRA_VOLUMES,
-        taken=protocol.devices.buttons.keys(),
-    )
+    return int(longest / tr) + _EXTRA_VOLUMES
 
 
 def _open_display(prepared: Prepared, clock: Clock) -> Display:
@@ -390,16 +341,6 @@ def _open_display(prepared: Prepared, clock: Clock) -> Display:
         fullscreen=request.fullscreen,
         mouse=prepared.study.protocol.devices.mouse,
     )
-
-
-class _BoxButtons:
-    """Buttons of a box that sends them in one stream with the scanner's pulses."""
-
-    def __init__(self, pulses: PulseSource) -> None:
-        self._pulses = pulses
-
-    def poll(self) -> list[KeyEvent]:
-        return self._pulses.keys()
 
 
 def _open_keys(
@@ -430,8 +371,7 @@ def _header(
     prepared: Prepared,
     clock: Clock,
     display: Display,
-    port: TriggerPort | None,
-    pulses: PulseSource | None,
+    devices: Devices,
 ) -> dict[str, Any]:
     """Return all that replay needs. No text, name or arm is in it."""
     request = prepared.request
@@ -448,12 +388,7 @@ def _header(
         "speed": "fast" if request.fast else "real",
         "robot": request.robot,
         "display": to_plain(display.facts),
-        "devices": {
-            "trigger": None
-            if port is None
-            else {"name": port.name, "url": prepared.trigger, "pulse": port.pulse},
-            "scanner": None if pulses is None else {"name": pulses.name, "url": prepared.scanner},
-        },
+        "devices": devices.header(),
         "versions": {
             "python": platform.python_version(),
             "system": platform.platform(),

@@ -6,20 +6,23 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from experiment.clock import Clock
 from experiment.errors import HardwareError
 from hardware.ports import TriggerPort
+from hardware.record import Faults, Record
 
 _RETRY = 0.5  # s between attempts to open a lost port again
 _GAP = 0.001  # s at 0 between two codes, so that no device merges them
 
 
-class Record(Protocol):
-    """Takes a log event; `experiment.log.LogWriter.add` is one."""
+class Echo(Protocol):
+    """Who is told what is about to be sent; `hardware.echo_line.EchoLine` is one."""
 
-    def __call__(self, type_: str, t: float | None, **fields: Any) -> None: ...
+    def expect(self, n: int, code: int) -> None: ...
+    def withdraw(self, n: int) -> None: ...
+    def moved(self, port: TriggerPort) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class MarkerLine:
     """Sends markers over a port and leaves a record of each write and reset.
 
     A marker that comes while the one before it is still up is queued behind it: never merged,
-    never dropped, and its record says that it was queued.
+    never dropped, and its record says that it was queued. Sending never waits, whatever the port
+    does at that moment: a marker that comes while a reset is being written is queued as well.
 
     Parameters
     ----------
@@ -50,6 +54,8 @@ class MarkerLine:
     aside : callable or None
         Runs what may take a second (opening a device that has to answer); a thread of its own if
         None.
+    echo : EchoLine or None
+        Where the codes come back, if that is wired.
     """
 
     def __init__(
@@ -59,15 +65,17 @@ class MarkerLine:
         record: Record,
         reopen: Callable[[], TriggerPort] | None = None,
         aside: Callable[[Callable[[], None]], None] | None = None,
+        echo: Echo | None = None,
     ) -> None:
         self._port = port
         self._clock = clock
         self._record = record
         self._reopen = reopen
         self._aside = aside or _in_a_thread
+        self._echo = echo
         self._lost = False
         self._closed = threading.Event()
-        self._faults: deque[str] = deque()
+        self._faults = Faults(record)
         self._lock = threading.Lock()
         self._up: Marker | None = None
         self._free_at = 0.0
@@ -89,17 +97,25 @@ class MarkerLine:
             Stamp of the flip that it marks (s, session clock).
         """
         marker = Marker(n, name, code)
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            # A reset is being written, or the queue. Whoever holds the lock may have looked at the
+            # queue for the last time already, so somebody is asked to look again.
+            self._queue.append((marker, flip))
+            self._clock.call_at(self._clock.now(), self._next)
+            return
+        try:
             if self._up is not None or self._queue or self._clock.now() < self._free_at:
                 self._queue.append((marker, flip))
                 if self._up is None:
                     self._clock.call_at(self._free_at, self._next)
-                return
-            self._write(marker, flip, queued=False)
+            else:
+                self._write(marker, flip, queued=False)
+        finally:
+            self._lock.release()
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
-        return [self._faults.popleft() for _ in range(len(self._faults))]
+        return self._faults.take()
 
     def close(self) -> None:
         """Bring the lines to 0 and let go of the port; what is still queued is a fault."""
@@ -123,10 +139,14 @@ class MarkerLine:
         if self._lost:
             self._fault("marker_not_sent", marker, "the port is lost")
             return
+        if self._echo is not None:
+            self._echo.expect(marker.n, marker.code)  # before: it may be back at once
         begun = self._clock.now()
         try:
             self._port.write(marker.code)
         except HardwareError as error:
+            if self._echo is not None:
+                self._echo.withdraw(marker.n)
             self._fault("marker_not_sent", marker, str(error))
             self._lose()
             return
@@ -162,7 +182,10 @@ class MarkerLine:
 
     def _next(self) -> None:
         with self._lock:
-            while self._queue and self._up is None:
+            if self._queue and self._up is None and self._clock.now() < self._free_at:
+                self._clock.call_at(self._free_at, self._next)
+                return
+            while self._queue and self._up is None and not self._closed.is_set():
                 self._write(*self._queue.popleft(), queued=True)
 
     def _lose(self) -> None:
@@ -193,12 +216,13 @@ class MarkerLine:
                 return
             self._port = port
             self._lost = False
+        if self._echo is not None:
+            self._echo.moved(port)
         self._record("trigger_port_back", self._clock.now(), name=port.name)
 
     def _fault(self, what: str, marker: Marker | None, problem: str) -> None:
-        self._faults.append(what)
         number = None if marker is None else marker.n
-        self._record("fault", self._clock.now(), what=what, n=number, problem=problem)
+        self._faults.add(what, self._clock.now(), n=number, problem=problem)
 
 
 def _in_a_thread(call: Callable[[], None]) -> None:

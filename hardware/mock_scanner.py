@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from experiment.clock import Clock
-from hardware.markers import Record
 from hardware.pulse_source import PulseSource
+from hardware.record import Record
 
 
 class MockScanner(PulseSource):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -87,14 +88,24 @@ class InpoutLines:
 
     def __init__(self, address: str) -> None:
         try:
-            from psychopy.parallel import ParallelPort
-
-            self._port: Any = ParallelPort(address=int(address, 16))
+            number = int(address, 16)
         except ValueError:
             raise BadInput(
                 f"port parallel:{address}: a device path or an address like 0x0378 is needed"
             ) from None
-        except Exception as error:  # noqa: BLE001 - PsychoPy raises bare Exceptions here
+        if platform.system() != "Windows":
+            raise HardwareError(
+                f"port parallel:{address}: addresses are for Windows; give parallel:/dev/parport0"
+            )
+        from psychopy.parallel import ParallelPort as Driver
+
+        if Driver is None:
+            raise HardwareError(
+                f"port parallel:{address}: no driver found; install inpout32 or inpoutx64"
+            )
+        try:
+            self._port: Any = Driver(address=number)
+        except (OSError, AttributeError) as error:  # the library can't be loaded, or may not
             raise HardwareError(f"port parallel:{address}: {error}") from None
 
     def put(self, value: int) -> None:

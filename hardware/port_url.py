@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from experiment.errors import BadInput
+from experiment.events import MARKS
 
 _OURS = {
     *("device", "pulse_ms", "baud", "symbol"),
     *("tr", "volumes", "start_after", "jitter_ms", "drop", "drop_at", "double", "extra"),
     *("late_first", "toggle", "stop_after", "ratio", "seed"),  # of the mock scanner
+    *MARKS,  # which symbol means which mark
 }
 
 
@@ -22,6 +24,11 @@ class PortUrl:
 
     address: str
     options: Mapping[str, str]
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The symbol of each mark that the device sends, by the mark's name."""
+        return {name: self.options[name] for name in MARKS if name in self.options}
 
     def number(self, name: str, default: float) -> float:
         """Return a numeric option.

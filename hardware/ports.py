@@ -12,6 +12,7 @@ A port is named by a URL, with options behind a question mark:
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Protocol
 
@@ -92,6 +93,7 @@ class SerialPort:
         self._dialect = dialect_of(url)(self.pulse)
         self.resets_itself = self._dialect.resets_itself
         self._rest = b""
+        self._takes = True
         self.line = open_serial(url.address, int(url.number("baud", self._dialect.baud)))
         self._descriptor = descriptor(self.line)
         try:
@@ -108,7 +110,15 @@ class SerialPort:
         self._put(self._dialect.reset())
         # Some devices confirm each command, and may stop once nobody takes that. Here, because
         # resets are off the frame loop.
-        self._take()
+        if self._takes:
+            self._take()
+
+    def leave_input(self) -> int | None:
+        """Leave to another reader what comes in; return the descriptor, None if there is none."""
+        if sys.platform == "win32":
+            return None
+        self._takes = self._descriptor is None
+        return self._descriptor
 
     def close(self) -> None:
         self.line.close()

@@ -1,6 +1,7 @@
-"""How devices say that a volume has begun: small classes over a stream of bytes.
+"""How devices say that something has begun: small classes over a stream of bytes.
 
-A new device is one class and one row of `PULSE_DIALECTS`.
+A new device that sends volume pulses is one class and one row of `PULSE_DIALECTS`. Marks of a PET
+scanner come as characters too, in the same stream or over a port of their own (`MarkCharacters`).
 """
 
 from __future__ import annotations
@@ -21,62 +22,104 @@ class Sign:
     Parameters
     ----------
     kind : str
-        ``pulse``, ``key`` (a button of the same device) or ``other`` (a byte without a meaning).
+        ``pulse``, ``key`` (a button of the same device), ``mark`` (of a PET scan), ``code`` (a
+        marker that came back) or ``other`` (a byte without a meaning).
     t : float
         When (s, `time.perf_counter`).
     value : str
-        Name of the key; the byte as a number; empty for a pulse.
+        Name of the key or mark; the code or byte as a number; empty for a pulse.
     down : bool
         Whether a key went down.
     """
 
-    kind: Literal["pulse", "key", "other"]
+    kind: Literal["pulse", "key", "mark", "code", "other"]
     t: float
     value: str = ""
     down: bool = True
 
 
-class PulseDialect(Protocol):
+class ByteDialect(Protocol):
     """What bytes mean."""
-
-    name: ClassVar[str]
-    baud: ClassVar[int]
 
     def read(self, stamp: float, data: bytes) -> list[Sign]:
         """Return what these bytes, read at `stamp` (s), say."""
         ...
 
 
-class Characters:
-    """One character a volume: ``5``, ``t``, ``1`` or ``=``, or any byte.
+class MarkCharacters:
+    """Marks of a PET scan, one character each; any other byte means nothing.
+
+    Parameters
+    ----------
+    marks : mapping of str to str
+        The character of each mark, by the mark's name.
+
+    Raises
+    ------
+    BadInput
+        If one isn't a character that fits a byte, or two marks have the same.
+    """
+
+    baud: ClassVar[int] = 57600
+
+    def __init__(self, marks: Mapping[str, str]) -> None:
+        self._marks: dict[int, str] = {}
+        for name, symbol in marks.items():
+            if len(symbol) != 1 or ord(symbol) > 255:
+                raise BadInput(f"port option {name}={symbol!r}: one character is needed")
+            if ord(symbol) in self._marks:
+                raise BadInput(
+                    f"port option {name}={symbol!r}: also means {self._marks[ord(symbol)]}; give "
+                    "each its own character"
+                )
+            self._marks[ord(symbol)] = name
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        return [
+            Sign("mark", stamp, self._marks[byte])
+            if byte in self._marks
+            else self._other(stamp, byte)
+            for byte in data
+        ]
+
+    def _other(self, stamp: float, byte: int) -> Sign:
+        return Sign("other", stamp, str(byte))
+
+
+class Characters(MarkCharacters):
+    """One character a volume: ``5``, ``t``, ``1`` or ``=``, or any byte; and marks, if any.
 
     Parameters
     ----------
     symbol : str or None
         The character; ``any`` for every byte; None for ``5``.
+    marks : mapping of str to str
+        The character of each mark, by the mark's name.
 
     Raises
     ------
     BadInput
-        If it isn't one character that fits a byte.
+        If one isn't a character that fits a byte, or has two meanings.
     """
 
     name: ClassVar[str] = "plain"
-    baud: ClassVar[int] = 57600
 
-    def __init__(self, symbol: str | None) -> None:
+    def __init__(self, symbol: str | None, marks: Mapping[str, str] | None = None) -> None:
+        super().__init__(marks or {})
         symbol = "5" if symbol is None else symbol
         if symbol != ANY and (len(symbol) != 1 or ord(symbol) > 255):
             raise BadInput(f"port option symbol={symbol!r}: one character or 'any' is needed")
         self._pulse = None if symbol == ANY else ord(symbol)
+        if self._pulse in self._marks:
+            raise BadInput(
+                f"port option symbol={symbol!r}: also means {self._marks[ord(symbol)]}; give each "
+                "its own character"
+            )
 
-    def read(self, stamp: float, data: bytes) -> list[Sign]:
-        return [
-            Sign("pulse", stamp)
-            if self._pulse is None or byte == self._pulse
-            else Sign("other", stamp, str(byte))
-            for byte in data
-        ]
+    def _other(self, stamp: float, byte: int) -> Sign:
+        if self._pulse is None or byte == self._pulse:
+            return Sign("pulse", stamp)
+        return super()._other(stamp, byte)
 
 
 class SyncBox(Characters):
@@ -171,7 +214,9 @@ PULSE_DIALECTS: Mapping[str, type[Characters | SyncBox | Forp | Keyboard]] = {
 }
 
 
-def pulse_dialect(device: str, symbol: str | None) -> Characters | Forp | Keyboard:
+def pulse_dialect(
+    device: str, symbol: str | None, marks: Mapping[str, str] | None = None
+) -> Characters | Forp | Keyboard:
     """Return the dialect of a device.
 
     Parameters
@@ -180,14 +225,24 @@ def pulse_dialect(device: str, symbol: str | None) -> Characters | Forp | Keyboa
         A name of `PULSE_DIALECTS`.
     symbol : str or None
         The character of a pulse, where the device has one.
+    marks : mapping of str to str or None
+        The character of each mark that the device sends, by the mark's name.
 
     Raises
     ------
     BadInput
-        If the device is unknown or can't have that symbol.
+        If the device is unknown or can't have that symbol or marks.
     """
     if device not in PULSE_DIALECTS:
         raise BadInput(
             f"scanner device {device!r} is unknown, allowed: {', '.join(sorted(PULSE_DIALECTS))}"
         )
-    return PULSE_DIALECTS[device](symbol)
+    kind = PULSE_DIALECTS[device]
+    if issubclass(kind, Characters):
+        return kind(symbol, marks)
+    if marks:
+        raise BadInput(
+            f"port option {next(iter(marks))}: a {device} sends no marks; give devices.marks a "
+            "port of its own"
+        )
+    return kind(symbol)

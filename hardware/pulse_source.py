@@ -12,9 +12,9 @@ from typing import Any
 from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent, Pulse
-from hardware.markers import Record
 from hardware.pulse_grid import fit_grid
 from hardware.pulse_watch import NEWS, PulseFault, PulseWatch
+from hardware.record import Faults, Record
 
 _BEFORE = 256  # pulses that are kept while no run is armed
 
@@ -47,7 +47,7 @@ class PulseSource(ABC):
         self._tr = tr
         self._lock = threading.Lock()
         self._new: deque[Pulse] = deque()
-        self._faults: deque[str] = deque()
+        self._faults = Faults(record)
         self._count = 0
         self._before: deque[float] = deque(maxlen=_BEFORE)
         self._watch: PulseWatch | None = None
@@ -114,7 +114,7 @@ class PulseSource(ABC):
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
-        return [self._faults.popleft() for _ in range(len(self._faults))]
+        return self._faults.take()
 
     @abstractmethod
     def close(self) -> None:
@@ -144,8 +144,7 @@ class PulseSource(ABC):
 
     def _fault(self, what: str, t: float, **detail: Any) -> None:
         """Record a fault and keep its name for the player."""
-        self._record("fault", t, what=what, **detail)
-        self._faults.append(what)
+        self._faults.add(what, t, **detail)
 
     def _feed(self, t: float) -> None:
         if self._watch is None or t < self._since:

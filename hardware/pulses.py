@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 from experiment.clock import Clock, RealClock
 from experiment.errors import BadInput
-from hardware.markers import Record
+from hardware.marks import Note, unnoted
 from hardware.mock_scanner import MockScanner
 from hardware.port_url import parse_port
 from hardware.pulse_source import PulseSource
+from hardware.record import Record
 from hardware.scan import SCAN_OPTIONS, scan_from_texts
 from hardware.serial_pulses import SerialPulses
 
@@ -21,6 +22,7 @@ def open_scanner(
     tr: float,
     volumes: int,
     taken: Collection[str] = (),
+    note: Note = unnoted,
 ) -> PulseSource:
     """Open a source of pulses by its URL.
 
@@ -37,6 +39,8 @@ def open_scanner(
         How many the mock sends; of a real scanner only `PulseSource.arm` is told.
     taken : collection of str
         Keys that mean something already.
+    note : callable
+        Takes the marks of a PET scan, where they come in the same stream.
 
     Raises
     ------
@@ -60,4 +64,4 @@ def open_scanner(
         )
     if not isinstance(clock, RealClock):
         raise BadInput(f"scanner {url}: a real port can't follow --speed fast; use mock:")
-    return SerialPulses(parsed, clock, record, tr, taken)
+    return SerialPulses(parsed, clock, record, tr, taken, note)

@@ -68,6 +68,8 @@ class SimulatedScan:
         How much longer a second of the scanner's clock is on the computer's: 1.00005 is 50 ppm.
     presses : tuple of ButtonPress
         Buttons of the fORP.
+    loop_back : bool
+        The trigger box sends back what it is sent, as a loop-back cable does.
     seed : int
     """
 
@@ -89,6 +91,7 @@ class SimulatedScan:
     reconnect_after: float | None = 1.0
     ratio: float = 1.0
     presses: tuple[ButtonPress, ...] = ()
+    loop_back: bool = False
     seed: int = 0
 
     def pulses(self) -> list[tuple[float, int]]:
@@ -128,7 +131,7 @@ class SimulatedScan:
 
 
 SCAN_OPTIONS = frozenset(f.name for f in dataclasses.fields(SimulatedScan)) - {
-    *("tr", "volumes", "start_on", "start_after", "symbol", "device", "presses")
+    *("tr", "volumes", "start_on", "start_after", "symbol", "device", "presses", "loop_back")
 }
 _DEVICES = ("plain", "nnl", "forp")
 # What a number may be: (whole, least, most).
@@ -179,8 +182,11 @@ def simulated_scan(**options: Any) -> SimulatedScan:
         raise BadInput(f"scanner device {device!r}: allowed are {', '.join(_DEVICES)}")
     if not isinstance(symbol, str) or len(symbol) != 1 or ord(symbol) > 255:
         raise BadInput(f"symbol {symbol!r}: one character is needed")
-    if not isinstance(options.get("toggle", False), bool):
-        raise BadInput(f"scanner toggle={options['toggle']!r}: true or false is needed")
+    if device == "forp" and symbol != "5":
+        raise BadInput(f"symbol {symbol!r}: a fORP sends states, no symbol")
+    for name in ("toggle", "loop_back"):
+        if not isinstance(options.get(name, False), bool):
+            raise BadInput(f"scanner {name}={options[name]!r}: true or false is needed")
     drop_at = tuple(options.get("drop_at", ()))
     for volume in drop_at:
         if not isinstance(volume, int) or not 1 <= volume <= options["volumes"]:

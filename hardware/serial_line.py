@@ -16,6 +16,10 @@ _SPEED_OFF = 0.03  # of the speed: a UART that is further off reads wrong bits
 def open_serial(address: str, baud: int) -> serial.SerialBase:
     """Open a serial port for this program alone, without any waiting reads or writes.
 
+    A URL that ends at a local device (``spy://``, ``hwgrep://``, ``alt://``) is exclusive too. One
+    that ends at another computer (``socket://``, ``rfc2217://``) can't be: how many programs may
+    connect is the server's to say. `is_exclusive` tells them apart.
+
     Raises
     ------
     HardwareError
@@ -23,10 +27,10 @@ def open_serial(address: str, baud: int) -> serial.SerialBase:
     """
     port: serial.SerialBase
     try:
-        if "://" in address:
-            port = serial.serial_for_url(address, baudrate=baud, timeout=0, write_timeout=0)
-        else:
-            port = serial.Serial(address, baud, timeout=0, write_timeout=0, exclusive=True)
+        # exclusive goes to URLs as well: those that end at a local device heed it
+        port = serial.serial_for_url(
+            address, baudrate=baud, timeout=0, write_timeout=0, exclusive=True
+        )
     except (ValueError, OverflowError):  # pyserial's, when the system won't set the speed
         raise HardwareError(f"port {address}: refuses {baud} baud; see ?baud=") from None
     except (serial.SerialException, OSError) as error:
@@ -36,6 +40,11 @@ def open_serial(address: str, baud: int) -> serial.SerialBase:
         port.close()
         raise HardwareError(f"port {address}: refuses {baud} baud (it took {taken}); see ?baud=")
     return port
+
+
+def is_exclusive(address: str) -> bool:
+    """Whether a port, once open, is closed to other programs."""
+    return not address.lower().startswith(("socket://", "rfc2217://", "loop://"))
 
 
 def _speed(port: serial.SerialBase) -> int | None:

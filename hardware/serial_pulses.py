@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
-import threading
 from collections import deque
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from experiment.clock import RealClock
-from experiment.errors import BadInput, HardwareError
+from experiment.errors import BadInput
 from experiment.events import KeyEvent
-from hardware.markers import Record
+from hardware.marks import Note, unnoted
 from hardware.port_url import PortUrl
 from hardware.pulse_dialects import Keyboard, pulse_dialect
 from hardware.pulse_source import PulseSource
+from hardware.reading import Reading
+from hardware.record import Record
 
 _START_LIMIT = 10.0  # s for the reading process to open the port
 _KEYBOARD_LIMIT = 30.0  # s for it to import what listens to keyboards
@@ -44,6 +41,8 @@ class SerialPulses(PulseSource):
         Nominal TR (s).
     taken : collection of str
         Keys that mean something else already; a keyboard's pulses may not be one of them.
+    note : callable
+        Takes the marks of a PET scan that come in the same stream.
 
     Raises
     ------
@@ -60,12 +59,13 @@ class SerialPulses(PulseSource):
         record: Record,
         tr: float = 2.0,
         taken: Collection[str] = (),
+        note: Note = unnoted,
     ) -> None:
         super().__init__(url.address, clock, record, tr)
         self.bytes_read = 0  # as the process has last told: once a second and at its end
         typed = url.address == "keyboard:"
         device = url.options.get("device", "keyboard" if typed else "plain")
-        dialect = pulse_dialect(device, url.options.get("symbol"))
+        dialect = pulse_dialect(device, url.options.get("symbol"), url.marks)
         if typed != isinstance(dialect, Keyboard):
             raise BadInput(
                 f"scanner {url.address}: the device keyboard and the address keyboard: go together"
@@ -78,27 +78,21 @@ class SerialPulses(PulseSource):
         self._keys: deque[KeyEvent] = deque()
         self._unknown: dict[int, int] = {}
         self._unknown_told = -math.inf
-        self._closing = False
-        command = [self.name, str(int(url.number("baud", dialect.baud or 1))), device]
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "hardware.pulse_process"),
-                *(*command, url.options.get("symbol", "")),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parent.parent,
+        self._closed = False
+        self._note = note
+        what = {
+            "device": device,
+            "symbol": url.options.get("symbol"),
+            "marks": url.marks,
+        }
+        self._reading = Reading(
+            self.name,
+            self.name,
+            int(url.number("baud", dialect.baud or 1)),
+            what,
+            self._take,
+            _KEYBOARD_LIMIT if typed else _START_LIMIT,
         )
-        ready: list[str] = []
-        opened = threading.Event()
-        self._thread = threading.Thread(
-            target=self._read, args=(ready, opened), name="pulses", daemon=True
-        )
-        self._thread.start()
-        limit = _KEYBOARD_LIMIT if typed else _START_LIMIT
-        if not opened.wait(limit) or ready != ["ready"]:
-            self.close()
-            raise HardwareError(ready[0] if ready else f"port {self.name}: no answer")
         if isinstance(dialect, Keyboard):
             self._fault("keyboard_pulses", clock.now(), key=dialect.key)
 
@@ -106,47 +100,24 @@ class SerialPulses(PulseSource):
         return [self._keys.popleft() for _ in range(len(self._keys))]
 
     def close(self) -> None:
-        if self._closing:
+        if self._closed:
             return
-        self._closing = True
-        if self._process.stdin is not None:
-            self._process.stdin.close()  # the reader leaves when its input ends
-        try:
-            self._process.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join(timeout=2.0)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._closed = True
+        self._reading.close()
         self._tell_unknown(self._clock.now())
         self.disarm()
         if self.bytes_read:
             self._record("scanner_bytes", self._clock.now(), count=self.bytes_read)
 
-    def _read(self, ready: list[str], opened: threading.Event) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            for kind, *rest in json.loads(line):
-                if kind == "ready":
-                    ready.append("ready")
-                    opened.set()
-                elif kind == "error" and not opened.is_set():
-                    ready.append(rest[0])
-                    opened.set()
-                else:
-                    self._take(kind, rest)
-        if opened.is_set() and ready == ["ready"] and not self._closing:
-            problem = "the reading process has ended"
-            self._fault("scanner_port_lost", self._clock.now(), problem=problem)
-        opened.set()
-
     def _take(self, kind: str, rest: list[Any]) -> None:
+        """Take what the reading process tells."""
         zero = self._clock.zero
         if kind == "pulse":
             self._pulse(rest[0] - zero)
         elif kind == "key":
             self._keys.append(KeyEvent(round(rest[0] - zero, 6), rest[1], rest[2], "buttons"))
+        elif kind == "mark":
+            self._note(rest[1], rest[0] - zero, "hardware")
         elif kind == "other":
             self._unknown[rest[1]] = self._unknown.get(rest[1], 0) + 1
             self._tell_unknown(rest[0] - zero, at_least=_TELL_BYTES)
@@ -156,6 +127,9 @@ class SerialPulses(PulseSource):
             self._fault("scanner_port_lost", rest[0] - zero, problem=rest[1])
         elif kind == "back":
             self._record("scanner_port_back", rest[0] - zero, name=self.name)
+        elif kind == "ended":
+            problem = "the reading process has ended"
+            self._fault("scanner_port_lost", self._clock.now(), problem=problem)
 
     def _tell_unknown(self, t: float, at_least: float = 0.0) -> None:
         """Tell bytes without a meaning: the first at once, later ones together."""

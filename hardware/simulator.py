@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from experiment.errors import HardwareError, KindredError
+from experiment.errors import BadInput, HardwareError, KindredError
 from hardware.pulse_dialects import Forp
 from hardware.scan import SimulatedScan, simulated_scan
 
@@ -49,6 +49,8 @@ class ScannerSimulator:
     ------
     HardwareError
         On systems without pseudo-terminals.
+    BadInput
+        If the record exists already or can't be made.
     """
 
     def __init__(self, scan: SimulatedScan, record: Path | None) -> None:
@@ -57,6 +59,7 @@ class ScannerSimulator:
         self._scan = simulated_scan(
             **{f.name: getattr(scan, f.name) for f in dataclasses.fields(scan)}
         )
+        self._record = None if record is None else _new_file(record)
         self._markers, self._marker_end = _terminal()
         self.trigger_port = os.ttyname(self._marker_end)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -68,7 +71,6 @@ class ScannerSimulator:
             link = Path(self._folder.name) / "port"
             link.symlink_to(self.scanner_port)
             self.scanner_port = str(link)
-        self._record: IO[str] | None = None if record is None else record.open("x")
         self._sent = 0
 
     def run(self, stopped: Callable[[], bool]) -> int:
@@ -83,7 +85,11 @@ class ScannerSimulator:
             ready, _, _ = select.select([self._markers], [], [], max(wait, 0.0))
             if ready:
                 stamp = time.perf_counter()
-                for byte in os.read(self._markers, 4096):
+                data = os.read(self._markers, 4096)
+                if scan.loop_back:
+                    with contextlib.suppress(BlockingIOError):
+                        os.write(self._markers, data)
+                for byte in data:
                     self.note(stamp, byte=byte)
                     if start is None and byte == scan.start_on:
                         start = stamp + scan.start_after
@@ -144,6 +150,15 @@ class ScannerSimulator:
         self._pulse_ends = _terminal()
         Path(self.scanner_port).symlink_to(os.ttyname(self._pulse_ends[1]))
         self.note(time.perf_counter(), port="back")
+
+
+def _new_file(record: Path) -> IO[str]:
+    try:
+        return record.open("x")
+    except FileExistsError:
+        raise BadInput(f"{record}: exists already; a record is never overwritten") from None
+    except OSError as error:
+        raise BadInput(f"{record}: can't be written ({error.strerror})") from None
 
 
 def _terminal() -> tuple[int, int]:

@@ -93,6 +93,7 @@ class Window:
         self._clock = clock
         self._loaded: dict[Screen, _Loaded] = {}
         self._pointer: deque[PointerEvent] = deque()
+        self._focus: deque[tuple[float, bool]] = deque()
         self._track: Track | None = None
         self._stamp = 0.0
         self._on_flip: OnFlip | None = None
@@ -105,6 +106,10 @@ class Window:
                 on_mouse_drag=self._dragged,
                 on_mouse_press=self._clicked,
             )
+        # Psychtoolbox's queue takes keys whatever window they are typed into.
+        self._window.winHandle.push_handlers(
+            on_activate=lambda: self._focused(True), on_deactivate=lambda: self._focused(False)
+        )
         self._period = 1.0 / refresh_hz
         interval = self._measure()
         waits = isinstance(clock, RealClock) and interval > _BLANKING * self._period
@@ -159,6 +164,9 @@ class Window:
 
     def pointer(self) -> list[PointerEvent]:
         return [self._pointer.popleft() for _ in range(len(self._pointer))]
+
+    def focus(self) -> list[tuple[float, bool]]:
+        return [self._focus.popleft() for _ in range(len(self._focus))]
 
     @property
     def track(self) -> Track | None:
@@ -261,6 +269,9 @@ class Window:
             stamps.append(time.perf_counter())
         self._stamp = self._clock.now()
         return statistics.median(b - a for a, b in itertools.pairwise(stamps[5:]))
+
+    def _focused(self, on: bool) -> None:
+        self._focus.append((round(self._clock.now(), 6), on))
 
     # --- the mouse --------------------------------------------------------------------------------
 

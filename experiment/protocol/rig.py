@@ -64,10 +64,17 @@ class Buttons(Strict):
 
 
 class Devices(Strict):
-    """What is plugged in. ``none`` where there is no such device."""
+    """What is plugged in. ``none`` where there is no such device.
+
+    `echo` is the port on which marker codes come back; `marks` one on which a PET scanner says what
+    happens, `marks_file` a file in which another system or the operator writes it.
+    """
 
     trigger: str | None
     scanner: str | None
+    echo: str | None = None
+    marks: str | None = None
+    marks_file: str | None = None
     mouse: bool
     buttons: Buttons
 
@@ -101,5 +108,12 @@ FaultName = Literal[
     "stopped",
     "keyboard_pulses",
     "unknown_byte",
+    "marker_not_echoed",
+    "echo_strange",
+    "echo_port_lost",
+    "mark_refused",
+    "mark_repeated",
+    "marks_port_lost",
+    "focus_lost",
 ]
 Policy = Literal["stop", "hold", "go_on"]

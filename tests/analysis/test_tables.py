@@ -17,8 +17,9 @@ COLUMNS = {
     "ratings": "task run n trial condition message_id writer_id rating value rt confirmed start "
     "lefts rights onset",
     "presses": "task run step trial t action device point cursor confirmed",
-    "markers": "n task run step name code flip begun ended reset queued lag",
+    "markers": "n task run step name code flip begun ended reset echo queued lag",
     "pulses": "n task run t",
+    "marks": "name origin task run t at utc again",
     "pauses": "task run onset duration",
 }
 

@@ -1,9 +1,34 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from analysis.timing import Timing, draw, summary
+from analysis.timing import Ledger, Moment, RunPulses, Timing, measure, summary, write_timing
+from analysis.timing_figure import draw
+from experiment.log import LogWriter
+from experiment.readlog import SessionLog, read_log
+
+NOTHING = np.array([])
+LEDGER = Ledger(
+    planned=20,
+    sent=20,
+    reset=20,
+    lags=np.full(20, 1e-4),
+    widths=np.full(20, 5.2e-3),
+    asked_width=0.005,
+)
+
+
+def pulses(times: npt.NDArray[Any], number: int = 1, task: str = "messages") -> RunPulses:
+    begun = 0.0 if not len(times) else float(times[0]) - 3.0
+    ended = 100.0 if not len(times) else float(times[-1]) + 1.0
+    return RunPulses(task, number, begun, ended, times, tr=2.0)
 
 
 def timing(**changes: object) -> Timing:
@@ -12,13 +37,10 @@ def timing(**changes: object) -> Timing:
         "intervals": np.full(600, 1 / 60),
         "onset_times": np.arange(0.0, 100.0, 5.0),
         "onset_errors": np.zeros(20),
-        "marker_lags": np.full(20, 1e-4),
-        "markers_planned": 20,
-        "markers_sent": 20,
-        "has_port": True,
-        "pulse_times": 3.0 + 2.0 * np.arange(50),
-        "tr": 2.0,
+        "ledger": LEDGER,
+        "runs": (pulses(3.0 + 2.0 * np.arange(50)),),
         "faults": (),
+        "marks": (),
         "status": "complete",
         "waits_for_blank": True,
     }
@@ -37,40 +59,134 @@ def test_a_drift_is_found_in_seconds_per_second() -> None:
 
 
 def test_missing_pulses_are_counted_on_the_grid() -> None:
-    grid = timing(pulse_times=np.delete(3.0 + 2.0 * np.arange(50), [10, 11, 30])).grid
-    assert grid is not None
-    assert grid.missing == (10, 11, 30)
-    assert timing(pulse_times=np.array([])).grid is None
+    run = pulses(np.delete(3.0 + 2.0 * np.arange(50), [10, 11, 30]))
+    assert run.grid is not None
+    assert run.grid.missing == (10, 11, 30)
+    assert timing(runs=(run,)).volumes_missing == 3
+    assert pulses(NOTHING).grid is None
+    assert timing(runs=(pulses(NOTHING),)).volumes_missing == 0
 
 
 def test_a_clock_that_runs_apart_and_a_late_pulse_are_told_apart() -> None:
-    pulses = 3.0 + 2.0 * 1.00005 * np.arange(300)
-    pulses[7] += 0.004
-    measured = timing(pulse_times=pulses)
-    assert measured.grid is not None
-    assert measured.grid.ppm == pytest.approx(50, abs=2)
-    assert measured.grid.residuals[7] == pytest.approx(0.004, abs=2e-5)
-    assert "+50." in summary(measured)
+    times = 3.0 + 2.0 * 1.00005 * np.arange(300)
+    times[7] += 0.004
+    run = pulses(times)
+    assert run.grid is not None
+    assert run.grid.ppm == pytest.approx(50, abs=2)
+    assert run.grid.residuals[7] == pytest.approx(0.004, abs=2e-5)
+    assert "+50." in summary(timing(runs=(run,)))
+
+
+def test_two_scans_have_a_grid_each() -> None:
+    first, second = 3.0 + 2.0 * np.arange(20), 100.7 + 2.0 * np.arange(20)
+    measured = timing(runs=(pulses(first), pulses(second, 2, "again")))
+    assert measured.volumes_missing == 0
+    text = summary(measured)
+    assert "run 1 (messages): 20; 0 missing, 0 too many" in text
+    assert "run 2 (again): 20; 0 missing, 0 too many" in text
 
 
 def test_the_summary_says_what_was_measured_and_what_cannot_be() -> None:
-    text = summary(timing(markers_sent=19, faults=("marker_not_sent",)))
+    fault = Moment(5.0, "marker_not_sent")
+    text = summary(timing(ledger=replace(LEDGER, sent=19), faults=(fault,)))
     assert "19 of 20 sent" in text
-    assert "faults        marker_not_sent" in text
+    assert "faults        marker_not_sent\n" in text
+    assert "echo          not wired" in text
     assert "photodiode" in text
-    nothing = np.array([])
     bare = timing(
-        intervals=nothing,
-        onset_errors=nothing,
-        onset_times=nothing,
-        marker_lags=nothing,
-        has_port=False,
-        pulse_times=nothing,
+        intervals=NOTHING,
+        onset_errors=NOTHING,
+        onset_times=NOTHING,
+        ledger=Ledger(planned=3),
+        runs=(pulses(NOTHING),),
     )
     assert "there was no window" in summary(bare)
-    assert "no trigger port" in summary(bare)
+    assert "3 planned; no trigger port" in summary(bare)
+    assert "pulses  " not in summary(bare)
+
+
+def test_the_summary_tells_the_ledger_in_full() -> None:
+    ledger = replace(
+        LEDGER, queued=2, waits=np.array([0.004, 0.0061]), echoed=19, echoes=np.full(19, 3e-4)
+    )
+    marks = (Moment(1.5, "injection", "file"), *(Moment(t, "sync", "hardware") for t in (2.0, 3.0)))
+    faults = tuple(Moment(float(t), "pulse_missed") for t in range(3))
+    text = summary(timing(ledger=replace(ledger, has_echo=True), marks=marks, faults=faults))
+    assert "2 queued, for 6.10 ms at most" in text
+    assert "pulse width   5 ms asked; 20 of 20 reset; median 5.20" in text
+    assert "echo          19 of 20 came back; write to echo median 0.30" in text
+    assert "marks         injection at 1.500 s (file), 2 sync" in text
+    assert "faults        pulse_missed × 3" in text
 
 
 def test_the_figure_is_the_same_for_the_same_log() -> None:
     assert draw(timing()) == draw(timing())
     assert draw(timing())[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"intervals": NOTHING, "onset_times": NOTHING, "onset_errors": NOTHING},
+        {"ledger": Ledger(), "runs": ()},
+        {"runs": (pulses(NOTHING),)},
+        {"faults": tuple(Moment(float(i), f"kind_{i}") for i in range(12))},
+        {"ledger": replace(LEDGER, has_echo=True)},
+    ],
+)
+def test_the_figure_leaves_room_for_what_is_not_there(changes: dict[str, Any]) -> None:
+    assert draw(timing(**changes))[:4] == b"\x89PNG"
+
+
+# --- from a log -----------------------------------------------------------------------------------
+
+
+def test_a_session_of_two_runs_is_measured_run_by_run(
+    logs: dict[str, Path], tmp_path: Path
+) -> None:
+    log = read_log(logs["03"])
+    scanned, own_pace = measure(log).runs
+    assert (scanned.task, own_pace.task) == ("messages", "messageslab")
+    assert scanned.grid is not None
+    assert scanned.grid.missing == ()
+    again = doubled(log, tmp_path / "twice.jsonl", apart=500.3)
+    runs = measure(again).runs
+    assert [run.number for run in runs] == [1, 2]
+    for run in runs:
+        assert run.grid is not None
+        assert (run.grid.missing, run.grid.surplus) == ((), 0)
+        assert run.grid.ppm == pytest.approx(0.0, abs=0.5)
+
+
+def doubled(log: SessionLog, file: Path, apart: float) -> SessionLog:
+    """Write the first run of a log twice, so many seconds apart."""
+    end = next(e["seq"] for e in log.of("run_end"))
+    events = [event for event in log.events if event["seq"] <= end and event["t"] is not None]
+    own = ("seq", "type", "t", "schema", "digest")
+    with LogWriter(file, {k: v for k, v in log.header.items() if k not in own}) as writer:
+        for number, shift in ((1, 0.0), (2, apart)):
+            for event in events:
+                fields = {k: v for k, v in event.items() if k not in own}
+                if "run" in fields:
+                    fields["run"] = number
+                writer.add(event["type"], event["t"] + shift, **fields)
+    return read_log(file)
+
+
+def test_the_timing_files_hold_no_private_text(logs: dict[str, Path], tmp_path: Path) -> None:
+    copy = tmp_path / "log.jsonl"
+    copy.write_bytes(logs["01"].read_bytes())
+    text, figure = write_timing(read_log(copy))
+    kit = logs["01"].parents[3] / "participants" / "012" / "kit"
+    secrets = [line for file in kit.glob("*.json") for line in _texts(json.loads(file.read_text()))]
+    assert secrets
+    said = text.read_text() + figure.read_bytes().decode("latin-1")
+    assert not [secret for secret in secrets if secret in said]
+
+
+def _texts(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        return [text for value in node.values() for text in _texts(value)]
+    if isinstance(node, list):
+        return [text for value in node for text in _texts(value)]
+    return [node] if isinstance(node, str) and len(node) > 12 else []

@@ -44,6 +44,13 @@ def terminal() -> Iterator[Terminal]:
     made.unplug()
 
 
+@pytest.fixture
+def second_terminal() -> Iterator[Terminal]:
+    made = Terminal()
+    yield made
+    made.unplug()
+
+
 class Records:
     """Takes log events from any thread and lets a test wait for some."""
 

@@ -87,7 +87,7 @@ def test_the_whole_way_from_scanner_and_window_to_bids(quick_study: Path, tmp_pa
     assert (found.markers, found.status) == (len(planned), "complete")
     assert log.header["display"]["kind"] == "window"
     timing = measure(log)
-    assert timing.markers_sent == timing.markers_planned == len(planned)
+    assert timing.ledger.sent == timing.ledger.planned == len(planned)
     assert len(timing.intervals) > 100
     assert len(timing.pulse_times) > 5
     assert "session       complete" in out

@@ -1,10 +1,15 @@
-"""The process that reads pulses: ``python -m hardware.pulse_process ADDRESS BAUD DEVICE SYMBOL``.
+"""The process that reads a device: ``python -m hardware.reading_process ADDRESS BAUD WHAT``.
 
-SYMBOL is empty for the device's own. Each line that it prints is a JSON list of what one read gave,
-in order; times are `time.perf_counter` (s):
+WHAT is a JSON object: ``{"device": ..., "symbol": ..., "marks": {...}}`` for a source of pulses,
+``{"marks": {...}}`` for one of marks alone, ``{"echo": DIALECT}`` for codes that come back. ADDRESS
+may be ``fd:N``, a descriptor that was handed down, for a port that this program writes to as well.
 
-``["ready"]``, ``["pulse", t]``, ``["key", t, name, down]``, ``["other", t, byte]``,
-``["bytes", total]``, ``["lost", t, problem]``, ``["back", t]``, ``["error", problem]``.
+Each line that it prints is a JSON list of what one read gave, in order; times are
+`time.perf_counter` (s):
+
+``["ready"]``, ``["pulse", t]``, ``["key", t, name, down]``, ``["mark", t, name]``,
+``["code", t, code]``, ``["other", t, byte]``, ``["bytes", total]``, ``["lost", t, problem]``,
+``["back", t]``, ``["error", problem]``.
 
 A lost port is tried again every half second. The process ends when its standard input does. It
 never waits for whoever reads its lines.
@@ -21,13 +26,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import serial
 
 from experiment.clock import RealClock
 from experiment.errors import HardwareError, KindredError
-from hardware.pulse_dialects import Keyboard, PulseDialect, Sign, pulse_dialect
+from hardware.models import MODELS, Garbage
+from hardware.pulse_dialects import ByteDialect, Keyboard, MarkCharacters, Sign, pulse_dialect
+from hardware.reading import HANDED_DOWN
 from hardware.serial_line import descriptor, open_serial
 
 _RETRY = 0.5  # s between attempts to open a lost port again
@@ -66,10 +73,26 @@ class _Lines:
         self.push()
 
 
+class _Descriptor:
+    """A port that was opened elsewhere."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        return self._number
+
+    def close(self) -> None:
+        os.close(self._number)
+
+
+_Port: TypeAlias = "serial.SerialBase | _Descriptor"
+
+
 class _Reader:
     """Reads one device until the standard input ends."""
 
-    def __init__(self, address: str, baud: int, dialect: Callable[[], PulseDialect]) -> None:
+    def __init__(self, address: str, baud: int, dialect: Callable[[], ByteDialect]) -> None:
         self._address = address
         self._baud = baud
         self._new_dialect = dialect
@@ -80,7 +103,7 @@ class _Reader:
 
     def run(self) -> int:
         try:
-            port = open_serial(self._address, self._baud)
+            port = self._open()
         except HardwareError as error:
             self._lines.put(["error", str(error)])
             self._lines.drain()
@@ -104,11 +127,18 @@ class _Reader:
             self._lines.drain()
         return 0
 
-    def _again(self) -> serial.SerialBase | None:
+    def _open(self) -> _Port:
+        if self._address.startswith(HANDED_DOWN):
+            return _Descriptor(int(self._address.removeprefix(HANDED_DOWN)))
+        return open_serial(self._address, self._baud)
+
+    def _again(self) -> _Port | None:
         """Wait for the device to come back; None if the standard input ends first."""
         while not self._told_to_end(_RETRY):
+            if self._address.startswith(HANDED_DOWN):
+                continue  # whoever handed it down opens it anew, and starts another reader
             with contextlib.suppress(HardwareError):
-                return open_serial(self._address, self._baud)
+                return self._open()
         return None
 
     def _told_to_end(self, wait: float) -> bool:
@@ -122,11 +152,12 @@ class _Reader:
                 return True
         return False
 
-    def _read(self, port: serial.SerialBase) -> None:
+    def _read(self, port: _Port) -> None:
         """Read until the standard input ends or the port is lost."""
         dialect = self._new_dialect()
-        handle = descriptor(port)
+        handle = port.fileno() if isinstance(port, _Descriptor) else descriptor(port)
         if handle is None or sys.platform == "win32":
+            assert not isinstance(port, _Descriptor)
             self._read_polled(port, dialect)
             return
         stdin = sys.stdin.fileno()
@@ -142,7 +173,7 @@ class _Reader:
                 return
             self._lines.push()
 
-    def _read_polled(self, port: serial.SerialBase, dialect: PulseDialect) -> None:
+    def _read_polled(self, port: serial.SerialBase, dialect: ByteDialect) -> None:
         """Do the same where a port can't be selected on."""
         ended = _stdin_ended()
         port.timeout = 0.1
@@ -152,7 +183,7 @@ class _Reader:
             if data:
                 self._tell(dialect, stamp, data)
 
-    def _tell(self, dialect: PulseDialect, stamp: float, data: bytes) -> None:
+    def _tell(self, dialect: ByteDialect, stamp: float, data: bytes) -> None:
         self._total += len(data)
         items = [_item(sign) for sign in dialect.read(stamp, data)]
         if stamp - self._counted_at >= _COUNT_EVERY:
@@ -162,13 +193,28 @@ class _Reader:
             self._lines.put(*items)
 
 
+class _Echo:
+    """Codes that come back, put as a trigger device of some dialect is told them."""
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+        self._model = MODELS[dialect]()
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        try:
+            return [Sign("code", s.t, str(s.code)) for s in self._model.feed(stamp, data)]
+        except Garbage:
+            self._model = MODELS[self._dialect]()
+            return [Sign("other", stamp, str(data[0]))]
+
+
 def _item(sign: Sign) -> list[Any]:
     t = round(sign.t, 7)
     if sign.kind == "key":
         return ["key", t, sign.value, sign.down]
-    if sign.kind == "other":
-        return ["other", t, int(sign.value)]
-    return ["pulse", t]
+    if sign.kind in ("other", "code"):
+        return [sign.kind, t, int(sign.value)]
+    return [sign.kind, t, sign.value] if sign.value else [sign.kind, t]
 
 
 _ENDED: list[threading.Event] = []
@@ -222,16 +268,25 @@ def read_keyboard(key: str) -> int:
     return 0
 
 
-def main(address: str, baud: str, device: str, symbol: str) -> int:
+def _dialect(what: dict[str, Any]) -> ByteDialect:
+    if "echo" in what:
+        return _Echo(what["echo"])
+    if "device" in what:
+        return pulse_dialect(what["device"], what["symbol"], what["marks"])
+    return MarkCharacters(what["marks"])
+
+
+def main(address: str, baud: str, what: str) -> int:
     """Read until the standard input ends; return the exit code."""
+    told = json.loads(what)
     try:
-        dialect = pulse_dialect(device, symbol or None)
+        dialect = _dialect(told)
     except KindredError as error:
         print(json.dumps([["error", str(error)]]), flush=True)
         return error.exit_code
     if isinstance(dialect, Keyboard):
         return read_keyboard(dialect.key)
-    reader = _Reader(address, int(baud), lambda: pulse_dialect(device, symbol or None))
+    reader = _Reader(address, int(baud), lambda: _dialect(told))
     try:
         return reader.run()
     except BrokenPipeError:  # nobody reads any more
@@ -240,4 +295,4 @@ def main(address: str, baud: str, device: str, symbol: str) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the session's to handle
-    sys.exit(main(*sys.argv[1:5]))
+    sys.exit(main(*sys.argv[1:4]))

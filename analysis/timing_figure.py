@@ -1,0 +1,232 @@
+"""The timing of a session as one picture."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.timing import DROPPED, Array, Ledger, RunPulses, Timing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_INK, _ALARM = "#444444", "#c0392b"
+_RUNS = ("#3b6ea5", "#d08b2c", "#4f9a6b", "#8a5fa8")  # one colour a run, then again
+_MAIN = _RUNS[0]
+_ROWS = 8  # kinds of fault that are shown apart
+_CORNER: dict[str, Any] = {
+    "xy": (0.985, 0.95),
+    "xycoords": "axes fraction",
+    "ha": "right",
+    "va": "top",
+    "fontsize": 9,
+    "color": _INK,
+}
+_LAYOUT = """
+fffooo
+mmwwee
+gggggg
+tttttt
+"""
+
+
+def draw(timing: Timing) -> bytes:
+    """Return the timing figure as PNG: frames, onsets, the marker ledger, pulses, faults."""
+    from matplotlib.figure import Figure
+
+    faults = max(len({fault.what for fault in timing.faults}), 1)
+    height = min(faults, _ROWS) * 0.28 + 0.9
+    figure = Figure(figsize=(12, 8.4 + height), layout="constrained")
+    axes = figure.subplot_mosaic(_LAYOUT, height_ratios=[2.5, 2.5, 2.9, height])
+    _frames(axes["f"], timing)
+    _onsets(axes["o"], timing)
+    _ledger(axes, timing.ledger)
+    _pulses(axes["g"], timing)
+    _faults(axes["t"], timing)
+    if timing.runs:
+        span = (min(run.begun for run in timing.runs), max(run.ended for run in timing.runs))
+        outer = [moment.t for moment in (*timing.faults, *timing.marks)]
+        first, last = min([span[0], *outer]) / 60.0, max([span[1], *outer]) / 60.0
+        margin = 0.02 * (last - first)
+        for ax in (axes["g"], axes["t"]):
+            ax.set_xlim(first - margin, last + margin)
+    buffer = io.BytesIO()
+    # No date or version in the file, so that the same log gives the same bytes.
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _frames(ax: Axes, timing: Timing) -> None:
+    frame = 1e3 * timing.period
+    note = f"{timing.dropped} of {len(timing.intervals)} longer than {DROPPED} frames"
+    if not _histogram(ax, timing.intervals, "Frame intervals", note, "no window, no frames"):
+        return
+    ax.axvline(frame, color=_INK, lw=0.8, ls=":")
+    ax.axvline(DROPPED * frame, color=_ALARM, lw=1)
+    ax.set_yscale("log")
+
+
+def _onsets(ax: Axes, timing: Timing) -> None:
+    _dress(ax, "Onset minus plan", "session time (min)", "ms")
+    if not len(timing.onset_errors):
+        _say_empty(ax, "nothing was timed (self-paced)")
+        return
+    frame, errors = 1e3 * timing.period, timing.onset_errors * 1e3
+    ax.axhline(0, color=_INK, lw=0.6)
+    ax.axhspan(-frame, frame, color=_MAIN, alpha=0.08, lw=0)
+    ax.plot(timing.onset_times / 60.0, errors, ".", ms=4, color=_MAIN)
+    ax.set_ylim(min(-1.3 * frame, 1.1 * errors.min()), max(1.3 * frame, 1.1 * errors.max()))
+    ax.annotate("shaded: within one frame", **_CORNER)
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+
+def _ledger(axes: dict[str, Axes], ledger: Ledger) -> None:
+    empty = "none was sent" if ledger.has_port else "no trigger port"
+    note = f"{ledger.sent} of {ledger.planned} sent"
+    if ledger.queued:
+        note += f"\n{ledger.queued} queued, up to {1e3 * ledger.waits.max():.1f} ms"
+    _histogram(axes["m"], ledger.lags, "Markers: flip to written", note, empty)
+    note = f"{ledger.reset} of {ledger.sent} reset"
+    if _histogram(axes["w"], ledger.widths, "Markers: pulse width", note, empty):
+        asked = 1e3 * (ledger.asked_width or 0.0)
+        axes["w"].axvline(asked, color=_INK, lw=0.8, ls=":")
+        axes["w"].annotate(f"dotted: {asked:g} ms asked", (0.985, 0.84), **_SECOND)
+    empty = "no code came back" if ledger.has_echo else "no echo line wired"
+    note = f"{ledger.echoed} of {ledger.sent} came back"
+    _histogram(axes["e"], ledger.echoes, "Markers: write to echo", note, empty)
+
+
+_SECOND: dict[str, Any] = {k: v for k, v in _CORNER.items() if k != "xy"}
+
+
+def _histogram(ax: Axes, seconds: Array, title: str, note: str, empty: str) -> bool:
+    """Draw times as a histogram in ms; return whether there was anything to draw."""
+    _dress(ax, title, "ms", "count")
+    if not len(seconds):
+        _say_empty(ax, empty)
+        return False
+    ms = seconds * 1e3
+    # A spread below some microseconds is drawn as one bar, not blown up to fill the panel.
+    middle, reach = float(np.median(ms)), 0.05
+    low, high = min(ms.min(), middle - reach), max(ms.max(), middle + reach)
+    ax.hist(ms, bins=50, range=(low, high), color=_MAIN)
+    ax.margins(y=0.28)
+    ax.annotate(note, **_CORNER)
+    return True
+
+
+# --- along the session ----------------------------------------------------------------------------
+
+
+def _pulses(ax: Axes, timing: Timing) -> None:
+    _dress(ax, "Pulses minus the grid that fits their run", "", "ms")
+    found = [run for run in timing.runs if run.grid is not None]
+    if not found:
+        none = not any(len(run.times) for run in timing.runs)
+        _say_empty(ax, "no scanner pulses" if none else "too few pulses to fit a grid")
+        return
+    worst = max(
+        float(np.nanmax(np.abs(run.grid.residuals))) for run in found if run.grid is not None
+    )
+    reach = max(2.0, 1.25e3 * worst)
+    ax.axhline(0, color=_INK, lw=0.6)
+    for place, run in enumerate(timing.runs):
+        _one_run(ax, run, _RUNS[place % len(_RUNS)], reach)
+    ax.set_ylim(-reach, reach)
+    handles, labels = ax.get_legend_handles_labels()
+    kept = dict(zip(labels, handles, strict=True))
+    ax.legend(
+        list(kept.values()),
+        list(kept),
+        loc="upper left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=1,
+        fontsize=9,
+        frameon=True,
+        framealpha=0.85,
+        edgecolor="none",
+        labelcolor=_INK,
+        borderpad=0.2,
+    )
+
+
+def _one_run(ax: Axes, run: RunPulses, colour: str, reach: float) -> None:
+    grid = run.grid
+    if grid is None:
+        return
+    on = grid.indices >= 0
+    told = (
+        f"run {run.number}, {run.task}: {len(run.times)} pulses, {len(grid.missing)} missing, "
+        f"{grid.surplus} too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ± {grid.ppm_se:.1f} ppm)"
+    )
+    ax.plot(run.times[on] / 60.0, grid.residuals[on] * 1e3, ".", ms=4, color=colour, label=told)
+    if grid.missing:
+        due = grid.phase + np.array(grid.missing) * grid.tr
+        ax.plot(
+            due / 60.0,
+            np.full(len(due), -0.93 * reach),
+            "v",
+            ms=6,
+            color=_ALARM,
+            label="missing",
+        )
+    if grid.surplus:
+        off = np.clip(grid.off[~on] * 1e3, -0.93 * reach, 0.93 * reach)
+        ax.plot(run.times[~on] / 60.0, off, "x", ms=6, color=_ALARM, label="too many")
+
+
+def _faults(ax: Axes, timing: Timing) -> None:
+    _dress(ax, "Faults and marks", "session time (min)", "")
+    ax.spines["left"].set_visible(False)
+    for place, run in enumerate(timing.runs):
+        colour = _RUNS[place % len(_RUNS)]
+        ax.axvspan(run.begun / 60.0, run.ended / 60.0, color=colour, alpha=0.10, lw=0)
+    names = list(dict.fromkeys(fault.what for fault in timing.faults))
+    shown = names if len(names) <= _ROWS else [*names[: _ROWS - 1], "others"]
+    for fault in timing.faults:
+        ax.plot(fault.t / 60.0, _row(fault.what, shown), "|", ms=11, mew=2, color=_ALARM)
+    counts = [sum(_row(f.what, shown) == row for f in timing.faults) for row in range(len(shown))]
+    labels = [
+        name.replace("_", " ") + (f" × {count}" if count > 1 else "")
+        for name, count in zip(shown, counts, strict=True)
+    ]
+    ax.set_yticks(range(len(shown)), labels)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
+    if not shown:
+        ax.set_yticks([])
+        ax.text(0.5, 0.5, "no faults", ha="center", va="center", transform=ax.transAxes, color=_INK)
+    for mark in timing.marks:
+        ax.axvline(mark.t / 60.0, color=_INK, lw=0.5 if mark.what == "sync" else 1.2, ls="--")
+        if mark.what != "sync":
+            ax.annotate(
+                f"{mark.what.replace('_', ' ')} ({mark.origin})",
+                (mark.t / 60.0, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(4, -2),
+                textcoords="offset points",
+                va="top",
+                fontsize=9,
+                color=_INK,
+            )
+
+
+def _row(name: str, shown: list[str]) -> int:
+    return shown.index(name) if name in shown else len(shown) - 1
+
+
+def _dress(ax: Axes, title: str, x: str, y: str) -> None:
+    ax.set_title(title, loc="left", fontsize=11, fontweight="bold")
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _say_empty(ax: Axes, text: str) -> None:
+    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=_INK)
+    ax.set_xticks([])
+    ax.set_yticks([])
