@@ -73,6 +73,7 @@ def moments(log: SessionLog) -> list[Moment]:
                     event["n"], float(press["t"]), zero, step, press["cursor"], press["confirmed"]
                 )
                 for press in run.presses.get(event["n"], [])
+                if press.get("used", True)
             ]
             paused = run.paused_after.get(event["n"])
             if paused is not None:

@@ -94,6 +94,7 @@ class Window:
         self._loaded: dict[Screen, _Loaded] = {}
         self._pointer: deque[PointerEvent] = deque()
         self._track: Track | None = None
+        self._grabbed: Track | None = None
         self._stamp = 0.0
         self._on_flip: OnFlip | None = None
         self._window = _open(size_px, background, fullscreen, mouse)
@@ -101,9 +102,9 @@ class Window:
         self._painter = painter_for((width, height))
         if mouse:
             self._window.winHandle.push_handlers(
-                on_mouse_motion=self._moved,
+                on_mouse_press=self._pressed,
                 on_mouse_drag=self._dragged,
-                on_mouse_press=self._clicked,
+                on_mouse_release=self._released,
             )
         self._period = 1.0 / refresh_hz
         interval = self._measure()
@@ -264,21 +265,25 @@ class Window:
 
     # --- the mouse --------------------------------------------------------------------------------
 
-    def _moved(self, x: float, y: float, *_: Any) -> None:
-        self._point(x, y, clicked=False)
+    # A scale is pressed, dragged along and let go, which takes the answer. The drag may leave the
+    # line; hovering over it moves nothing, so that a mouse at rest never answers.
 
-    def _dragged(self, x: float, y: float, *_: Any) -> None:
-        self._point(x, y, clicked=False)
-
-    def _clicked(self, x: float, y: float, *_: Any) -> None:
-        self._point(x, y, clicked=True)
-
-    def _point(self, x: float, y: float, *, clicked: bool) -> None:
+    def _pressed(self, x: float, y: float, *_: Any) -> None:
         track = self._track
-        y = self._height - y
-        point = track.nearest(x) if track is not None and track.holds(x, y) else None
-        if clicked or point is not None:
-            self._pointer.append(PointerEvent(round(self._clock.now(), 6), point, clicked))
+        self._grabbed = track if track is not None and track.holds(x, self._height - y) else None
+        self._dragged(x)
+
+    def _dragged(self, x: float, *_: Any) -> None:
+        if self._grabbed is not None and self._grabbed is self._track:
+            self._point(self._grabbed.nearest(x), released=False)
+
+    def _released(self, x: float, *_: Any) -> None:
+        grabbed, self._grabbed = self._grabbed, None
+        here = grabbed is not None and grabbed is self._track
+        self._point(grabbed.nearest(x) if grabbed is not None and here else None, released=True)
+
+    def _point(self, position: int | None, *, released: bool) -> None:
+        self._pointer.append(PointerEvent(round(self._clock.now(), 6), position, released))
 
 
 def check_rate(measured_hz: float, nominal_hz: float) -> None:

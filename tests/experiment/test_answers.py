@@ -4,14 +4,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiment.answers import Answer, Press, unanswered
-from experiment.steps import At, Fixation, OnResponse, Response, ResponseKind, Scale, Step
+from experiment.steps import (
+    At,
+    Fixation,
+    OnResponse,
+    Response,
+    ResponseKind,
+    Scale,
+    ScaleRange,
+    Step,
+)
 
 ONSET = 10.0
 SCALE = Step(Scale("connection", 4), At(9.0), accepts=ResponseKind.RATING)
 
 
 def pressed(*presses: Press, step: Step = SCALE) -> Answer:
-    answer = unanswered(step, points=7)
+    answer = unanswered(step, {"connection": ScaleRange(1, 7)})
     for press in presses:
         answer = answer.after(press, ONSET)
     return answer

@@ -113,7 +113,7 @@ class Stage:
             log=self.log,
             buttons=PROTOCOL.devices.buttons,
             codes=PROTOCOL.markers,
-            points={"connection": 7, "good": 7},
+            scales=PROTOCOL.scales,
             policies={"toggled": "stop", "stopped": "hold", "pulse_missed": "go_on"},
         )
 
