@@ -22,6 +22,7 @@ from experiment.plain import from_plain
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
 from experiment.steps import After, Message, Scale, Screen, Step, Waiting
+from stimuli.painter import still
 from stimuli.pictures import Picture, compose
 from stimuli.sprites import Sprite
 
@@ -177,7 +178,7 @@ class _Projector:
 
     def frame(self, moment: Moment) -> Frame:
         """Return a moment as an RGB array (height, width, 3)."""
-        screen = moment.step.screen
+        screen = still(moment.step.screen)
         if screen not in self._pictures:
             self._pictures[screen] = self._paint(screen)
         return compose(self._pictures[screen], self._looks.style, moment.cursor, moment.confirmed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
@@ -22,6 +23,11 @@ KINDS: Kinds = {
     Message: message.message,
     Scale: scale.scale,
 }
+
+
+def still(screen: Screen) -> Screen:
+    """Give what stands still of a screen: scales look alike wherever their cursor begins."""
+    return replace(screen, start=0) if isinstance(screen, Scale) else screen
 
 
 class Painter:

@@ -18,7 +18,7 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
-from stimuli.painter import Painter
+from stimuli.painter import Painter, still
 from stimuli.pictures import Picture, Track
 from stimuli.sprites import Sprite, cut
 from stimuli.virtual_display import display_answers
@@ -144,7 +144,7 @@ class Window:
         on_flip: OnFlip | None,
         horizon: float | None,
     ) -> float:
-        picture = self._loaded.get(screen) or self._load(screen)
+        picture = self._load(screen)
         self._track = picture.track
         # The buffer is cleared here and not by the flip, which would do it before its stamp is
         # taken: on a software renderer that takes longer than the swap.
@@ -176,7 +176,7 @@ class Window:
         """Return what the window would show of a screen, as an RGB array (height, width, 3)."""
         import numpy as np
 
-        picture = self._loaded.get(screen) or self._load(screen)
+        picture = self._load(screen)
         self._window.clearBuffer()
         self._draw(picture, cursor, confirmed)
         frame = self._window.getMovieFrame(buffer="back")
@@ -190,6 +190,9 @@ class Window:
     # --- drawing ----------------------------------------------------------------------------------
 
     def _load(self, screen: Screen) -> _Loaded:
+        key = still(screen)
+        if key in self._loaded:
+            return self._loaded[key]
         picture: Picture = self._painter.paint(screen)
         loaded = _Loaded(
             tuple(self._quads(piece for sprite in picture.sprites for piece in cut(sprite))),
@@ -204,7 +207,7 @@ class Window:
         for cursor in (loaded.cursor, loaded.confirmed):
             if cursor is not None:
                 cursor.draw(0)
-        self._loaded[screen] = loaded
+        self._loaded[key] = loaded
         return loaded
 
     def _quads(self, sprites: Iterable[Sprite]) -> Iterator[Any]:

@@ -21,9 +21,8 @@ BUTTONS = load_protocol(EXAMPLE / "study.yaml")[0].devices.buttons
 
 def robot(name: str = "typical", seed: int = 1) -> tuple[Robot, VirtualClock]:
     clock = VirtualClock()
-    return Robot(
-        TEMPERS[name], dice(seed, "test"), clock, BUTTONS, {"connection": ScaleRange(1, 7)}
-    ), clock
+    scales = {"connection": ScaleRange(1, 7)}
+    return Robot(TEMPERS[name], dice(seed, "test"), clock, BUTTONS, scales), clock
 
 
 def rated(condition: str, seed: int) -> int:
