@@ -11,6 +11,7 @@ from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
 from stimuli.screens import message, pages, scale
+from stimuli.screens.message import MessageLook
 
 Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
 
@@ -53,3 +54,7 @@ class Painter:
             Where a text does not fit in the window; it says which, by its id.
         """
         return KINDS[type(screen)](screen, self._layout)
+
+    def look_of_message(self, message_id: str) -> MessageLook:
+        """Find out how a message will look: lines, size, direction, what no font has."""
+        return message.look_of_message(message_id, self._layout)

@@ -1,10 +1,14 @@
-"""A message, by itself in the middle of the window."""
+"""A message, by itself in the middle of the window; and what is to be known of it beforehand."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from experiment.steps import Message
+from stimuli.fonts import missing_glyphs, runs_right_to_left
 from stimuli.layout import Layout
 from stimuli.pictures import Picture
+from stimuli.typeset import Typeset
 
 MESSAGE_SPACING = 1.45
 """Distance of a message's baselines in units of its size: wider than a page's, to read slowly."""
@@ -13,12 +17,52 @@ MESSAGE_MEASURE = 22.0
 """Longest line of a message in units of its size (about 42 Latin characters)."""
 
 
+@dataclass(frozen=True)
+class MessageLook:
+    """How a message will look, as far as it can be said without showing it.
+
+    Parameters
+    ----------
+    fits : bool
+        Whether it fits on the screen, if need be in a smaller size.
+    lines : int
+        Lines on the screen; 0 if it does not fit.
+    size : float
+        Its size in units of the protocol's: 1 unless it had to be set smaller.
+    right_to_left : bool
+        Whether its lines run from right to left.
+    missing : tuple of str
+        Characters, each once, that no installed font has.
+    """
+
+    fits: bool
+    lines: int
+    size: float
+    right_to_left: bool
+    missing: tuple[str, ...]
+
+
 def message(screen: Message, layout: Layout) -> Picture:
     """Lay a message out; an error calls it by its id."""
-    text, language = layout.contents.message(screen.message_id)
-    typeset = layout.fit(
+    return Picture((layout.about(_typeset(screen.message_id, layout), 0.5 * layout.height),))
+
+
+def look_of_message(message_id: str, layout: Layout) -> MessageLook:
+    """Find out how a message will look; needs no window."""
+    text, language = layout.contents.message(message_id)
+    missing = missing_glyphs(text, language)
+    try:
+        done = _typeset(message_id, layout)
+    except ValueError:
+        return MessageLook(False, 0, 1.0, runs_right_to_left(text), missing)
+    return MessageLook(True, done.lines, done.px / layout.style.text_px, done.rtl, missing)
+
+
+def _typeset(message_id: str, layout: Layout) -> Typeset:
+    text, language = layout.contents.message(message_id)
+    return layout.fit(
         text,
-        f"message {screen.message_id!r}",
+        f"message {message_id!r}",
         share=1.0,
         colour=layout.style.ink,
         width=min(0.84 * layout.width, MESSAGE_MEASURE * layout.style.text_px),
@@ -26,4 +70,3 @@ def message(screen: Message, layout: Layout) -> Picture:
         language=language,
         spacing=MESSAGE_SPACING,
     )
-    return Picture((layout.about(typeset, 0.5 * layout.height),))
