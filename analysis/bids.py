@@ -33,6 +33,7 @@ from analysis.tables import (
 )
 from experiment.errors import BadInput
 from experiment.files import write_whole
+from experiment.protocol import worded
 from experiment.readlog import SessionLog, read_log
 from experiment.study import check_label, check_writable
 from experiment.version import VERSION
@@ -437,17 +438,28 @@ def _columns(protocol: Mapping[str, Any], ratings: Sequence[str]) -> dict[str, A
     columns["value"]["Levels"] = {
         str(code): f"Marker {name}" for name, code in protocol["markers"].items()
     }
-    columns["rating"]["Levels"] = {name: scale["question"] for name, scale in scales.items()}
+    language = protocol["language"]
+    columns["rating"]["Levels"] = {
+        name: worded(scale["question"], language) for name, scale in scales.items()
+    }
     columns["rating"]["HED"] = {name: f"Label/{name}" for name in scales}
     columns["rating_value"]["Description"] += " " + " ".join(
-        f"{name}: 1 to {scale['points']} ({_anchors(scale['anchors'])})."
+        f"{name}: {_span(scale)} ({_anchors(scale['anchors'], language)})."
         for name, scale in scales.items()
     )
     return columns
 
 
-def _anchors(anchors: Mapping[str, str]) -> str:
-    return ", ".join(f"{point} = {anchors[point]}" for point in sorted(anchors, key=int))
+def _span(scale: Mapping[str, Any]) -> str:
+    if scale.get("kind") == "continuous":
+        return f"0 to {scale['steps']} on a continuous line"
+    return f"1 to {scale['points']}"
+
+
+def _anchors(anchors: Mapping[str, Any], language: str) -> str:
+    return ", ".join(
+        f"{point} = {worded(anchors[point], language)}" for point in sorted(anchors, key=int)
+    )
 
 
 # --- the data set --------------------------------------------------------------------------------

@@ -17,7 +17,18 @@ from experiment.plain import from_plain, to_plain
 from experiment.plans.plan import Plan, PlanInputs
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog
-from experiment.steps import At, OnMark, OnPulse, Outcome, Scale, Step, Task, end_of, next_planned
+from experiment.steps import (
+    At,
+    OnMark,
+    OnPulse,
+    Outcome,
+    Repeat,
+    Scale,
+    Step,
+    Task,
+    end_of,
+    next_planned,
+)
 
 _LATE = 0.5  # s behind its plan at which a step counts as another course of events
 _CLOSE = 2e-6  # s; times are logged to the microsecond
@@ -281,18 +292,20 @@ class _Replay:
     def _compare_answer(
         self, step: Step, event: Event, onset: float, outcome: Outcome, done: Event
     ) -> None:
-        points = (
-            self._protocol.ratings[step.screen.rating].points
-            if isinstance(step.screen, Scale)
-            else 0
-        )
-        answer = unanswered(step, points)
-        for press in self._run.presses.get(event["n"], []):
-            answer = answer.after(
-                Press(press["t"], press["action"], press["device"], press["point"]), onset
-            )
-            if (answer.cursor, answer.confirmed) != (press["cursor"], press["confirmed"]):
-                self._check.differ(line_of(press), "this press does not lead to what was shown")
+        scales = self._protocol.scales
+        answer = unanswered(step, scales)
+        repeat = scales[step.screen.rating].repeat if isinstance(step.screen, Scale) else None
+        held: Press | None = None
+        for logged in self._run.presses.get(event["n"], []):
+            press = _press(logged)
+            before, answer = answer, answer.after(press, onset)
+            shown = (logged["cursor"], logged["confirmed"], logged.get("used", True))
+            if (answer.cursor, answer.confirmed, answer != before) != shown:
+                self._check.differ(line_of(logged), "this press does not lead to what was shown")
+            if press.repeat and not (repeat and held and _repeats(press, held, repeat)):
+                self._check.differ(line_of(logged), "no key was held that could have done this")
+            if press.deliberate:
+                held = press if press.t >= onset else None
         if answer.response(onset) != outcome.response:
             self._check.differ(line_of(done), "the answer is not what the presses make")
         if outcome.response is not None:
@@ -321,6 +334,23 @@ class _Replay:
         return next(
             (float(s["shift"]) for s in reversed(self._run.shifts) if s["seq"] < event["seq"]), 0.0
         )
+
+
+def _press(logged: Event) -> Press:
+    return Press(
+        logged["t"],
+        logged["action"],
+        logged["device"],
+        logged["point"],
+        logged.get("repeat", False),
+    )
+
+
+def _repeats(press: Press, held: Press, repeat: Repeat) -> bool:
+    """Whether a press is one that a held key makes by itself."""
+    number = (press.t - held.t - repeat.after) * repeat.per_second
+    on_time = number > -0.01 and abs(number - round(number)) < 0.01
+    return press.action == held.action and on_time
 
 
 def _finished(task: Task, outcome: Outcome | None) -> bool:

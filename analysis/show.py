@@ -6,14 +6,13 @@ private: they appear only if the participant's kit is given, grey bars stand for
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.runs import runs_of
+from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.kit import load_kit
@@ -22,12 +21,11 @@ from experiment.plain import from_plain
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
 from experiment.steps import After, Message, Scale, Screen, Step, Waiting
+from stimuli.painter import still
 from stimuli.pictures import Picture, compose
 from stimuli.sprites import Sprite
 
-Frame = npt.NDArray[np.uint8]
-_COLUMNS = 6
-_THUMB = (400, 225)
+_COLUMNS, _WIDTH = 6, 400
 _PRIVATE = 0o600
 
 
@@ -73,6 +71,7 @@ def moments(log: SessionLog) -> list[Moment]:
                     event["n"], float(press["t"]), zero, step, press["cursor"], press["confirmed"]
                 )
                 for press in run.presses.get(event["n"], [])
+                if press.get("used", True)
             ]
             paused = run.paused_after.get(event["n"])
             if paused is not None:
@@ -106,33 +105,20 @@ def picture_at(log: SessionLog, t: float, kit_folder: Path | None) -> Frame:
 
 def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
     """Return a sheet of every step of a session as it stood at its end, with times and markers."""
-    from PIL import Image, ImageDraw, ImageFont
-
     shown: dict[int, Moment] = {}
     for moment in (m for m in moments(log) if m.number >= 0):
         since = shown.get(moment.number, moment).t
         shown[moment.number] = replace(moment, t=since)
     projector = _Projector(log, kit_folder)
     codes = log.header["protocol"]["markers"]
-    width, height = _THUMB
-    gap, caption = 16, 30
-    rows = -(-len(shown) // _COLUMNS)
-    sheet = Image.new(
-        "RGB", (gap + _COLUMNS * (width + gap), gap + rows * (height + caption + gap)), "#f4f2ee"
-    )
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=17)
-    for i, moment in enumerate(shown.values()):
-        left = gap + (i % _COLUMNS) * (width + gap)
-        top = gap + (i // _COLUMNS) * (height + caption + gap)
-        thumb = Image.fromarray(projector.frame(moment)).resize(_THUMB, Image.Resampling.LANCZOS)
-        sheet.paste(thumb, (left, top))
+
+    def caption(moment: Moment) -> str:
         marker = moment.step.marker
         note = "" if marker is None else f"   marker {codes[marker]} {marker}"
-        draw.text(
-            (left + 2, top + height + 6), f"{moment.t - moment.zero:8.3f} s{note}", "#333", font
-        )
-    return np.asarray(sheet)
+        return f"{moment.t - moment.zero:8.3f} s{note}"
+
+    pictures = [(projector.frame(moment), [caption(moment)]) for moment in shown.values()]
+    return sheet(pictures, _COLUMNS, _WIDTH)
 
 
 def write_png(frame: Frame, file: Path) -> None:
@@ -143,14 +129,10 @@ def write_png(frame: Frame, file: Path) -> None:
     BadInput
         If the file can't be written.
     """
-    from PIL import Image
-
     if file.exists():
         raise BadInput(f"{file}: exists already; nothing is overwritten")
-    buffer = io.BytesIO()
-    Image.fromarray(frame).save(buffer, "png")
     try:
-        write_whole(file, buffer.getvalue(), mode=_PRIVATE)
+        write_whole(file, png(frame), mode=_PRIVATE)
     except OSError as error:
         raise BadInput(f"{file}: can't be written ({error.strerror})") from None
 
@@ -176,7 +158,7 @@ class _Projector:
 
     def frame(self, moment: Moment) -> Frame:
         """Return a moment as an RGB array (height, width, 3)."""
-        screen = moment.step.screen
+        screen = still(moment.step.screen)
         if screen not in self._pictures:
             self._pictures[screen] = self._paint(screen)
         return compose(self._pictures[screen], self._looks.style, moment.cursor, moment.confirmed)

@@ -115,7 +115,8 @@ class RatingRow:
     Parameters
     ----------
     value : int or None
-        Point on the scale from 1; if not `confirmed`, where the cursor was left. None if the
+        Position on the scale (points count from 1, steps of a continuous
+        one from 0); if not `confirmed`, where the cursor was left. None if the
         cursor was never moved and nothing confirmed.
     rt : float or None
         From onset to the confirmation, or to the last move (s).
@@ -146,7 +147,27 @@ class RatingRow:
 
 @dataclass(frozen=True)
 class PressRow:
-    """One press that counted; `t` on the run clock (s), `step` the number of its step."""
+    """One press, also one that changed nothing.
+
+    Parameters
+    ----------
+    t : float or None
+        When, on the run clock (s).
+    step : int
+        Number of the step that had begun when it was seen. One that was made before that, in the
+        last frame of the step before, changed nothing.
+    action, device : str
+    point : int or None
+        Position of the scale at the mouse.
+    cursor : int or None
+        Where the cursor stood afterwards.
+    confirmed : bool
+        Whether the answer was taken then.
+    used : bool
+        Whether it changed the answer.
+    repeat : bool
+        Whether a key that was held made it.
+    """
 
     task: str
     run: int
@@ -158,6 +179,8 @@ class PressRow:
     point: int | None
     cursor: int | None
     confirmed: bool
+    used: bool
+    repeat: bool
 
 
 @dataclass(frozen=True)
@@ -288,7 +311,7 @@ def rating_rows(log: SessionLog) -> list[RatingRow]:
 
 
 def press_rows(log: SessionLog) -> list[PressRow]:
-    """Return one row per press that changed an answer or went on."""
+    """Return one row per press, of keys, buttons and mouse."""
     index = _Index(log)
     return [
         PressRow(
@@ -302,6 +325,8 @@ def press_rows(log: SessionLog) -> list[PressRow]:
             point=event["point"],
             cursor=event["cursor"],
             confirmed=event["confirmed"],
+            used=event.get("used", True),
+            repeat=event.get("repeat", False),
         )
         for event in log.of("press")
         for run in (index.run_of_step(event["step"]),)
@@ -373,7 +398,7 @@ def ratings(log: SessionLog) -> DataFrame:
 
 
 def presses(log: SessionLog) -> DataFrame:
-    """Return one row per press that counted; columns as in `PressRow`."""
+    """Return one row per press; columns as in `PressRow`."""
     return _frame(PressRow, press_rows(log))
 
 

@@ -179,7 +179,6 @@ def own_share(folder: Path) -> list[Row]:
 
     kit = load_kit(study.kit_folder(PERSON)).index()
     plan = plan_messages(PlanInputs(protocol, "messages", kit, "01", PERSON, study.seed))
-    points = {name: rating.points for name, rating in protocol.ratings.items()}
     scan = SimulatedScan(tr=2.0, volumes=60, start_on=10)
     clock = RealClock()
     display = _Outside(clock)
@@ -189,7 +188,9 @@ def own_share(folder: Path) -> list[Row]:
     ):
         line = MarkerLine(open_port(ports.trigger), clock, log.add)
         pulses = open_scanner(ports.scanner, clock, log.add, 2.0, 60)
-        robot = Robot(temper("hasty"), dice(1, "bench"), clock, protocol.devices.buttons, points)
+        robot = Robot(
+            temper("hasty"), dice(1, "bench"), clock, protocol.devices.buttons, protocol.scales
+        )
         Player(
             clock=clock,
             display=display,
@@ -199,7 +200,7 @@ def own_share(folder: Path) -> list[Row]:
             log=log,
             buttons=protocol.devices.buttons,
             codes=protocol.markers,
-            points=points,
+            scales=protocol.scales,
             policies={},
             audience=robot,
         ).play(messages(plan), plan.pause_grid)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from experiment.steps import OnResponse, Response, ResponseKind, Scale, Step
+from experiment.steps import (
+    OnResponse,
+    Repeat,
+    Response,
+    ResponseKind,
+    Scale,
+    ScaleRange,
+    Step,
+)
 
-Action: TypeAlias = Literal["left", "right", "confirm", "point", "pick"]
+Action: TypeAlias = Literal["left", "right", "move", "confirm", "point", "pick"]
 
 
 @dataclass(frozen=True)
@@ -19,18 +28,26 @@ class Press:
     t : float
         When (s, session clock).
     action : str
-        ``left``, ``right``, ``confirm``; ``point`` (the mouse is over a point of the scale) or
-        ``pick`` (it was clicked there).
+        ``left``, ``right``, ``confirm``; ``move`` (the one moving button of a two-button box);
+        ``point`` (the mouse is pressed on a scale or dragged along it) or ``pick`` (it is let go).
     device : str
         Where it came from: ``keyboard``, ``mouse``, ``buttons`` or ``robot``.
     point : int or None
-        Scale point under the mouse.
+        Position of the scale at the mouse.
+    repeat : bool
+        Whether a key that is held made it, not a finger.
     """
 
     t: float
     action: Action
     device: str
     point: int | None = None
+    repeat: bool = False
+
+    @property
+    def deliberate(self) -> bool:
+        """Whether it is an act of its own, and not part of a drag or of holding a key."""
+        return not self.repeat and self.action != "point"
 
 
 @dataclass(frozen=True)
@@ -42,25 +59,30 @@ class Answer:
     accepts : ResponseKind or None
         What the step takes.
     cursor : int or None
-        Point at which the cursor stands; None where there is no scale.
-    points : int
-        Length of the scale.
+        Position at which the cursor stands; None where there is no scale.
+    lowest, highest : int
+        Ends of the scale.
     earliest : float
         Seconds after onset before which a confirmation isn't taken.
     changed : float or None
         When the answer last changed (s, session clock).
     confirmed : bool
     lefts, rights : int
+        How many moves went each way.
+    heading : int
+        Which way the moving button of a two-button box goes: 1 to the right, -1 to the left.
     """
 
     accepts: ResponseKind | None
     cursor: int | None = None
-    points: int = 0
+    lowest: int = 0
+    highest: int = 0
     earliest: float = 0.0
     changed: float | None = None
     confirmed: bool = False
     lefts: int = 0
     rights: int = 0
+    heading: int = 1
 
     def after(self, press: Press, onset: float) -> Answer:
         """Return the answer after a press.
@@ -83,13 +105,28 @@ class Answer:
             return replace(self._moved(press.point, press.t), confirmed=True, changed=press.t)
         if self.cursor is None:
             return self
+        if press.action == "move":
+            return self._pushed(self.cursor, press)
         step = {"left": -1, "right": 1}.get(press.action, 0)
         return self._moved(press.point if step == 0 else self.cursor + step, press.t)
+
+    def _pushed(self, cursor: int, press: Press) -> Answer:
+        """Move the way that the two-button box's cursor is heading.
+
+        At an end a new press turns it back, so that no press ever moves it further than to its
+        neighbour: were it to jump to the other end, one press too many would turn the highest
+        answer into the lowest one. A key that is held stops at the end.
+        """
+        at_end = cursor == (self.highest if self.heading > 0 else self.lowest)
+        if at_end and press.repeat:
+            return self
+        heading = -self.heading if at_end else self.heading
+        return replace(self._moved(cursor + heading, press.t), heading=heading)
 
     def _moved(self, to: int | None, t: float) -> Answer:
         if to is None or self.cursor is None:
             return self
-        to = min(max(to, 1), self.points)
+        to = min(max(to, self.lowest), self.highest)
         if to == self.cursor:
             return self
         return replace(
@@ -113,15 +150,64 @@ class Answer:
         )
 
 
-def unanswered(step: Step, points: int) -> Answer:
+def unanswered(step: Step, scales: Mapping[str, ScaleRange]) -> Answer:
     """Return the answer that a step begins with.
 
     Parameters
     ----------
     step : Step
-    points : int
-        Length of its scale; 0 where it has none.
+    scales : mapping of str to ScaleRange
+        The study's rating scales by name.
     """
     earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
-    cursor = step.screen.start if isinstance(step.screen, Scale) else None
-    return Answer(step.accepts, cursor, points, earliest)
+    if not isinstance(step.screen, Scale):
+        return Answer(step.accepts, earliest=earliest)
+    scale = scales[step.screen.rating]
+    return Answer(step.accepts, step.screen.start, scale.lowest, scale.highest, earliest)
+
+
+class HeldKey:
+    """The presses that a held key makes, at the pace of the scale and not of the system.
+
+    They are presses like others, at exact times, so that they are logged and replayed like others.
+
+    Parameters
+    ----------
+    repeat : Repeat or None
+        The scale's pace; None where holding a key does nothing.
+    onset : float
+        When the scale was first shown (s, session clock); a key held from before does nothing.
+    """
+
+    def __init__(self, repeat: Repeat | None, onset: float) -> None:
+        self._repeat = repeat
+        self._onset = onset
+        self._key: str | None = None
+        self._press: Press | None = None
+        self._made = 0
+
+    def down(self, key: str, press: Press) -> None:
+        """Take note of a key that moves the cursor; it takes the place of one held before."""
+        moves = press.action in ("left", "right", "move")
+        if self._repeat is not None and moves and press.t >= self._onset:
+            self._key, self._press, self._made = key, press, 0
+
+    def up(self, key: str) -> None:
+        """Take note of a key that was let go."""
+        if key == self._key:
+            self._key = self._press = None
+
+    @property
+    def due(self) -> float | None:
+        """When it makes its next press (s, session clock); None if nothing is held."""
+        if self._repeat is None or self._press is None:
+            return None
+        return self._press.t + self._repeat.after + self._made / self._repeat.per_second
+
+    def until(self, t: float) -> list[Press]:
+        """Return the presses that it has made up to a time (s), each only once."""
+        presses = []
+        while self._press is not None and (due := self.due) is not None and due <= t:
+            presses.append(replace(self._press, t=round(due, 6), repeat=True))
+            self._made += 1
+        return presses

@@ -20,11 +20,21 @@ class KeyEvent:
 
 @dataclass(frozen=True)
 class PointerEvent:
-    """The mouse moved or was clicked; `point` is the scale point under it, if any."""
+    """The mouse was pressed or dragged on a scale, or let go anywhere.
+
+    Parameters
+    ----------
+    t : float
+        When (s, session clock).
+    point : int or None
+        Position of the scale nearest to it; None if it was not pressed on a scale.
+    released : bool
+        Whether it was let go, which takes the answer.
+    """
 
     t: float
     point: int | None
-    clicked: bool
+    released: bool
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiment.protocol import Protocol
+from experiment.protocol import Protocol, worded
 from stimuli.contents import Contents, ScaleLook
 from stimuli.painter import Painter
 from stimuli.pictures import Style, degrees_to_px
@@ -32,12 +32,18 @@ def looks_of(
     texts : mapping of str to (str, str)
         Text and language of each message, by its id.
     """
-    screen = protocol.screen
+    screen, language = protocol.screen, protocol.language
     px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
     style = Style(size_px, round(px), screen.background, screen.ink, screen.accent)
     scales = {
-        name: ScaleLook(rating.question, 1, rating.points, rating.anchors)
+        name: ScaleLook(
+            worded(rating.question, language),
+            rating.range.lowest,
+            rating.range.highest,
+            {point: worded(text, language) for point, text in rating.anchors.items()},
+            continuous=rating.kind == "continuous",
+        )
         for name, rating in protocol.ratings.items()
     }
-    contents = Contents(protocol.texts, scales, texts.__getitem__, protocol.language)
+    contents = Contents(protocol.shown_texts, scales, texts.__getitem__, language)
     return Looks(style, Painter(style, contents))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from experiment.answers import Action, Answer, Press, unanswered
+from experiment.answers import Action, Answer, HeldKey, Press, unanswered
 from experiment.clock import Clock
 from experiment.display import Display, OnFlip
 from experiment.errors import HardwareError, SessionAborted
@@ -23,7 +23,9 @@ from experiment.steps import (
     OnMark,
     OnPulse,
     Outcome,
+    Repeat,
     Scale,
+    ScaleRange,
     Screen,
     Step,
     Task,
@@ -98,8 +100,8 @@ class Player:
         What keys mean.
     codes : mapping of str to int
         The protocol's marker table.
-    points : mapping of str to int
-        Length of each rating scale.
+    scales : mapping of str to ScaleRange
+        The study's rating scales by name.
     policies : mapping of str to str
         What to do at a fault: ``stop``, ``hold`` at the next trial, or ``go_on``. Faults that are
         not in it let the session go on.
@@ -123,7 +125,7 @@ class Player:
         log: Log,
         buttons: Buttons,
         codes: Mapping[str, int],
-        points: Mapping[str, int],
+        scales: Mapping[str, ScaleRange],
         policies: Mapping[str, str],
         audience: Audience | None = None,
         tell: Callable[[str], None] = lambda _: None,
@@ -144,7 +146,7 @@ class Player:
         self._devices = [device for device in devices if device is not None]
         self._abort = buttons.abort
         self._codes = codes
-        self._points = points
+        self._scales = scales
         self._policies = policies
         self._audience = audience
         self._tell = tell
@@ -203,12 +205,13 @@ class Player:
             step=to_plain(step),
             planned=None if planned is None else round(planned, 6),
         )
-        answer = unanswered(step, self._points_of(step.screen))
+        answer = unanswered(step, self._scales)
         onset = self._appear(step, number, answer, run)
+        held = HeldKey(self._repeat_of(step.screen), onset)
         while True:
             pulse = self._first_pulse(step, onset, run)
             self._heed_faults()
-            answer = self._answered(number, answer, onset)
+            answer = self._answered(number, answer, onset, held)
             done = answer.confirmed
             end = end_of(step.ends, onset, run.zero + run.shift, answered=done)
             flip = self._display.next_flip()
@@ -221,7 +224,7 @@ class Player:
             if end is not None and flip >= end - self._half_frame:
                 run.next_onset = next_planned(step.ends, end, answered=done)
                 break
-            self._frame(step.screen, answer, None, end)
+            self._frame(step.screen, answer, None, _sooner(end, held.due))
         outcome = Outcome(
             onset=round(onset - run.zero, 6),
             offset=round(flip - run.zero, 6),
@@ -292,15 +295,20 @@ class Player:
     def _half_frame(self) -> float:
         return 0.5 / self._display.facts.nominal_hz
 
-    def _points_of(self, screen: Screen) -> int:
-        return self._points[screen.rating] if isinstance(screen, Scale) else 0
+    def _repeat_of(self, screen: Screen) -> Repeat | None:
+        return self._scales[screen.rating].repeat if isinstance(screen, Scale) else None
 
     # --- what comes in ----------------------------------------------------------------------------
 
-    def _answered(self, number: int, answer: Answer, onset: float) -> Answer:
-        for press in self._presses():
+    def _answered(self, number: int, answer: Answer, onset: float, held: HeldKey) -> Answer:
+        """Return the answer after all that was pressed since the last frame.
+
+        A press that changed nothing is logged too: it came too early, or in the last frame of the
+        step before, whose answer had been taken.
+        """
+        for press in self._presses(held):
             after = answer.after(press, onset)
-            if after != answer:
+            if after != answer or press.deliberate:
                 self._log.add(
                     "press",
                     press.t,
@@ -310,27 +318,35 @@ class Player:
                     point=press.point,
                     cursor=after.cursor,
                     confirmed=after.confirmed,
+                    used=after != answer,
+                    repeat=press.repeat,
                 )
                 answer = after
         return answer
 
-    def _presses(self) -> list[Press]:
-        presses = [press for event in self._key_events() if (press := self._meaning(event))]
-        for event in self._display.pointer():
-            action: Action = "pick" if event.clicked else "point"
-            presses.append(Press(event.t, action, "mouse", event.point))
+    def _presses(self, held: HeldKey) -> list[Press]:
+        presses: list[Press] = []
+        for event in sorted(self._key_events(), key=lambda event: event.t):
+            presses += held.until(event.t)
+            action = self._meanings.get(event.key)
+            if not event.down:
+                held.up(event.key)
+            elif action is not None:
+                presses.append(Press(event.t, action, event.device))
+                held.down(event.key, presses[-1])
+        presses += held.until(self._clock.now())
+        for pointed in self._display.pointer():
+            action = "pick" if pointed.released else "point"
+            presses.append(Press(pointed.t, action, "mouse", pointed.point))
         return sorted(presses, key=lambda press: press.t)
 
-    def _meaning(self, event: KeyEvent) -> Press | None:
-        action = self._meanings.get(event.key)
-        return Press(event.t, action, event.device) if action else None
-
     def _key_events(self) -> list[KeyEvent]:
-        """Return new key presses, after the operator's own keys have been looked at."""
+        """Return keys that went down or up, after the operator's own have been looked at."""
         events = []
         for event in (event for source in self._keys for event in source.poll()):
             if not event.down:
                 self._held.pop(event.key, None)
+                events.append(event)
                 continue
             if event.key in self._held:
                 continue  # the system repeats a key that is held; nobody pressed it again
@@ -358,8 +374,7 @@ class Player:
         return max(times) + self._abort.hold if len(times) == len(since) else None
 
     def _soonest(self, horizon: float | None) -> float | None:
-        times = [t for t in (horizon, self._abort_at()) if t is not None]
-        return min(times) if times else None
+        return _sooner(horizon, self._abort_at())
 
     def _first_pulse(self, step: Step, onset: float, run: _Run) -> Pulse | None:
         """Return the pulse that starts the run, if this step waits for one and it came."""
@@ -498,7 +513,12 @@ def _meanings(buttons: Buttons) -> dict[str, Action]:
     for action, keys in (
         ("left", buttons.left),
         ("right", buttons.right),
+        ("move", buttons.move),
         ("confirm", buttons.confirm),
     ):
         table.update(dict.fromkeys(keys, action))  # type: ignore[arg-type]
     return table
+
+
+def _sooner(*times: float | None) -> float | None:
+    return min((t for t in times if t is not None), default=None)

@@ -16,7 +16,7 @@ from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent
 from experiment.protocol import Buttons
-from experiment.steps import At, Message, OnMark, OnResponse, ResponseKind, Scale, Step
+from experiment.steps import At, Message, OnMark, OnResponse, ResponseKind, Scale, ScaleRange, Step
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ TEMPERS: Mapping[str, Temper] = {
     "absent": Temper(_RATING, latency=(1.4, 0.5), between=0.25, misses=0.4),
 }
 _HOLD = 0.06  # s that a key is held
+_SURELY = 3  # positions
 _READING = (1.6, 0.3)  # median (s) and log-SD of the time on a page or a message
 
 
@@ -76,8 +77,8 @@ class Robot:
     clock : Clock
     buttons : Buttons
         The keys that it may press.
-    points : mapping of str to int
-        Length of each rating scale.
+    scales : mapping of str to ScaleRange
+        The study's rating scales by name.
     """
 
     def __init__(
@@ -86,13 +87,13 @@ class Robot:
         dice: Dice,
         clock: Clock,
         buttons: Buttons,
-        points: Mapping[str, int],
+        scales: Mapping[str, ScaleRange],
     ) -> None:
         self._temper = temper
         self._dice = dice
         self._clock = clock
         self._buttons = buttons
-        self._points = points
+        self._scales = scales
         self._pressed: deque[KeyEvent] = deque()
         self._condition = "neutral"
         self._looks = 0  # how many steps it has seen
@@ -117,22 +118,60 @@ class Robot:
         """Return the keys that were pressed and released since the last call."""
         return [self._pressed.popleft() for _ in range(len(self._pressed))]
 
-    def _rate(self, scale: Scale, t: float) -> None:
-        if scale.prompt is not None:  # practice: once in each direction
-            moves = ["left", "right"]
+    def _rate(self, screen: Scale, t: float) -> None:
+        scale = self._scales[screen.rating]
+        moves: list[tuple[str, int]]
+        if screen.prompt is not None:  # practice: once in each direction
+            moves = self._there_and_back(scale, screen.start)
         else:
-            target = self._wish(self._points[scale.rating])
-            moves = ["left" if target < scale.start else "right"] * abs(target - scale.start)
-        keys = {"left": self._buttons.left[0], "right": self._buttons.right[0]}
-        for move in moves:
-            self._press(keys[move], t)
-            t += self._temper.between
+            moves = self._way(scale, screen.start, self._wish(scale))
+        for key, distance in moves:
+            hold = self._hold(scale, distance)
+            self._press(key, t, hold)
+            t += max(self._temper.between, hold + _HOLD)
         self._press(self._buttons.confirm[0], t + self._temper.between)
 
-    def _wish(self, points: int) -> int:
+    def _way(self, scale: ScaleRange, start: int, target: int) -> list[tuple[str, int]]:
+        """Return the keys from one position to another, each with how far holding it goes.
+
+        Where holding does nothing a key goes one position. With a two-button box the cursor has
+        to go by way of the right end if the target is on the left.
+        """
+        distance = target - start
+        if self._buttons.one_way and distance < 0:
+            up, down = scale.highest - start, scale.highest - target
+            if scale.repeat is not None and up > 0:
+                up += _SURELY  # held a little longer, it stops at the end
+            return [*self._presses("move", scale, up), *self._presses("move", scale, down)]
+        if self._buttons.one_way:
+            return self._presses("move", scale, distance)
+        return self._presses("right" if distance > 0 else "left", scale, abs(distance))
+
+    def _there_and_back(self, scale: ScaleRange, start: int) -> list[tuple[str, int]]:
+        if self._buttons.one_way:
+            return self._way(scale, start, start - 1)
+        return [*self._way(scale, start, start - 1), *self._way(scale, start - 1, start)]
+
+    def _presses(self, action: str, scale: ScaleRange, distance: int) -> list[tuple[str, int]]:
+        buttons = self._buttons
+        key = {"left": buttons.left, "right": buttons.right, "move": buttons.move}[action][0]
+        if distance <= 0:
+            return []
+        return [(key, distance)] if scale.repeat is not None else [(key, 1)] * distance
+
+    @staticmethod
+    def _hold(scale: ScaleRange, distance: int) -> float:
+        """Return how long (s) a key is held to go so far: the first position comes at once."""
+        if scale.repeat is None or distance <= 1:
+            return _HOLD
+        return scale.repeat.after + (distance - 1.5) / scale.repeat.per_second
+
+    def _wish(self, scale: ScaleRange) -> int:
         mean, sd = self._temper.rating[self._condition]
         on_seven = mean + sd * self._dice.normal()
-        return min(max(round(1 + (on_seven - 1) * (points - 1) / 6), 1), points)
+        length = scale.highest - scale.lowest
+        wish = round(scale.lowest + (on_seven - 1) * length / 6)
+        return min(max(wish, scale.lowest), scale.highest)
 
     def _skewed(self, median: float, log_sd: float) -> float:
         return median * math.exp(log_sd * self._dice.normal())
@@ -143,7 +182,7 @@ class Robot:
             isinstance(step.ends, OnResponse) and step.ends.limit is not None
         )
 
-    def _press(self, key: str, t: float) -> None:
+    def _press(self, key: str, t: float, hold: float = _HOLD) -> None:
         step = self._looks
 
         def go(event: KeyEvent) -> None:
@@ -151,6 +190,6 @@ class Robot:
                 self._pressed.append(event)
 
         down = KeyEvent(round(t, 6), key, True, "robot")
-        up = KeyEvent(round(t + _HOLD, 6), key, False, "robot")
+        up = KeyEvent(round(t + hold, 6), key, False, "robot")
         self._clock.call_at(t, lambda: go(down))
-        self._clock.call_at(t + _HOLD, lambda: go(up))
+        self._clock.call_at(t + hold, lambda: go(up))

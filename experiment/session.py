@@ -250,7 +250,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             log=log,
             buttons=protocol.devices.buttons,
             codes=protocol.markers,
-            points={name: rating.points for name, rating in protocol.ratings.items()},
+            scales=protocol.scales,
             policies={str(fault): policy for fault, policy in protocol.faults.items()},
             audience=robot,
             marks=devices.book,
@@ -361,7 +361,7 @@ def _open_keys(
         dice(prepared.seed, prepared.request.participant, prepared.request.session, "robot"),
         clock,
         buttons,
-        {name: rating.points for name, rating in prepared.study.protocol.ratings.items()},
+        prepared.study.protocol.scales,
     )
     keys.append(robot)
     return robot, keys

@@ -52,6 +52,40 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """How a key that is held moves a cursor on.
+
+    Parameters
+    ----------
+    after : float
+        Seconds that it is held before it moves the cursor again.
+    per_second : float
+        Positions per second from then on.
+    """
+
+    after: float
+    per_second: float
+
+
+@dataclass(frozen=True)
+class ScaleRange:
+    """Where the cursor of a rating scale can stand.
+
+    Parameters
+    ----------
+    lowest, highest : int
+        Positions at the left and at the right end: 1 and the number of points, or 0 and the number
+        of steps of a continuous scale.
+    repeat : Repeat or None
+        What holding a key does; None where each press moves one position.
+    """
+
+    lowest: int
+    highest: int
+    repeat: Repeat | None = None
+
+
+@dataclass(frozen=True)
 class Scale:
     """A rating scale with a cursor.
 
@@ -60,7 +94,7 @@ class Scale:
     rating : str
         Name of the rating in the protocol.
     start : int
-        Point (1-based) at which the cursor stands at first.
+        Position at which the cursor stands at first.
     prompt : str or None
         Key of a text shown above the question (used in practice).
     """
@@ -184,7 +218,7 @@ class Response:
     Parameters
     ----------
     value : int or None
-        Point on the scale, from 1; None where the answer is only "go on".
+        Position on the scale; None where the answer is only "go on".
     rt : float
         Seconds from the step's onset to the confirmation, or to the last move if unconfirmed.
     confirmed : bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
@@ -10,7 +11,7 @@ from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
 from stimuli.screens import message, pages, scale
-from stimuli.typeset import Typeset
+from stimuli.screens.message import MessageLook
 
 Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
 
@@ -23,6 +24,11 @@ KINDS: Kinds = {
     Message: message.message,
     Scale: scale.scale,
 }
+
+
+def still(screen: Screen) -> Screen:
+    """Give what stands still of a screen: scales look alike wherever their cursor begins."""
+    return replace(screen, start=0) if isinstance(screen, Scale) else screen
 
 
 class Painter:
@@ -49,12 +55,6 @@ class Painter:
         """
         return KINDS[type(screen)](screen, self._layout)
 
-    def set_message(self, message_id: str) -> Typeset:
-        """Set a message as it will be shown, to know its lines and its size.
-
-        Raises
-        ------
-        ValueError
-            If it does not fit in the window; it says which, by its id.
-        """
-        return message.typeset(message_id, self._layout)
+    def look_of_message(self, message_id: str) -> MessageLook:
+        """Find out how a message will look: lines, size, direction, what no font has."""
+        return message.look_of_message(message_id, self._layout)

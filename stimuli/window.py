@@ -18,7 +18,7 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
-from stimuli.painter import Painter
+from stimuli.painter import Painter, still
 from stimuli.pictures import Picture, Track
 from stimuli.sprites import Sprite, cut
 from stimuli.virtual_display import display_answers
@@ -95,6 +95,7 @@ class Window:
         self._pointer: deque[PointerEvent] = deque()
         self._focus: deque[tuple[float, bool]] = deque()
         self._track: Track | None = None
+        self._grabbed: Track | None = None
         self._stamp = 0.0
         self._on_flip: OnFlip | None = None
         self._window = _open(size_px, background, fullscreen, mouse)
@@ -102,9 +103,9 @@ class Window:
         self._painter = painter_for((width, height))
         if mouse:
             self._window.winHandle.push_handlers(
-                on_mouse_motion=self._moved,
+                on_mouse_press=self._pressed,
                 on_mouse_drag=self._dragged,
-                on_mouse_press=self._clicked,
+                on_mouse_release=self._released,
             )
         # Psychtoolbox's queue takes keys whatever window they are typed into.
         self._window.winHandle.push_handlers(
@@ -148,7 +149,7 @@ class Window:
         on_flip: OnFlip | None,
         horizon: float | None,
     ) -> float:
-        picture = self._loaded.get(screen) or self._load(screen)
+        picture = self._load(screen)
         self._track = picture.track
         # The buffer is cleared here and not by the flip, which would do it before its stamp is
         # taken: on a software renderer that takes longer than the swap.
@@ -183,7 +184,7 @@ class Window:
         """Return what the window would show of a screen, as an RGB array (height, width, 3)."""
         import numpy as np
 
-        picture = self._loaded.get(screen) or self._load(screen)
+        picture = self._load(screen)
         self._window.clearBuffer()
         self._draw(picture, cursor, confirmed)
         frame = self._window.getMovieFrame(buffer="back")
@@ -197,6 +198,9 @@ class Window:
     # --- drawing ----------------------------------------------------------------------------------
 
     def _load(self, screen: Screen) -> _Loaded:
+        key = still(screen)
+        if key in self._loaded:
+            return self._loaded[key]
         picture: Picture = self._painter.paint(screen)
         loaded = _Loaded(
             tuple(self._quads(piece for sprite in picture.sprites for piece in cut(sprite))),
@@ -211,7 +215,7 @@ class Window:
         for cursor in (loaded.cursor, loaded.confirmed):
             if cursor is not None:
                 cursor.draw(0)
-        self._loaded[screen] = loaded
+        self._loaded[key] = loaded
         return loaded
 
     def _quads(self, sprites: Iterable[Sprite]) -> Iterator[Any]:
@@ -275,21 +279,25 @@ class Window:
 
     # --- the mouse --------------------------------------------------------------------------------
 
-    def _moved(self, x: float, y: float, *_: Any) -> None:
-        self._point(x, y, clicked=False)
+    # A scale is pressed, dragged along and let go, which takes the answer. The drag may leave the
+    # line; hovering over it moves nothing, so that a mouse at rest never answers.
 
-    def _dragged(self, x: float, y: float, *_: Any) -> None:
-        self._point(x, y, clicked=False)
-
-    def _clicked(self, x: float, y: float, *_: Any) -> None:
-        self._point(x, y, clicked=True)
-
-    def _point(self, x: float, y: float, *, clicked: bool) -> None:
+    def _pressed(self, x: float, y: float, *_: Any) -> None:
         track = self._track
-        y = self._height - y
-        point = track.nearest(x) if track is not None and track.holds(x, y) else None
-        if clicked or point is not None:
-            self._pointer.append(PointerEvent(round(self._clock.now(), 6), point, clicked))
+        self._grabbed = track if track is not None and track.holds(x, self._height - y) else None
+        self._dragged(x)
+
+    def _dragged(self, x: float, *_: Any) -> None:
+        if self._grabbed is not None and self._grabbed is self._track:
+            self._point(self._grabbed.nearest(x), released=False)
+
+    def _released(self, x: float, *_: Any) -> None:
+        grabbed, self._grabbed = self._grabbed, None
+        here = grabbed is not None and grabbed is self._track
+        self._point(grabbed.nearest(x) if grabbed is not None and here else None, released=True)
+
+    def _point(self, position: int | None, *, released: bool) -> None:
+        self._pointer.append(PointerEvent(round(self._clock.now(), 6), position, released))
 
 
 def check_rate(measured_hz: float, nominal_hz: float) -> None:

@@ -20,7 +20,6 @@ from experiment.looks import Looks, looks_of
 from experiment.plans.messages import messages_wanted
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import Protocol, ScannerMessages
-from stimuli.fonts import missing_glyphs
 
 
 @dataclass(frozen=True)
@@ -136,29 +135,22 @@ def _look(
     time = reading_time(length, speed.words_per_minute, speed.characters_per_minute)
     faults: list[str] = []
     notes = [*alike, *_notes(message, protocol, length, time)]
-    lines, rtl = None, False
-    try:
-        typeset = looks.painter.set_message(message.message_id)
-    except ValueError:
+    look = looks.painter.look_of_message(message.message_id)
+    if not look.fits:
         faults.append("does not fit on the screen")
-    else:
-        lines, rtl = typeset.lines, typeset.rtl
-        if typeset.px < looks.style.text_px:
-            notes.append(
-                f"set at {100 * typeset.px / looks.style.text_px:.0f} % of its size to fit"
-            )
-    boxes = missing_glyphs(message.text, message.language)
-    if boxes:
-        faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in boxes[:5]))
+    elif look.size < 1:
+        notes.append(f"set at {100 * look.size:.0f} % of its size to fit")
+    if look.missing:
+        faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in look.missing[:5]))
     return Looked(
         message.message_id,
         message.writer_id,
         message.condition,
         message.language,
-        rtl,
+        look.right_to_left,
         length,
         time,
-        lines,
+        look.lines or None,
         tuple(faults),
         tuple(notes),
         decisions.get(message.message_id),

@@ -243,11 +243,12 @@ class _Timeline:
         if not self._spec.practice:
             return None
         rating = self._spec.ratings[0]
-        middle = (self._protocol.ratings[rating].points + 1) // 2
-        return Question(rating, middle, OnResponse())
+        scale = self._protocol.ratings[rating].range
+        return Question(rating, (scale.lowest + scale.highest) // 2, OnResponse())
 
     def _start(self, rating: str) -> int:
-        return 1 + self._chance.below(self._protocol.ratings[rating].points)
+        scale = self._protocol.ratings[rating].range
+        return scale.lowest + self._chance.below(scale.highest - scale.lowest + 1)
 
     def _between(self, span: tuple[float, float]) -> float:
         return round(self._chance.uniform(*span), 3)

@@ -6,7 +6,7 @@ document named under ``sources`` or it says that it is the lab's own (``lab defa
 """
 
 from experiment.protocol.messages import LabMessages, MessagesTask, Order, ScannerMessages
-from experiment.protocol.ratings import Rating
+from experiment.protocol.ratings import Rating, worded
 from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts, read_yaml
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
 from experiment.protocol.task import TaskSpec
@@ -29,4 +29,5 @@ __all__ = [
     "load_protocol",
     "read_texts",
     "read_yaml",
+    "worded",
 ]

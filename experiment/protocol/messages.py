@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from experiment.kit import Condition
 from experiment.protocol.rig import PetFrame
 from experiment.protocol.task import TaskSpec
-from experiment.protocol.values import Name, Seconds, Span, Strict, rising
+from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
 
 Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
 
@@ -18,7 +18,7 @@ Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
 class Order(Strict):
     """Rules for the order of trials."""
 
-    max_same_condition: int = Field(ge=1)
+    max_same_condition: Whole = Field(ge=1)
     writer_twice_in_a_row: bool
 
 
@@ -27,8 +27,8 @@ class ScannerTiming(Strict):
 
     lead_in: Seconds
     fixation: Span
-    reading: Annotated[float, Field(gt=0, le=600)]
-    answer: Annotated[float, Field(gt=0, le=600)]
+    reading: Annotated[Number, Field(gt=0, le=600)]
+    answer: Annotated[Number, Field(gt=0, le=600)]
     closing: Seconds
 
     @field_validator("fixation")
@@ -56,7 +56,7 @@ class _Messages(TaskSpec):
     """What both versions of the kind-messages task share."""
 
     kind: Literal["messages"]
-    messages: dict[Condition, Annotated[int, Field(ge=1, le=200)]] = Field(min_length=1)
+    messages: dict[Condition, Annotated[Whole, Field(ge=1, le=200)]] = Field(min_length=1)
     ratings: tuple[Name, ...] = Field(min_length=1)
     order: Order
     practice: bool
@@ -86,7 +86,7 @@ class ScannerMessages(_Messages):
 
     version: Literal["scanner"]
     begins: Begins
-    sync_pattern: Annotated[int, Field(ge=0, le=32)]
+    sync_pattern: Annotated[Whole, Field(ge=0, le=32)]
     frames: tuple[PetFrame, ...]
     timing: ScannerTiming
 

@@ -176,7 +176,9 @@ def _first_problem(error: ValidationError, file: Path, root: CommentedMap) -> st
 
 
 def _untagged(loc: Path_, root: CommentedMap) -> Path_:
-    """Drop the names of a task's kind and version, which pydantic puts behind its label."""
+    """Drop the names of kinds and versions, which pydantic puts behind a label."""
+    if loc[:1] == ("ratings",):
+        return (*loc[:2], *loc[3:])
     if loc[:1] != ("tasks",):
         return loc
     task = root["tasks"].get(loc[1], {}) if len(loc) > 1 else {}

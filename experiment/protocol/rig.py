@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from experiment.protocol.keys import key_name
-from experiment.protocol.values import Pixels, Seconds, Strict
+from experiment.protocol.values import Number, Pixels, Seconds, Strict, Whole
 from experiment.steps import MarkName
 
 
@@ -15,10 +15,10 @@ class ScreenSettings(Strict):
     """The participant's display."""
 
     size_px: tuple[Pixels, Pixels]
-    refresh_hz: float = Field(gt=20, lt=500)
-    width_cm: float = Field(gt=5, lt=1000)
-    distance_cm: float = Field(gt=10, lt=2000)
-    text_height_deg: float = Field(gt=0.1, lt=5)
+    refresh_hz: Number = Field(gt=20, lt=500)
+    width_cm: Number = Field(gt=5, lt=1000)
+    distance_cm: Number = Field(gt=10, lt=2000)
+    text_height_deg: Number = Field(gt=0.1, lt=5)
     background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     ink: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -37,12 +37,14 @@ class Abort(Strict):
 class Buttons(Strict):
     """Keys (keyboard or button box) and what they mean.
 
-    `marks` are the operator's: with one key each, the start of a PET scan and the injection are
-    marked at the moment they happen.
+    A two-button box has no keys for `left` and `right` but one that moves the cursor (`move`) and
+    one that confirms. `marks` are the operator's: with one key each, the start of a PET scan and
+    the injection are marked at the moment they happen.
     """
 
-    left: tuple[Key, ...] = Field(min_length=1)
-    right: tuple[Key, ...] = Field(min_length=1)
+    left: tuple[Key, ...]
+    right: tuple[Key, ...]
+    move: tuple[Key, ...] = ()
     confirm: tuple[Key, ...] = Field(min_length=1)
     pause: tuple[Key, ...] = Field(min_length=1)
     abort: Abort
@@ -50,16 +52,30 @@ class Buttons(Strict):
 
     def keys(self) -> set[str]:
         """Return all keys and buttons that mean something."""
-        answers = {*self.left, *self.right, *self.confirm}
+        answers = {*self.left, *self.right, *self.move, *self.confirm}
         return answers | {*self.pause, *self.abort.keys, *self.marks.values()}
 
     @model_validator(mode="after")
     def _each_key_once(self) -> Buttons:
-        keys = [*self.left, *self.right, *self.confirm, *self.pause, *self.marks.values()]
-        keys += self.abort.keys
+        keys = [*self.left, *self.right, *self.move, *self.confirm, *self.pause]
+        keys += [*self.marks.values(), *self.abort.keys]
         twice = sorted({k for k in keys if keys.count(k) > 1})
         if twice:
             raise ValueError(f"key {twice[0]!r} has two meanings; give each key one")
+        return self
+
+    @property
+    def one_way(self) -> bool:
+        """Whether one button alone moves the cursor."""
+        return not self.left
+
+    @model_validator(mode="after")
+    def _both_ways(self) -> Buttons:
+        if bool(self.left) != bool(self.right) or not (self.left or self.move):
+            raise ValueError(
+                "the cursor needs keys for left and for right; a two-button box has left: [], "
+                "right: [] and move: [...]"
+            )
         return self
 
 
@@ -78,19 +94,29 @@ class Devices(Strict):
     mouse: bool
     buttons: Buttons
 
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Which texts take the place of others of the same name, the last one first of all.
+
+        Where scales take the mouse, a text ``mouse.confirm`` is shown for ``confirm``; with a
+        two-button box it is ``two_buttons.confirm``.
+        """
+        two_buttons = ("two_buttons",) if self.buttons.one_way else ()
+        return (*two_buttons, *(("mouse",) if self.mouse else ()))
+
 
 class Scanner(Strict):
     """The scanner's rhythm."""
 
-    tr: float = Field(gt=0.05, lt=30)
-    dummy_volumes: int = Field(ge=0, le=100)
+    tr: Number = Field(gt=0.05, lt=30)
+    dummy_volumes: Whole = Field(ge=0, le=100)
 
 
 class PetFrame(Strict):
     """A frame of a PET scan, in seconds from the zero of the run."""
 
-    start: Annotated[float, Field(ge=-36000, le=36000)]
-    duration: Annotated[float, Field(gt=0, le=36000)]
+    start: Annotated[Number, Field(ge=-36000, le=36000)]
+    duration: Annotated[Number, Field(gt=0, le=36000)]
 
 
 FaultName = Literal[

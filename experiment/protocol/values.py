@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _not_yes_or_no(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number is needed, not yes or no")
+    return value
+
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Pixels = Annotated[int, Field(ge=200, le=16384)]
-Seconds = Annotated[float, Field(ge=0, le=7200)]
+Whole = Annotated[int, BeforeValidator(_not_yes_or_no)]
+"""A whole number; Python would take `true` for 1."""
+Number = Annotated[float, BeforeValidator(_not_yes_or_no)]
+Pixels = Annotated[Whole, Field(ge=200, le=16384)]
+Seconds = Annotated[Number, Field(ge=0, le=7200)]
 Span = tuple[Seconds, Seconds]
 
 

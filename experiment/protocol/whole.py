@@ -11,7 +11,8 @@ from experiment.protocol.kit import KitSettings
 from experiment.protocol.messages import MessagesTask
 from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
-from experiment.protocol.values import Label, Located, Name, Strict
+from experiment.protocol.values import Label, Located, Name, Strict, Whole
+from experiment.steps import ScaleRange
 
 COMMON_TEXTS = ("go_on", "confirm", "paused")
 """Keys of the texts that a session of any task can show."""
@@ -50,7 +51,7 @@ class Protocol(Strict):
     scanner: Scanner
     faults: dict[FaultName, Policy]
     kit: KitSettings
-    markers: dict[Name, Annotated[int, Field(ge=1, le=255)]]
+    markers: dict[Name, Annotated[Whole, Field(ge=1, le=255)]]
     ratings: dict[Name, Rating]
     tasks: dict[Label, AnyTask]
     sessions: dict[Label, Session]
@@ -63,6 +64,7 @@ class Protocol(Strict):
         for label, spec in self.tasks.items():
             self._check_task(label, spec)
         self._check_texts("a session", COMMON_TEXTS)
+        self._check_wordings()
         return self
 
     def _check_markers(self) -> None:
@@ -101,6 +103,31 @@ class Protocol(Strict):
                     f"no text {page!r} in texts/{self.language}.yaml",
                 )
         self._check_texts(f"task {label!r}", spec.required_texts())
+
+    def _check_wordings(self) -> None:
+        if self.devices.buttons.one_way:
+            self._check_texts("a two-button box", ("two_buttons.confirm",))
+        for name, rating in self.ratings.items():
+            if any(self.language not in languages for languages in rating.languages()):
+                raise Located(
+                    ("ratings", name),
+                    f"question or anchors lack the study's language {self.language!r}",
+                )
+
+    @property
+    def scales(self) -> dict[str, ScaleRange]:
+        """Where the cursor of each rating scale can stand."""
+        return {name: rating.range for name, rating in self.ratings.items()}
+
+    @property
+    def shown_texts(self) -> dict[str, str]:
+        """The texts as these devices need them (`Devices.variants`)."""
+        texts = dict(self.texts)
+        for variant in self.devices.variants:
+            start = f"{variant}."
+            own = {k: text for k, text in self.texts.items() if k.startswith(start)}
+            texts |= {key.removeprefix(start): text for key, text in own.items()}
+        return texts
 
     def _check_texts(self, who: str, keys: Iterable[str]) -> None:
         missing = [key for key in keys if key not in self.texts]

@@ -1,8 +1,11 @@
-"""A message, by itself in the middle of the window."""
+"""A message, by itself in the middle of the window; and what is to be known of it beforehand."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from experiment.steps import Message
+from stimuli.fonts import missing_glyphs, runs_right_to_left
 from stimuli.layout import Layout
 from stimuli.pictures import Picture
 from stimuli.typeset import Typeset
@@ -14,19 +17,48 @@ MESSAGE_MEASURE = 22.0
 """Longest line of a message in units of its size (about 42 Latin characters)."""
 
 
+@dataclass(frozen=True)
+class MessageLook:
+    """How a message will look, as far as it can be said without showing it.
+
+    Parameters
+    ----------
+    fits : bool
+        Whether it fits on the screen, if need be in a smaller size.
+    lines : int
+        Lines on the screen; 0 if it does not fit.
+    size : float
+        Its size in units of the protocol's: 1 unless it had to be set smaller.
+    right_to_left : bool
+        Whether its lines run from right to left.
+    missing : tuple of str
+        Characters, each once, that no installed font has.
+    """
+
+    fits: bool
+    lines: int
+    size: float
+    right_to_left: bool
+    missing: tuple[str, ...]
+
+
 def message(screen: Message, layout: Layout) -> Picture:
     """Lay a message out; an error calls it by its id."""
-    return Picture((layout.about(typeset(screen.message_id, layout), 0.5 * layout.height),))
+    return Picture((layout.about(_typeset(screen.message_id, layout), 0.5 * layout.height),))
 
 
-def typeset(message_id: str, layout: Layout) -> Typeset:
-    """Set a message as it will be shown.
+def look_of_message(message_id: str, layout: Layout) -> MessageLook:
+    """Find out how a message will look; needs no window."""
+    text, language = layout.contents.message(message_id)
+    missing = missing_glyphs(text, language)
+    try:
+        done = _typeset(message_id, layout)
+    except ValueError:
+        return MessageLook(False, 0, 1.0, runs_right_to_left(text), missing)
+    return MessageLook(True, done.lines, done.px / layout.style.text_px, done.rtl, missing)
 
-    Raises
-    ------
-    ValueError
-        If it does not fit in the window; it says which, by its id.
-    """
+
+def _typeset(message_id: str, layout: Layout) -> Typeset:
     text, language = layout.contents.message(message_id)
     return layout.fit(
         text,

@@ -16,7 +16,7 @@ COLUMNS = {
     "rt confirmed marker code",
     "ratings": "task run n trial condition message_id writer_id rating value rt confirmed start "
     "lefts rights onset",
-    "presses": "task run step trial t action device point cursor confirmed",
+    "presses": "task run step trial t action device point cursor confirmed used repeat",
     "markers": "n task run step name code flip begun ended reset echo queued lag",
     "pulses": "n task run t",
     "marks": "name origin task run t at utc again",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -23,8 +23,10 @@ from experiment.steps import (
     OnResponse,
     Outcome,
     Page,
+    Repeat,
     ResponseKind,
     Scale,
+    ScaleRange,
     Step,
     Task,
     Waiting,
@@ -97,6 +99,7 @@ class Stage:
         self,
         presses: Sequence[tuple[float, float, str]] = (),
         pulses: Sequence[float] | None = None,
+        scales: Mapping[str, ScaleRange] = PROTOCOL.scales,
     ) -> None:
         self.clock = VirtualClock()
         self.log = Journal()
@@ -113,7 +116,7 @@ class Stage:
             log=self.log,
             buttons=PROTOCOL.devices.buttons,
             codes=PROTOCOL.markers,
-            points={"connection": 7, "good": 7},
+            scales=scales,
             policies={"toggled": "stop", "stopped": "hold", "pulse_missed": "go_on"},
         )
 
@@ -417,3 +420,49 @@ class Repeating:
 
     def poll(self) -> list[KeyEvent]:
         return [self._events.popleft() for _ in range(len(self._events))]
+
+
+def test_a_press_in_the_last_frame_of_a_step_is_logged_and_changes_nothing() -> None:
+    # The step ends at 1.017 s; its answer is taken a frame before, when the next flip is ordered.
+    stage = Stage(presses=[(0.2, 0.25, "right"), (1.008, 1.012, "right")])
+    stage.play(
+        Step(Scale("good", 3), At(1.0), accepts=ResponseKind.RATING),
+        Step(Scale("connection", 3), At(2.0), accepts=ResponseKind.RATING),
+    )
+    first, second = stage.outcomes
+    assert first.response is not None
+    assert first.response.value == 4
+    assert second.response is None
+    used, late = stage.log.of("press")
+    assert (used["step"], used["used"], used["cursor"]) == (0, True, 4)
+    assert (late["step"], late["used"], late["cursor"], late["t"]) == (1, False, 3, 1.008)
+    assert late["t"] < stage.onsets[1]
+
+
+def test_a_held_key_moves_the_cursor_of_a_continuous_scale_and_not_that_of_points() -> None:
+    scales = {"good": ScaleRange(0, 100, Repeat(0.3, 40.0)), "connection": ScaleRange(1, 7)}
+    stage = Stage(presses=[(0.1, 0.91, "right"), (1.5, 2.3, "right")], scales=scales)
+    stage.play(
+        Step(Scale("good", 3), At(1.2), accepts=ResponseKind.RATING),
+        Step(Scale("connection", 3), At(3.0), accepts=ResponseKind.RATING),
+    )
+    line, points = (outcome.response for outcome in stage.outcomes)
+    assert line is not None
+    assert points is not None
+    # One at once; then from 0.4 s to 0.91 s every 25 ms.
+    assert line.value == 3 + 1 + 21
+    assert points.value == 4
+    presses = [event for event in stage.log.of("press") if event["step"] == 0]
+    assert [event["repeat"] for event in presses] == [False] + 21 * [True]
+    assert [event["cursor"] for event in presses] == list(range(4, 26))
+    assert presses[1]["t"] == pytest.approx(0.4)
+
+
+def test_a_key_held_over_the_end_of_a_step_does_not_move_the_next_cursor() -> None:
+    scales = {"good": ScaleRange(0, 100, Repeat(0.3, 40.0))}
+    stage = Stage(presses=[(0.5, 2.0, "right")], scales=scales)
+    stage.play(
+        Step(Scale("good", 3), At(1.0), accepts=ResponseKind.RATING),
+        Step(Scale("good", 50), At(2.5), accepts=ResponseKind.RATING),
+    )
+    assert stage.outcomes[1].response is None

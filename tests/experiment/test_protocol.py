@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,14 @@ import pytest
 
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE
-from experiment.protocol import LAB_DEFAULT, ScannerMessages, load_protocol
+from experiment.protocol import LAB_DEFAULT, Protocol, ScannerMessages, load_protocol, worded
 
 NewStudy = Callable[..., Path]
+GOOD = "points: 7\n    anchors: {1: Not at all, 4: Somewhat, 7: Very good}"
+LINE = (
+    "kind: continuous\n    steps: 100\n    hold: {after: 0.3, sweep: 3}\n"
+    "    anchors: {0: Not at all, 101: Very good}"
+)
 
 
 def test_the_example_is_read_with_a_source_for_every_value() -> None:
@@ -49,6 +55,21 @@ def line_of(study: Path, text: str) -> int:
         ("pause: [p]", "pause: [spacebar]", "no key is named 'spacebar'; did you mean space"),
         ("keys: [escape, q]", "keys: [esc, q]", "abort.keys.0: no key is named 'esc'{}escape"),
         ("tr: 2.0", "tr: 0", "scanner.tr: {}greater than"),
+        ("  kind: 31", "  kind: true", "markers.kind: a number is needed, not yes or no"),
+        ("tr: 2.0", "tr: true", "scanner.tr: a number is needed, not yes or no"),
+        (GOOD, GOOD + "\n    kind: dots", "ratings.good: a rating has a kind: points or continu"),
+        (GOOD, LINE.replace("100", "5"), "ratings.good.steps: {}greater than or equal to 10"),
+        (GOOD, LINE.replace("hold", "held"), "ratings.good.held: {}not permitted"),
+        (GOOD, LINE.replace("sweep: 3", "sweep: 0"), "ratings.good.hold.sweep: {}greater than"),
+        (GOOD, LINE, "ratings.good: anchor at point 101 of a scale from 0 to 100"),
+        ("question: How good did it feel to read this message?", "question: 5",
+         "ratings.good.question: a text is needed, or one for each language"),
+        ("question: How good did it feel to read this message?", "question: {english: How good?}",
+         "ratings.good.question: 'english' is no language"),
+        ("question: How good did it feel to read this message?", "question: {es: ¿Qué tal?}",
+         "ratings.good: question or anchors lack the study's language 'en'"),
+        ("left: [left, \"1\", blue]", "left: []",
+         "left and for right; a two-button box has left: []"),
     ],
 )  # fmt: skip
 def test_an_error_names_file_line_field_and_what_is_allowed(
@@ -104,4 +125,42 @@ def test_a_text_file_s_error_has_its_line(new_study: NewStudy) -> None:
     )
     line = text[: text.index("  prompt:")].count("\n") + 1
     with pytest.raises(BadInput, match=rf"en.yaml:{line}: practice.prompts: a text is needed"):
+        load_protocol(study / "study.yaml")
+
+
+def test_none_is_a_word_where_a_text_stands(new_study: NewStudy) -> None:
+    study = new_study(("7: Very good}", "7: none}"), kit=False)
+    protocol, _ = load_protocol(study / "study.yaml")
+    assert protocol.ratings["good"].anchors[7] == "none"
+
+
+def test_a_question_may_be_in_several_languages(new_study: NewStudy) -> None:
+    question = "question: How good did it feel to read this message?"
+    study = new_study((question, "question: {en: How good?, es: '¿Qué tal?'}"), kit=False)
+    protocol, _ = load_protocol(study / "study.yaml")
+    wording = protocol.ratings["good"].question
+    assert worded(wording, "en") == "How good?"
+    assert worded(wording, "es") == "¿Qué tal?"
+    assert worded("How?", "es") == "How?"
+
+
+def test_a_protocol_survives_the_logs_header(new_study: NewStudy) -> None:
+    study = new_study((GOOD, LINE.replace("101", "100")), kit=False)
+    protocol, _ = load_protocol(study / "study.yaml")
+    header = json.loads(json.dumps(protocol.model_dump(mode="json")))
+    assert Protocol.model_validate(header) == protocol
+
+
+def test_a_two_button_box_needs_its_own_words(new_study: NewStudy) -> None:
+    study = new_study(
+        ('left: [left, "1", blue]', "left: []"),
+        ('right: [right, "2", yellow]', "right: []\n    move: [blue]"),
+        kit=False,
+    )
+    protocol, _ = load_protocol(study / "study.yaml")
+    assert protocol.devices.buttons.one_way
+    assert protocol.shown_texts["confirm"] == protocol.texts["two_buttons.confirm"]
+    texts = study / "texts" / "en.yaml"
+    texts.write_text(texts.read_text("utf-8").replace("two_buttons:", "three_buttons:"), "utf-8")
+    with pytest.raises(BadInput, match=r"lacks 'two_buttons.confirm', a two-button box needs it"):
         load_protocol(study / "study.yaml")

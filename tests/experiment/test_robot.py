@@ -5,14 +5,24 @@ from experiment.clock import VirtualClock
 from experiment.examples import EXAMPLE
 from experiment.protocol import load_protocol
 from experiment.robot import TEMPERS, Robot
-from experiment.steps import At, Fixation, Message, OnResponse, ResponseKind, Scale, Step
+from experiment.steps import (
+    At,
+    Fixation,
+    Message,
+    OnResponse,
+    ResponseKind,
+    Scale,
+    ScaleRange,
+    Step,
+)
 
 BUTTONS = load_protocol(EXAMPLE / "study.yaml")[0].devices.buttons
 
 
 def robot(name: str = "typical", seed: int = 1) -> tuple[Robot, VirtualClock]:
     clock = VirtualClock()
-    return Robot(TEMPERS[name], dice(seed, "test"), clock, BUTTONS, {"connection": 7}), clock
+    scales = {"connection": ScaleRange(1, 7)}
+    return Robot(TEMPERS[name], dice(seed, "test"), clock, BUTTONS, scales), clock
 
 
 def rated(condition: str, seed: int) -> int:

@@ -109,18 +109,39 @@ def pointer_after(window: Window, *words: str) -> list[PointerEvent]:
     return events
 
 
-def test_the_mouse_points_at_the_scale_and_picks(rig: Rig) -> None:
-    window, _, _ = rig
+def desktop(window: Window, position: int, down: int = 0) -> tuple[str, str]:
+    """Where on the desktop a position of the scale is, and so many pixels below it."""
     window.flip(Scale("connection", 4), 4, False, None, None)
     track = window.track
     assert track is not None
     left, top = window.place
-    y = str(round(top + track.row_px))
-    x = str(round(left + track.x_of(6)))
-    moved = pointer_after(window, "mousemove", x, y)
-    assert [(e.point, e.clicked) for e in moved][-1] == (6, False)
+    return str(left + track.x_of(position)), str(top + track.row_px + down)
+
+
+def test_a_click_on_the_scale_picks(rig: Rig) -> None:
+    window, _, _ = rig
+    hovering = pointer_after(window, "mousemove", *desktop(window, 6))
+    assert hovering == []
     clicked = pointer_after(window, "click", "1")
-    assert [(e.point, e.clicked) for e in clicked] == [(6, True)]
+    assert [(e.point, e.released) for e in clicked] == [(6, False), (6, True)]
+
+
+def test_a_drag_moves_the_cursor_wherever_it_goes_and_letting_go_picks(rig: Rig) -> None:
+    window, _, _ = rig
+    pointer_after(window, "mousemove", *desktop(window, 2))
+    pressed = pointer_after(window, "mousedown", "1")
+    dragged = pointer_after(window, "mousemove", *desktop(window, 5, down=150))
+    let_go = pointer_after(window, "mouseup", "1")
+    assert [(e.point, e.released) for e in pressed] == [(2, False)]
+    assert [(e.point, e.released) for e in dragged][-1] == (5, False)
+    assert [(e.point, e.released) for e in let_go] == [(5, True)]
+
+
+def test_a_click_beside_the_scale_points_nowhere(rig: Rig) -> None:
+    window, _, _ = rig
+    pointer_after(window, "mousemove", *desktop(window, 2, down=150))
+    clicked = pointer_after(window, "click", "1")
+    assert [(e.point, e.released) for e in clicked] == [(None, True)]
 
 
 def test_a_full_screen_window_is_laid_out_for_the_screens_own_size() -> None:

@@ -1,0 +1,146 @@
+"""A sheet of a kit's messages as the participant will see them, for whoever reviews the kit."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from analysis.sheets import Frame, png, sheet
+from experiment.errors import BadInput
+from experiment.files import write_whole
+from experiment.kit import Kit, KitMessage
+from experiment.looks import Looks, looks_of
+from experiment.protocol import Protocol
+from experiment.steps import Message
+from stimuli.pictures import Picture, compose
+from stimuli.screens.message import MessageLook
+
+PREVIEW_FILE = "preview.png"
+"""Its name in the kit's folder."""
+
+_PRIVATE = 0o600
+_COLUMNS, _WIDTH = 4, 480
+
+
+def write_preview(
+    protocol: Protocol,
+    kit: Kit,
+    size_px: tuple[int, int],
+    out: Path,
+    notes: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Write a sheet of all messages, with their ids and what is to be known of each.
+
+    It shows private texts: only its owner can read it, and it is refused outside of the
+    participants' folder of a study. A file that is there already is replaced only if its name is
+    "preview".
+
+    Parameters
+    ----------
+    protocol : Protocol
+    kit : Kit
+    size_px : tuple of int
+        Width and height of the participant's window.
+    out : Path
+        A file ``.html`` (one page, each screen in full size) or ``.png`` (one picture).
+    notes : mapping of str to sequence of str, optional
+        What else is to be said of messages, by their ids, in Latin letters.
+
+    Raises
+    ------
+    BadInput
+        If `out` ends with anything else, would be shared, is another file, or can't be written; or
+        if the kit has no message.
+    """
+    if out.suffix not in (".html", ".png"):
+        raise BadInput(f"{out}: a preview is a file .png or .html")
+    if out.exists() and out.stem != "preview":
+        raise BadInput(f"{out}: exists already; only a file named preview is replaced")
+    if not kit.messages:
+        raise BadInput(f"{out}: the kit of participant {kit.participant} has no messages")
+    _check_private(out)
+    looks = looks_of(protocol, size_px, kit.texts())
+    pages = [
+        (_screen(looks, m), m, _caption(looks, m, (notes or {}).get(m.message_id, ())))
+        for m in kit.messages
+    ]
+    if out.suffix == ".png":
+        content: bytes | str = png(sheet([(f, c) for f, _, c in pages], _COLUMNS, _WIDTH))
+    else:
+        content = _page(kit.participant, pages)
+    try:
+        write_whole(out, content, mode=_PRIVATE)
+    except OSError as error:
+        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+
+
+def _check_private(out: Path) -> None:
+    """Make sure that a file of a study is with the participant's private ones."""
+    place = out.resolve()
+    for folder in place.parents:
+        shared = (folder / "study.yaml").is_file() and not place.is_relative_to(
+            folder / "participants"
+        )
+        if shared:
+            raise BadInput(
+                f"{out}: a preview shows private texts; write it into the kit's folder "
+                f"({folder / 'participants'}/.../kit) or outside of the study"
+            )
+
+
+def _screen(looks: Looks, message: KitMessage) -> Frame:
+    try:
+        picture = looks.painter.paint(Message(message.message_id))
+    except ValueError:  # it does not fit; the caption says so
+        picture = Picture(())
+    return compose(picture, looks.style)
+
+
+def _caption(looks: Looks, message: KitMessage, notes: Sequence[str]) -> list[str]:
+    look = looks.painter.look_of_message(message.message_id)
+    lines = f"{look.lines} line" + ("s" if look.lines != 1 else "")
+    facts = [message.message_id, message.writer_id, message.condition, message.language]
+    return [
+        "   ".join((*facts, *((lines,) if look.fits else ()))),
+        "; ".join((*flags(look), *notes)),
+    ]
+
+
+def flags(look: MessageLook) -> list[str]:
+    """Return what is unusual about the look of a message, in words."""
+    found = []
+    if not look.fits:
+        found.append("DOES NOT FIT ON THE SCREEN")
+    elif look.size < 1:
+        found.append(f"set smaller, {100 * look.size:.0f} %")
+    if look.right_to_left:
+        found.append("right to left")
+    if look.missing:
+        found.append("NO FONT HAS " + " ".join(f"U+{ord(c):04X}" for c in look.missing))
+    return found
+
+
+def _page(participant: str, pages: Sequence[tuple[Frame, KitMessage, list[str]]]) -> str:
+    figures = "\n".join(
+        f'<figure><img alt="{escape(message.message_id)}" src="data:image/png;base64,'
+        f'{base64.b64encode(png(frame)).decode()}"><figcaption>{escape(caption[0])}<br>'
+        f"<b>{escape(caption[1])}</b></figcaption></figure>"
+        for frame, message, caption in pages
+    )
+    return _HTML.replace("PARTICIPANT", escape(participant)).replace("FIGURES", figures)
+
+
+_HTML = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Kit of participant PARTICIPANT</title>
+<style>
+body { background: #f4f2ee; color: #333; font: 16px/1.4 sans-serif; margin: 1rem;
+  display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(30rem, 1fr)); }
+h1, p { grid-column: 1 / -1; margin: 0; } figure { margin: 0; } img { width: 100%; }
+</style></head><body>
+<h1>Kit of participant PARTICIPANT</h1>
+<p>Private: these are people's own words. Keep this page with the kit.</p>
+FIGURES
+</body></html>
+"""

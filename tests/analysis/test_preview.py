@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analysis.preview import flags, write_preview
+from experiment.errors import BadInput
+from experiment.examples import EXAMPLE
+from experiment.kit import Kit, KitMessage, Writer
+from experiment.looks import looks_of
+from experiment.protocol import Protocol, load_protocol
+from stimuli.screens.message import MessageLook
+
+SIZE = (640, 360)
+TEXTS = {
+    "plain": ("en", "CANARYWORD is what you are to me."),
+    "hebrew": ("he", "את האדם הכי טוב שאני מכיר."),
+    "boxes": ("en", "a sign \ue000 that no font has"),
+    "long": ("en", "far too long " * 300),
+    "longish": ("en", "rather long for a single screen. " * 14),
+}
+KIT = Kit(
+    "012",
+    (Writer("w01", "CANARYNAME", "CANARYRELATION"),),
+    tuple(
+        KitMessage(key, "w01", "kind", language, text) for key, (language, text) in TEXTS.items()
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def protocol() -> Protocol:
+    return load_protocol(EXAMPLE / "study.yaml")[0]
+
+
+def look(protocol: Protocol, key: str) -> MessageLook:
+    return looks_of(protocol, SIZE, KIT.texts()).painter.look_of_message(key)
+
+
+def test_what_is_unusual_about_a_message_is_known_without_a_window(protocol: Protocol) -> None:
+    assert look(protocol, "plain") == MessageLook(True, 1, 1.0, False, ())
+    assert look(protocol, "hebrew").right_to_left
+    assert look(protocol, "boxes").missing == ("\ue000",)
+    assert look(protocol, "long") == MessageLook(False, 0, 1.0, False, ())
+    longish = look(protocol, "longish")
+    assert longish.fits
+    assert longish.lines > 8
+    assert 0.59 < longish.size < 1
+
+
+def test_flags_are_words_for_the_assistant(protocol: Protocol) -> None:
+    assert flags(look(protocol, "plain")) == []
+    assert flags(look(protocol, "hebrew")) == ["right to left"]
+    assert flags(look(protocol, "boxes")) == ["NO FONT HAS U+E000"]
+    assert flags(look(protocol, "long")) == ["DOES NOT FIT ON THE SCREEN"]
+    (smaller,) = flags(look(protocol, "longish"))
+    assert re.fullmatch(r"set smaller, \d\d %", smaller)
+
+
+def test_the_picture_shows_every_message_and_is_its_owners_alone(
+    protocol: Protocol, tmp_path: Path
+) -> None:
+    out = tmp_path / "preview.png"
+    write_preview(protocol, KIT, SIZE, out, {"plain": ["left out by AB"]})
+    assert out.stat().st_mode & 0o777 == 0o600
+    sheet = np.asarray(Image.open(out))
+    ink = [int(name, 16) for name in re.findall("..", protocol.screen.ink[1:])]
+    for number in range(len(TEXTS)):
+        row, column = divmod(number, 4)
+        top, left = 16 + row * (270 + 54 + 16), 16 + column * (480 + 16)
+        cell = sheet[top : top + 270, left : left + 480].astype(int)
+        shows = bool((np.abs(cell - ink).max(axis=2) < 60).any())
+        assert shows is (list(TEXTS)[number] != "long")
+    write_preview(protocol, KIT, SIZE, out)  # once more, after a decision
+
+
+def test_the_page_has_the_pictures_in_it_and_no_text_or_name(
+    protocol: Protocol, tmp_path: Path
+) -> None:
+    out = tmp_path / "preview.html"
+    write_preview(protocol, KIT, SIZE, out, {"plain": ["left out by <AB>"]})
+    assert out.stat().st_mode & 0o777 == 0o600
+    page = out.read_text("utf-8")
+    assert page.count("data:image/png;base64,") == len(TEXTS)
+    assert "left out by &lt;AB&gt;" in page
+    assert "http" not in page
+    assert "CANARY" not in page
+
+
+def test_a_preview_is_refused_where_others_would_see_it(protocol: Protocol, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").touch()
+    kit, shared = tmp_path / "participants" / "012" / "kit", tmp_path / "reports"
+    kit.mkdir(parents=True)
+    shared.mkdir()
+    with pytest.raises(BadInput, match="shows private texts; write it into the kit's folder"):
+        write_preview(protocol, KIT, SIZE, shared / "preview.png")
+    assert not list(shared.iterdir())
+    write_preview(protocol, KIT, SIZE, kit / "preview.png")
+
+
+def test_what_is_no_preview_is_refused_and_left_alone(protocol: Protocol, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"mine")
+    with pytest.raises(BadInput, match="only a file named preview is replaced"):
+        write_preview(protocol, KIT, SIZE, photo)
+    assert photo.read_bytes() == b"mine"
+    with pytest.raises(BadInput, match=r"a preview is a file \.png or \.html"):
+        write_preview(protocol, KIT, SIZE, tmp_path / "preview.jpg")
+    with pytest.raises(BadInput, match="has no messages"):
+        write_preview(protocol, Kit("012", (), ()), SIZE, tmp_path / "preview.png")
+    with pytest.raises(BadInput, match="can't be written"):
+        write_preview(protocol, KIT, SIZE, tmp_path / "nowhere" / "preview.png")
