@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from experiment.clock import Clock
@@ -20,15 +19,6 @@ class Record(Protocol):
     """Takes a log event; `experiment.log.LogWriter.add` is one."""
 
     def __call__(self, type_: str, t: float | None, **fields: Any) -> None: ...
-
-
-@dataclass(frozen=True)
-class Marker:
-    """A code to send: its number in the session, its name and code in the protocol."""
-
-    n: int
-    name: str
-    code: int
 
 
 class MarkerLine:
@@ -69,13 +59,14 @@ class MarkerLine:
         self._closed = threading.Event()
         self._faults: deque[str] = deque()
         self._lock = threading.Lock()
-        self._up: Marker | None = None
+        self._up: int | None = None  # the marker's number
         self._free_at = 0.0
-        self._queue: deque[tuple[Marker, float]] = deque()
+        self._idle = True  # nothing is up, queued or lost: no thread but the sender's has a say
+        self._queue: deque[tuple[int, int, float]] = deque()  # number, code, flip
         port.reset()
 
-    def send(self, n: int, name: str, code: int, flip: float) -> None:
-        """Send a marker now.
+    def send(self, n: int, name: str, code: int, flip: float) -> None:  # noqa: ARG002
+        """Send a marker now; to be called by one thread.
 
         Parameters
         ----------
@@ -88,14 +79,23 @@ class MarkerLine:
         flip : float
             Stamp of the flip that it marks (s, session clock).
         """
-        marker = Marker(n, name, code)
+        # Few steps and no lock before the write: they lie between the flip and the wire.
+        begun = self._clock.now()
+        if self._idle and begun >= self._free_at:
+            self._idle = False
+            problem = self._try(code)
+            with self._lock:
+                self._written(n, code, flip, begun, problem, queued=False)
+                self._settle()
+            return
         with self._lock:
-            if self._up is not None or self._queue or self._clock.now() < self._free_at:
-                self._queue.append((marker, flip))
-                if self._up is None:
-                    self._clock.call_at(self._free_at, self._next)
+            if self._lost:
+                self._fault("marker_not_sent", n, "the port is lost")
                 return
-            self._write(marker, flip, queued=False)
+            self._queue.append((n, code, flip))
+            if self._up is None:
+                self._clock.call_at(self._free_at, self._next)
+            self._settle()
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
@@ -105,8 +105,8 @@ class MarkerLine:
         """Bring the lines to 0 and let go of the port; what is still queued is a fault."""
         with self._lock:
             self._closed.set()
-            for marker, _ in self._queue:
-                self._fault("marker_not_sent", marker, "the session ended first")
+            for n, _, _ in self._queue:
+                self._fault("marker_not_sent", n, "the session ended first")
             self._queue.clear()
             if not self._lost:
                 try:
@@ -115,55 +115,70 @@ class MarkerLine:
                     self._fault("reset_failed", None, str(error))
                 else:
                     if self._up is not None:
-                        self._record("marker_reset", self._clock.now(), n=self._up.n)
+                        self._record("marker_reset", self._clock.now(), n=self._up)
                 self._port.close()
             self._up = None
 
-    def _write(self, marker: Marker, flip: float, *, queued: bool) -> None:
-        if self._lost:
-            self._fault("marker_not_sent", marker, "the port is lost")
-            return
-        begun = self._clock.now()
+    def _try(self, code: int) -> str | None:
+        """Write a code, and return what went wrong."""
         try:
-            self._port.write(marker.code)
+            self._port.write(code)
         except HardwareError as error:
-            self._fault("marker_not_sent", marker, str(error))
+            return str(error)
+        return None
+
+    def _written(
+        self, n: int, code: int, flip: float, begun: float, problem: str | None, *, queued: bool
+    ) -> None:
+        """Note a write, and see to its reset."""
+        if problem is not None:
+            self._fault("marker_not_sent", n, problem)
             self._lose()
             return
         ended = self._clock.now()
-        self._up = marker
+        self._up = n
         self._clock.call_at(begun + self._port.pulse, self._reset)
         self._record(
             "marker_sent",
             flip,
-            n=marker.n,
-            code=marker.code,
+            n=n,
+            code=code,
             begun=round(begun, 6),
             ended=round(ended, 6),
             queued=queued,
         )
 
+    def _settle(self) -> None:
+        self._idle = self._up is None and not self._queue and not self._lost
+
     def _reset(self) -> None:
         with self._lock:
-            marker = self._up
-            if marker is None:
+            n = self._up
+            if n is None:
                 return
             self._up = None
             try:
                 self._port.reset()
             except HardwareError as error:
-                self._fault("reset_failed", marker, str(error))
+                self._fault("reset_failed", n, str(error))
                 self._lose()
             else:
-                self._record("marker_reset", self._clock.now(), n=marker.n)
+                self._record("marker_reset", self._clock.now(), n=n)
             self._free_at = self._clock.now() + _GAP
             if self._queue:
                 self._clock.call_at(self._free_at, self._next)
+            self._settle()
 
     def _next(self) -> None:
         with self._lock:
             while self._queue and self._up is None:
-                self._write(*self._queue.popleft(), queued=True)
+                n, code, flip = self._queue.popleft()
+                if self._lost:
+                    self._fault("marker_not_sent", n, "the port is lost")
+                    continue
+                begun = self._clock.now()
+                self._written(n, code, flip, begun, self._try(code), queued=True)
+            self._settle()
 
     def _lose(self) -> None:
         """Give the port up, and try to open it again until it is there or the session ends."""
@@ -193,12 +208,12 @@ class MarkerLine:
                 return
             self._port = port
             self._lost = False
+            self._settle()
         self._record("trigger_port_back", self._clock.now(), name=port.name)
 
-    def _fault(self, what: str, marker: Marker | None, problem: str) -> None:
+    def _fault(self, what: str, n: int | None, problem: str) -> None:
         self._faults.append(what)
-        number = None if marker is None else marker.n
-        self._record("fault", self._clock.now(), what=what, n=number, problem=problem)
+        self._record("fault", self._clock.now(), what=what, n=n, problem=problem)
 
 
 def _in_a_thread(call: Callable[[], None]) -> None:
