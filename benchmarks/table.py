@@ -62,26 +62,34 @@ class Section:
 
 def measured(title: str, measure: Callable[[], list[Row]]) -> Section:
     """Measure a section, and note the conditions."""
-    begun, before = time.monotonic(), stolen()
+    begun, before = time.monotonic(), _cpu_times()
     rows = measure()
-    taken, kept = time.monotonic() - begun, stolen() - before
+    taken = time.monotonic() - begun
+    times = [b - a for a, b in zip(before, _cpu_times(), strict=True)]
     cores = os.cpu_count() or 1
+    kept, busy = times[7], sum(times[:3] + times[5:7])
     return Section(
         title,
         f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {platform.system()} on {cores} cores, "
-        f"Python {platform.python_version()}; in these {taken:.0f} s the hypervisor kept "
-        f"{kept:.1f} s of CPU time from us ({100 * kept / taken / cores:.1f} %).",
+        f"Python {platform.python_version()}. It took {taken:.0f} s; all programs of this machine "
+        f"together kept its cores busy for {100 * busy / taken / cores:.0f} % of that, the "
+        f"hypervisor kept {kept:.1f} s of CPU time ({100 * kept / taken / cores:.1f} %) from them.",
         rows,
     )
 
 
 def stolen() -> float:
     """Return the CPU time (s) that other guests of this machine's host had, 0 if unknown."""
+    return _cpu_times()[7]
+
+
+def _cpu_times() -> list[float]:
+    """Return the CPU times (s) of all cores: user, nice, system, idle, waiting, ..., stolen."""
     try:
         words = Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()
     except OSError:
-        return 0.0
-    return int(words[8]) / os.sysconf("SC_CLK_TCK")
+        return [0.0] * 8
+    return [int(word) / os.sysconf("SC_CLK_TCK") for word in words[1:9]]
 
 
 def write(sections: Iterable[Section], file: Path, order: Sequence[str], about: str) -> str:
