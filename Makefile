@@ -1,9 +1,10 @@
-# make demo    a whole study day with a robot participant, in a window or on a virtual display
-# make test    format, lint, types, layers, tests
-# make lint    the first four of these
-# make bench   the figures of benchmarks/
-# make lock    pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
-# make clean   remove the environment and all that was made
+# make demo        a whole study day with a robot participant, in a window or on a virtual display
+# make test        format, lint, types, layers, tests
+# make lint        the first four of these
+# make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these)
+# make bench-hour  the one that takes an hour
+# make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
+# make clean       remove the environment and all that was made
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter of a new environment,
 # PYTEST_ARGS="-k messages" is handed to pytest.
@@ -12,7 +13,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint bench lock clean environment
+.PHONY: demo test lint bench bench-hour peers lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -27,12 +28,27 @@ lint: environment
 	$(PYTHON_IN_VENV) -m mypy
 	.venv/bin/lint-imports
 
-bench: environment
-	$(PYTHON_IN_VENV) -m benchmarks
+bench: environment peers
+	$(PYTHON_IN_VENV) -m benchmarks $(SECTIONS)
+
+bench-hour: environment
+	$(PYTHON_IN_VENV) -m benchmarks --hour
+
+# What others' programs do in the same place, apart from our environment.
+peers: environment
+	@cmp -s requirements/bench.txt build/peers/installed.txt || { \
+		rm -rf build/peers && \
+		{ .venv/bin/uv pip install --quiet --python $(PYTHON_IN_VENV) --target build/peers --no-deps \
+			--require-hashes -r requirements/bench.txt || \
+		$(PYTHON_IN_VENV) -m pip install --quiet --target build/peers --no-deps \
+			--require-hashes -r requirements/bench.txt; } && \
+		cp requirements/bench.txt build/peers/installed.txt; }
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt
 	echo uv | $(COMPILE) - -o requirements/installer.txt
+	printf '%s\n' 'psyflow==0.1.*' 'expyriment==1.0.*' 'pygame==2.*' | \
+		$(COMPILE) --no-deps - -o requirements/bench.txt
 
 clean:
 	rm -rf .venv build demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,29 +1,95 @@
-"""Run the benchmarks and write the table: ``python -m benchmarks [--minutes M]``."""
+"""Run the benchmarks and write their tables.
+
+``python -m benchmarks`` measures everything but the hour, in one run; ``python -m benchmarks
+markers pulses`` measures those sections again and keeps the others; ``--hour`` runs the hour.
+"""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import kit, session, table
+from benchmarks import hour, kit, markers, pulses, session, table
+from stimuli.virtual_display import some_display
+
+HERE = Path(__file__).parent
+RESULTS, HOUR = HERE / "RESULTS.md", HERE / "RESULTS-HOUR.md"
+_ABOUT = (
+    "`make bench` writes this, with a software renderer on a virtual display. Rows without a bound "
+    "were measured in the same run, to compare with."
+)
+_ABOUT_HOUR = (
+    "`make bench-hour` writes this, with a software renderer on a virtual display, while another "
+    "program keeps one core busy."
+)
+_HOUR_TITLE = "One hour of markers, one core kept busy"
 
 
 def main() -> None:
-    """Measure everything, in one run."""
+    """Measure what is asked for, and print it."""
+    measures = _measures()
+    names = sorted({name for name, _, _ in measures})
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="*", help=f"some of {', '.join(names)}; all if none")
     parser.add_argument("--minutes", type=float, default=5.0, help="length of the real session")
-    minutes = parser.parse_args().minutes
-    with tempfile.TemporaryDirectory() as name:
+    parser.add_argument("--hour", action="store_true", help="the hour, and nothing else")
+    parser.add_argument("--hour-seconds", type=float, help="another length of it, to try it")
+    parser.add_argument("--to", type=Path, help="another file for the table")
+    asked = parser.parse_args()
+    if unknown := sorted(set(asked.sections) - set(names)):
+        parser.error(f"section {unknown[0]!r} is unknown, allowed: {', '.join(names)}")
+    if asked.hour or asked.hour_seconds is not None:
+        seconds = 3600.0 if asked.hour_seconds is None else asked.hour_seconds
+        measures = [("hour", _HOUR_TITLE, lambda folder, _: hour.hour(folder, seconds))]
+        file, about = asked.to or HOUR, _ABOUT_HOUR
+    else:
+        file, about = asked.to or RESULTS, _ABOUT
+    wanted = set(asked.sections) or {name for name, _, _ in measures}
+    order = [title for _, title, _ in measures]
+    # One display for all: what pyglet shares between windows dies with the display.
+    with some_display(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sections = [
-            ("A session in real time, 1280x720, 60 Hz", session.real_time(folder, minutes)),
-            ("What is ours of a frame", session.own_share(folder)),
-            ("On the virtual clock", session.virtual(folder)),
-            ("A kit of 8 writers x 12 messages", kit.kit_times(folder)),
-            ("Starting up", session.start_times(folder)),
-        ]
-    print(table.write(sections))
+        for section, title, measure in measures:
+            if section in wanted:
+                result = table.measured(title, lambda: measure(folder, asked.minutes))  # noqa: B023
+                print(table.write([result], file, order, about), flush=True)
+
+
+Measure = Callable[[Path, float], list[table.Row]]
+
+
+def _measures() -> list[tuple[str, str, Measure]]:
+    """Return all sections, in order: a name, a title, and what measures it."""
+    return [
+        ("session", "A session in real time, 1280x720, 60 Hz", session.real_time),
+        ("frame", "What is ours of a frame", lambda folder, _: session.own_share(folder)),
+        ("commands", "On the virtual clock", lambda folder, _: session.virtual(folder)),
+        ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
+        ("commands", "Starting up", lambda folder, _: session.start_times(folder)),
+        (
+            "markers",
+            "From the flip to the byte in another process",
+            lambda folder, _: markers.flip_to_byte(folder),
+        ),
+        (
+            "markers",
+            "What a 10 ms pulse each 100 ms costs the frames",
+            lambda folder, _: markers.frame_cost(folder),
+        ),
+        (
+            "pulses",
+            "Stamps of pulses, while a window renders at its limit and the disk is being synced",
+            lambda folder, _: pulses.stamps(folder),
+        ),
+        (
+            "pulses",
+            "A fORP's stream, under the same load",
+            lambda folder, _: pulses.forp_bytes(folder),
+        ),
+        ("drift", "Drift between the clocks", lambda _, __: pulses.drift()),
+    ]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.timing import Timing, measure
 from benchmarks.studies import long_study
-from benchmarks.table import Row, at_most, beside
+from benchmarks.table import Row, at_most, beside, stolen
 from experiment.chance import dice
 from experiment.clock import FrameGrid, RealClock
 from experiment.display import Extent, NoWindow, OnFlip
@@ -46,7 +46,7 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
     trials = max(2 * round(minutes * 60 / 15.5 / 2), 2)
     study = long_study(folder / "real-time", trials)
     scan = SimulatedScan(tr=2.0, volumes=int(minutes * 30) + 30, start_on=10)
-    stolen = _stolen()
+    before = stolen()
     with some_display(), simulator(scan, folder / "simulator.jsonl") as ports:
         result = run_session(
             prepare(
@@ -60,7 +60,7 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
                 )
             )
         )
-        stolen = _stolen() - stolen
+        kept = stolen() - before
         bare = _bare_loop(20.0)
     idle = _sleeping_loop(20.0)
     timing = measure(read_log(result.log))
@@ -73,7 +73,7 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
         at_most("dropped frames (> 1.2 frames)", dropped, 0.1, "%"),
         beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
         beside("late by a loop that only sleeps: the machine itself", _dropped(idle), "%"),
-        beside("CPU time that the hypervisor kept from us meanwhile", stolen, "s"),
+        beside("CPU time that the hypervisor kept from us meanwhile", kept, "s"),
         at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
         beside("onset error, median", float(np.median(errors)), "ms"),
         _drift(timing, seconds),
@@ -130,15 +130,6 @@ def _sleeping_loop(seconds: float) -> list[float]:
         stamps.append(clock.now())
     clock.close()
     return list(np.diff(stamps))
-
-
-def _stolen() -> float:
-    """Return the CPU time (s) that other guests of this machine's host had, 0 if unknown."""
-    try:
-        words = Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()
-    except OSError:
-        return 0.0
-    return int(words[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def _dropped(intervals: list[float]) -> float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-
-RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
 @dataclass(frozen=True)
@@ -35,30 +34,93 @@ class Row:
 
 def at_most(what: str, value: float, limit: float, unit: str) -> Row:
     """Return a row for a figure that must not be above a limit."""
-    return Row(what, f"{value:.3g} {unit}", f"at most {limit:g} {unit}", value <= limit)
+    measured, bound = f"{value:.3g} {unit}".strip(), f"at most {limit:g} {unit}".strip()
+    return Row(what, measured, bound, bool(value <= limit))
 
 
 def beside(what: str, value: float, unit: str) -> Row:
     """Return a row for something measured in the same run, to compare with."""
-    return Row(what, f"{value:.3g} {unit}")
+    return Row(what, f"{value:.3g} {unit}".strip())
 
 
-def write(sections: Iterable[tuple[str, list[Row]]]) -> str:
-    """Write the table, and return it."""
-    lines = [
-        "# Measured",
-        "",
-        f"`make bench`, {datetime.now(timezone.utc):%Y-%m-%d}, {platform.system()} on "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, software renderer on a "
-        "virtual display. Rows without a bound were measured in the same run, to compare with.",
+@dataclass(frozen=True)
+class Section:
+    """What was measured together.
+
+    Parameters
+    ----------
+    title : str
+    conditions : str
+        When, on what, and how much of it others of the same machine had.
+    rows : list of Row
+    """
+
+    title: str
+    conditions: str
+    rows: list[Row]
+
+
+def measured(title: str, measure: Callable[[], list[Row]]) -> Section:
+    """Measure a section, and note the conditions."""
+    begun, before = time.monotonic(), _cpu_times()
+    rows = measure()
+    taken = time.monotonic() - begun
+    times = [b - a for a, b in zip(before, _cpu_times(), strict=True)]
+    cores = os.cpu_count() or 1
+    kept, busy = times[7], sum(times[:3] + times[5:7])
+    return Section(
+        title,
+        f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {platform.system()} on {cores} cores, "
+        f"Python {platform.python_version()}. It took {taken:.0f} s; all programs of this machine "
+        f"together kept its cores busy for {100 * busy / taken / cores:.0f} % of that, the "
+        f"hypervisor kept {kept:.1f} s of CPU time ({100 * kept / taken / cores:.1f} %) from them.",
+        rows,
+    )
+
+
+def stolen() -> float:
+    """Return the CPU time (s) that other guests of this machine's host had, 0 if unknown."""
+    return _cpu_times()[7]
+
+
+def _cpu_times() -> list[float]:
+    """Return the CPU times (s) of all cores: user, nice, system, idle, waiting, ..., stolen."""
+    try:
+        words = Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()
+    except OSError:
+        return [0.0] * 8
+    return [int(word) / os.sysconf("SC_CLK_TCK") for word in words[1:9]]
+
+
+def write(sections: Iterable[Section], file: Path, order: Sequence[str], about: str) -> str:
+    """Put sections into a file, in place of their older selves, and return what was put.
+
+    Parameters
+    ----------
+    sections : iterable of Section
+    file : Path
+        What else it holds of `order` is kept.
+    order : sequence of str
+        Titles of all sections that belong into the file.
+    about : str
+        How the file comes about.
+    """
+    old = file.read_text(encoding="utf-8") if file.exists() else ""
+    texts = {
+        text.partition("\n")[0]: text.partition("\n")[2].strip() for text in old.split("\n## ")[1:]
+    }
+    new = {section.title: _text(section) for section in sections}
+    texts.update(new)
+    parts = [f"## {title}\n\n{texts[title]}\n" for title in order if title in texts]
+    file.write_text("\n".join([f"# Measured\n\n{about}\n", *parts]), encoding="utf-8")
+    return "\n".join(f"## {title}\n\n{text}\n" for title, text in new.items())
+
+
+def _text(section: Section) -> str:
+    lines = [section.conditions, "", "| what | measured | bound | holds |", "|---|---|---|---|"]
+    lines += [
+        f"| {r.what} | {r.measured} | {r.bound} | "
+        f"{'' if r.holds is None else 'yes' if r.holds else '**no**'} |"
+        for r in section.rows
     ]
-    for title, rows in sections:
-        lines += ["", f"## {title}", "", "| what | measured | bound | holds |", "|---|---|---|---|"]
-        lines += [
-            f"| {r.what} | {r.measured} | {r.bound} | "
-            f"{'' if r.holds is None else 'yes' if r.holds else '**no**'} |"
-            for r in rows
-        ]
-    text = "\n".join(lines) + "\n"
-    RESULTS.write_text(text, encoding="utf-8")
-    return text
+    return "\n".join(lines)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from experiment.clock import Clock
@@ -23,15 +22,6 @@ class Echo(Protocol):
     def expect(self, n: int, code: int) -> None: ...
     def withdraw(self, n: int) -> None: ...
     def moved(self, port: TriggerPort) -> None: ...
-
-
-@dataclass(frozen=True)
-class Marker:
-    """A code to send: its number in the session, its name and code in the protocol."""
-
-    n: int
-    name: str
-    code: int
 
 
 class MarkerLine:
@@ -77,12 +67,12 @@ class MarkerLine:
         self._closed = threading.Event()
         self._faults = Faults(record)
         self._lock = threading.Lock()
-        self._up: Marker | None = None
+        self._up: int | None = None  # number of the marker that is up
         self._free_at = 0.0
-        self._queue: deque[tuple[Marker, float]] = deque()
+        self._queue: deque[tuple[int, int, float]] = deque()  # number, code, flip
         port.reset()
 
-    def send(self, n: int, name: str, code: int, flip: float) -> None:
+    def send(self, n: int, name: str, code: int, flip: float) -> None:  # noqa: ARG002
         """Send a marker now.
 
         Parameters
@@ -96,20 +86,19 @@ class MarkerLine:
         flip : float
             Stamp of the flip that it marks (s, session clock).
         """
-        marker = Marker(n, name, code)
         if not self._lock.acquire(blocking=False):
             # A reset is being written, or the queue. Whoever holds the lock may have looked at the
             # queue for the last time already, so somebody is asked to look again.
-            self._queue.append((marker, flip))
+            self._queue.append((n, code, flip))
             self._clock.call_at(self._clock.now(), self._next)
             return
         try:
             if self._up is not None or self._queue or self._clock.now() < self._free_at:
-                self._queue.append((marker, flip))
+                self._queue.append((n, code, flip))
                 if self._up is None:
                     self._clock.call_at(self._free_at, self._next)
             else:
-                self._write(marker, flip, queued=False)
+                self._write(n, code, flip, queued=False)
         finally:
             self._lock.release()
 
@@ -121,8 +110,8 @@ class MarkerLine:
         """Bring the lines to 0 and let go of the port; what is still queued is a fault."""
         with self._lock:
             self._closed.set()
-            for marker, _ in self._queue:
-                self._fault("marker_not_sent", marker, "the session ended first")
+            for n, _, _ in self._queue:
+                self._fault("marker_not_sent", n, "the session ended first")
             self._queue.clear()
             if not self._lost:
                 try:
@@ -131,33 +120,33 @@ class MarkerLine:
                     self._fault("reset_failed", None, str(error))
                 else:
                     if self._up is not None:
-                        self._record("marker_reset", self._clock.now(), n=self._up.n)
+                        self._record("marker_reset", self._clock.now(), n=self._up)
                 self._port.close()
             self._up = None
 
-    def _write(self, marker: Marker, flip: float, *, queued: bool) -> None:
+    def _write(self, n: int, code: int, flip: float, *, queued: bool) -> None:
         if self._lost:
-            self._fault("marker_not_sent", marker, "the port is lost")
+            self._fault("marker_not_sent", n, "the port is lost")
             return
         if self._echo is not None:
-            self._echo.expect(marker.n, marker.code)  # before: it may be back at once
+            self._echo.expect(n, code)  # before: it may be back at once
         begun = self._clock.now()
         try:
-            self._port.write(marker.code)
+            self._port.write(code)
         except HardwareError as error:
             if self._echo is not None:
-                self._echo.withdraw(marker.n)
-            self._fault("marker_not_sent", marker, str(error))
+                self._echo.withdraw(n)
+            self._fault("marker_not_sent", n, str(error))
             self._lose()
             return
         ended = self._clock.now()
-        self._up = marker
+        self._up = n
         self._clock.call_at(begun + self._port.pulse, self._reset)
         self._record(
             "marker_sent",
             flip,
-            n=marker.n,
-            code=marker.code,
+            n=n,
+            code=code,
             begun=round(begun, 6),
             ended=round(ended, 6),
             queued=queued,
@@ -165,17 +154,17 @@ class MarkerLine:
 
     def _reset(self) -> None:
         with self._lock:
-            marker = self._up
-            if marker is None:
+            n = self._up
+            if n is None:
                 return
             self._up = None
             try:
                 self._port.reset()
             except HardwareError as error:
-                self._fault("reset_failed", marker, str(error))
+                self._fault("reset_failed", n, str(error))
                 self._lose()
             else:
-                self._record("marker_reset", self._clock.now(), n=marker.n)
+                self._record("marker_reset", self._clock.now(), n=n)
             self._free_at = self._clock.now() + _GAP
             if self._queue:
                 self._clock.call_at(self._free_at, self._next)
@@ -220,9 +209,8 @@ class MarkerLine:
             self._echo.moved(port)
         self._record("trigger_port_back", self._clock.now(), name=port.name)
 
-    def _fault(self, what: str, marker: Marker | None, problem: str) -> None:
-        number = None if marker is None else marker.n
-        self._faults.add(what, self._clock.now(), n=number, problem=problem)
+    def _fault(self, what: str, n: int | None, problem: str) -> None:
+        self._faults.add(what, self._clock.now(), n=n, problem=problem)
 
 
 def _in_a_thread(call: Callable[[], None]) -> None:

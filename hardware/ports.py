@@ -92,6 +92,8 @@ class SerialPort:
         self.pulse = url.number("pulse_ms", 5.0) / 1000.0
         self._dialect = dialect_of(url)(self.pulse)
         self.resets_itself = self._dialect.resets_itself
+        # Made now, as little as can be is to be done between a flip and the wire.
+        self._codes = {code: self._dialect.code(code) for code in range(1, 256)}
         self._rest = b""
         self._takes = True
         self.line = open_serial(url.address, int(url.number("baud", self._dialect.baud)))
@@ -104,7 +106,7 @@ class SerialPort:
             raise
 
     def write(self, code: int) -> None:
-        self._put(self._dialect.code(code))
+        self._put(self._codes.get(code) or self._dialect.code(code))
 
     def reset(self) -> None:
         self._put(self._dialect.reset())

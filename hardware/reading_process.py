@@ -33,6 +33,7 @@ import serial
 from experiment.clock import RealClock
 from experiment.errors import HardwareError, KindredError
 from hardware.models import MODELS, Garbage
+from hardware.priority import be_served_first
 from hardware.pulse_dialects import ByteDialect, Keyboard, MarkCharacters, Sign, pulse_dialect
 from hardware.reading import HANDED_DOWN
 from hardware.serial_line import descriptor, open_serial
@@ -295,4 +296,5 @@ def main(address: str, baud: str, what: str) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the session's to handle
+    be_served_first()
     sys.exit(main(*sys.argv[1:4]))

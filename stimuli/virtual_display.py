@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from experiment.errors import HardwareError
+from hardware.priority import be_served_first
 
 _SIZE = "1920x1080x24"
 
@@ -63,7 +64,9 @@ def _start() -> str:
     subprocess.run(
         ["sh", "-c", 'Xvfb "$@" </dev/null >/dev/null 2>&1 &', "sh", *words],
         pass_fds=(write,),
-        preexec_fn=_go_first,
+        # A frame waits for the server that shows it: on a machine with other work, a session at
+        # raised priority drops some fifty times more frames if its display server is not raised.
+        preexec_fn=be_served_first,
         start_new_session=True,  # a Ctrl-C at the terminal is not meant for it
         check=True,
     )
@@ -73,18 +76,6 @@ def _start() -> str:
     if not number:
         raise HardwareError("no screen, and the virtual one (Xvfb) did not start")
     return f":{number}"
-
-
-def _go_first() -> None:
-    """Have this process run before other programs, if the system allows it.
-
-    A frame waits for the server that shows it: on a machine with other work a session at raised
-    priority drops a hundred times more frames if its display server is not raised too.
-    """
-    with suppress(OSError):
-        os.sched_setscheduler(
-            0, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(os.SCHED_RR))
-        )
 
 
 @contextmanager

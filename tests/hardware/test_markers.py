@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from experiment.chance import dice
 from experiment.clock import RealClock, VirtualClock
 from experiment.errors import HardwareError
 from hardware.markers import MarkerLine
@@ -72,6 +73,23 @@ def test_the_real_thing_over_a_pseudo_terminal(terminal: Any, records: Any) -> N
     assert all(r["t"] - w["begun"] >= 0.005 for r, w in zip(resets, writes, strict=True))
     line.close()
     clock.close()
+
+
+def test_markers_at_any_distance_stay_apart_and_in_order(terminal: Any, records: Any) -> None:
+    clock, gaps = RealClock(), dice(1, "gaps")
+    line = MarkerLine(open_port(f"{terminal.path}?pulse_ms=1"), clock, records.add)
+    codes = [n % 255 + 1 for n in range(200)]
+    for n, code in enumerate(codes):  # before, at and after the end of the marker before it
+        line.send(n, "x", code, flip=clock.now())
+        clock.sleep_until(clock.now() + gaps.uniform(0.0, 0.005))
+    assert terminal.read(401) == bytes([0, *(byte for code in codes for byte in (code, 0))])
+    records.wait_for("marker_reset", 200)
+    line.close()
+    clock.close()
+    sent, resets = records.of("marker_sent"), records.of("marker_reset")
+    assert [e["n"] for e in sent] == [e["n"] for e in resets] == list(range(200))
+    assert {e["queued"] for e in sent} == {True, False}
+    assert all(e["begun"] - r["t"] >= 0.00099 for e, r in zip(sent[1:], resets[:-1], strict=True))
 
 
 class Flaky(MockPort):

@@ -1,0 +1,164 @@
+"""Markers: from the flip to the byte in another process, and what a pulse costs the frames."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import peers
+from benchmarks.far_end import FarEnd, far_end
+from benchmarks.peers import Sender
+from benchmarks.table import Row, at_most, beside
+from benchmarks.window import Flips, flips
+from experiment.clock import FrameGrid, RealClock
+from experiment.log import LogWriter
+
+_BLOCK = 25  # markers of one sender before the next has its turn
+_TURN = 0.5  # s
+_AGAIN = "the bare write again"
+Floats = npt.NDArray[np.float64]
+
+
+def flip_to_byte(folder: Path, markers: int = 1600) -> list[Row]:
+    """Measure so many markers of each sender, one on each frame of a 60 Hz window.
+
+    The senders take turns in blocks, and the order of the turns rotates, so that whatever else
+    the machine does hits all of them alike.
+    """
+    lags = _lags(folder, markers)
+    median = {name: float(np.median(values)) * 1e6 for name, values in lags.items()}
+    p99 = {name: float(np.percentile(values, 99)) * 1e6 for name, values in lags.items()}
+    ours, limit, *others = lags
+    rows = [
+        Row("markers of each sender", f"{len(lags[ours])}, in turns of {_BLOCK}"),
+        at_most("median, Kindred : bare write", median[ours] / median[limit], 1.1, ""),
+        at_most("p99, Kindred : bare write", p99[ours] / p99[limit], 1.3, ""),
+    ]
+    for peer in (name for name in others if name != _AGAIN):
+        rows += [
+            at_most(f"median, Kindred : {peer}", median[ours] / median[peer], 1.0, ""),
+            at_most(f"p99, Kindred : {peer}", p99[ours] / p99[peer], 1.0, ""),
+        ]
+    rows += [Row(name, f"median {median[name]:.0f} µs, p99 {p99[name]:.0f} µs") for name in lags]
+    rows += [
+        beside("median, the bare write again : bare write", median[_AGAIN] / median[limit], ""),
+        beside("p99, the bare write again : bare write", p99[_AGAIN] / p99[limit], ""),
+    ]
+    return rows
+
+
+def _lags(folder: Path, markers: int) -> dict[str, Floats]:
+    """Return flip to byte (s) of each sender's markers."""
+    with _bench(folder / "flip-to-byte", 5) as (window, senders, reader):
+        clock = RealClock()
+        grid = FrameGrid(clock, 1 / 60)
+        sent: list[list[float]] = [[] for _ in senders]
+        for turn in range(markers // _BLOCK):
+            for step in range(len(senders)):
+                place = (turn + step) % len(senders)
+                for _ in range(_BLOCK):
+                    window.draw()
+                    senders[place].arm(window.call_on_flip, len(sent[place]) % 255 + 1)
+                    grid.wait(None)
+                    window.flip()
+                    sent[place].append(window.stamp)
+        clock.sleep_until(clock.now() + 0.1)
+        clock.close()
+        got = reader.result()
+    lags = {}
+    for sender, stamps, came in zip(senders, sent, got, strict=True):
+        ups = [(t, code) for t, code in came if code]
+        if [code for _, code in ups] != [n % 255 + 1 for n in range(len(stamps))]:
+            raise RuntimeError(f"{sender.name}: {len(ups)} of {len(stamps)} markers came, or mixed")
+        lags[sender.name] = np.array([t for t, _ in ups]) - np.array(stamps)
+    return lags
+
+
+def frame_cost(folder: Path, rounds: int = 100) -> list[Row]:
+    """Measure frames at the renderer's limit, with and without markers, in turns of half a second.
+
+    A sender's turn is compared with the turn without markers in the same round. The median of
+    these ratios stands in the table, as single rounds are at the mercy of the machine's others.
+    """
+    with _bench(folder / "frame-cost", 10) as (window, senders, _):
+        chosen = [None, *(s for s in senders if s.name in ("Kindred", "expyriment"))]
+        names = ["without" if s is None else s.name for s in chosen]
+        frames: list[list[Floats]] = [[] for _ in chosen]
+        for turn in range(rounds):
+            for step in range(len(chosen)):
+                place = (turn + step) % len(chosen)
+                frames[place].append(_turn(window, chosen[place]))
+    means = np.array([[values.mean() for values in turns] for turns in frames])  # sender, round
+    ratios = dict(zip(names, means / means[0], strict=True))
+    ours, theirs = (float(np.median(ratios[name])) for name in ("Kindred", "expyriment"))
+    rows = [
+        at_most("frame with pulses, Kindred : without", ours, 1.02, ""),
+        Row("95 % interval of that", _interval(ratios["Kindred"])),
+        beside("frame with pulses, expyriment : without", theirs, ""),
+        Row("95 % interval of that", _interval(ratios["expyriment"])),
+    ]
+    for name, turns in zip(names, frames, strict=True):
+        ms = np.concatenate(turns) * 1e3
+        median, mean, p99 = np.median(ms), ms.mean(), np.percentile(ms, 99)
+        rows.append(
+            Row(f"frame, {name}", f"median {median:.2f} ms, mean {mean:.2f} ms, p99 {p99:.2f} ms")
+        )
+    return rows
+
+
+def _interval(values: Floats) -> str:
+    """Return the 95 % interval of a median, by the order statistics of its sample."""
+    reach = 0.98 * np.sqrt(len(values))  # 1.96 standard deviations of a binomial with p = 1/2
+    low, high = (len(values) / 2 + side * reach for side in (-1, 1))
+    places = np.clip([np.floor(low), np.ceil(high)], 0, len(values) - 1).astype(int)
+    return " to ".join(f"{value:.3g}" for value in np.sort(values)[places])
+
+
+def _turn(window: Flips, sender: Sender | None) -> Floats:
+    """Return the frame intervals (s) of half a second, with a marker each 100 ms."""
+    begun = due = time.perf_counter()
+    stamps: list[float] = []
+    codes = itertools.count(1)
+    while due < begun + _TURN or stamps[-1] < begun + _TURN:
+        window.draw()
+        if due <= begun + _TURN and time.perf_counter() >= due:
+            due += 0.1
+            if sender is not None:
+                sender.arm(window.call_on_flip, next(codes))
+        window.flip()
+        stamps.append(window.stamp)
+    return np.diff(np.array(stamps))
+
+
+@contextmanager
+def _bench(folder: Path, pulse_ms: int) -> Iterator[tuple[Flips, list[Sender], FarEnd]]:
+    """Set up a window, all senders, and the process at the other end of their lines."""
+    folder.mkdir()
+    clock = RealClock(zero=0.0)  # perf_counter itself
+    with ExitStack() as stack:
+        log = stack.enter_context(LogWriter(folder / "log.jsonl", {}))
+        stack.callback(clock.close)
+        reader = stack.enter_context(far_end(folder / "read.json", "read", 5))
+        path = iter(reader.ports)
+        window = stack.enter_context(flips((640, 360)))
+        nowhere = stack.enter_context(Path(os.devnull).open("w"))
+        senders = [
+            stack.enter_context(sender)
+            for sender in (
+                peers.kindred(next(path), clock, log.add, window, pulse_ms),
+                peers.bare(next(path)),
+                peers.psyflow(next(path)),
+                peers.expyriment(next(path), pulse_ms),
+                peers.bare(next(path), _AGAIN),
+            )
+        ]
+        stack.enter_context(contextlib.redirect_stdout(nowhere))  # psyflow tells of each marker
+        yield window, senders, reader

@@ -1,0 +1,151 @@
+"""Pulses: how true their stamps are, whether any is lost, and how well a drift is found."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.far_end import far_end, nuisance
+from benchmarks.table import Row, at_most, beside
+from benchmarks.window import flips
+from experiment.chance import dice
+from experiment.clock import RealClock
+from experiment.log import LogWriter
+from hardware.pulse_dialects import Forp
+from hardware.pulse_grid import fit_grid
+from hardware.pulses import open_scanner
+
+_TR, _JITTER, _MINUTES, _DRIFT = 2.0, 0.001, 10.0, 50e-6
+Floats = npt.NDArray[np.float64]
+
+
+def stamps(folder: Path, count: int = 20_000, period: float = 0.01) -> list[Row]:
+    """Measure stamps while a window renders at its limit and the disk is being synced.
+
+    A bare reader, on a line of its own with pulses in between, shows what this machine allows.
+    """
+    heard = _hear(folder / "stamps", "plain", count * period, "pulses", period, count, 2)
+    lost = count - len(heard.pulses)
+    rows = [at_most(f"pulses lost, of {count} at {1 / period:.0f} per second", lost, 0, "")]
+    if lost == 0:
+        ours = heard.pulses - heard.sent[0][:, 0]
+        rows += [
+            at_most("stamp minus send time, p99", _ms(ours, 99), 0.5, "ms"),
+            beside(
+                "the same by a process that only reads and stamps, p99", _ms(heard.bare, 99), "ms"
+            ),
+            beside("stamp minus send time, median", _ms(ours, 50), "ms"),
+            beside(
+                "the same by a process that only reads and stamps, median",
+                _ms(heard.bare, 50),
+                "ms",
+            ),
+            beside("stamps later than 0.5 ms", 100 * float(np.mean(ours > 0.0005)), "%"),
+            beside(
+                "the same by a process that only reads and stamps",
+                100 * float(np.mean(heard.bare > 0.0005)),
+                "%",
+            ),
+        ]
+    rows.append(beside("frames meanwhile", heard.frames_per_second, "per second"))
+    return rows
+
+
+def _ms(seconds: Floats, percentile: float) -> float:
+    return float(np.percentile(seconds, percentile)) * 1e3
+
+
+def forp_bytes(folder: Path, count: int = 100_000) -> list[Row]:
+    """Count the bytes of a fORP's stream under the same load."""
+    heard = _hear(folder / "forp", "forp", count / Forp.rate, "forp", count)
+    pulses = -(-count // int(Forp.rate))
+    return [
+        at_most(f"bytes lost, of {count} at 800 per second", count - heard.bytes, 0, ""),
+        at_most(f"pulses lost, of {pulses} in them", pulses - len(heard.pulses), 0, ""),
+        beside("frames meanwhile", heard.frames_per_second, "per second"),
+    ]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What was sent and what came.
+
+    Parameters
+    ----------
+    sent : list of array of float, (writes, 2)
+        Of each line: before and after each write (s).
+    bare : array of float
+        Stamp minus send time (s) on the second line, if there is one.
+    pulses : array of float
+        Stamps (s).
+    bytes : int
+    frames_per_second : float
+    """
+
+    sent: list[Floats]
+    bare: Floats
+    pulses: Floats
+    bytes: int
+    frames_per_second: float
+
+
+def _hear(folder: Path, device: str, seconds: float, what: str, *words: object) -> _Heard:
+    folder.mkdir()
+    clock = RealClock(zero=0.0)  # perf_counter itself
+    pulses: list[float] = []
+    totals: list[int] = []
+    with ExitStack() as stack:
+        log = stack.enter_context(LogWriter(folder / "log.jsonl", {}))
+
+        def record(type_: str, t: float | None, **fields: Any) -> None:
+            log.add(type_, t, **fields)
+            if type_ == "pulse" and t is not None:
+                pulses.append(t)
+            elif type_ == "scanner_bytes":
+                totals.append(fields["count"])
+
+        sender = stack.enter_context(far_end(folder / "sent.json", what, *words))
+        scanner = open_scanner(f"{sender.ports[0]}?device={device}", clock, record, _TR, 0)
+        bare = [
+            stack.enter_context(far_end(folder / "bare.json", "listen", port))
+            for port in sender.ports[1:]
+        ]
+        stack.enter_context(nuisance("sync", folder))
+        window = stack.enter_context(flips((1280, 720)))
+        begun = clock.now()
+        sender.go()
+        while clock.now() < begun + seconds + 0.5:
+            window.draw()
+            window.flip()
+            scanner.poll()
+        taken = clock.now() - begun
+        came = [stamp for listener in bare for stamp, _ in listener.result()[0]]
+        sent = [np.array(line) for line in sender.result()]
+        scanner.close()
+        clock.close()
+    plain = np.array(came) - sent[1][:, 0] if bare else np.zeros(0)
+    return _Heard(sent, plain, np.array(pulses), sum(totals), window.count / taken)
+
+
+def drift(seeds: int = 1000) -> list[Row]:
+    """Fit ten minutes of simulated pulses, many times over."""
+    volumes = int(_MINUTES * 60 / _TR) + 1
+    fits = [fit_grid(_drifting(seed, volumes), _TR) for seed in range(seeds)]
+    off = np.array([np.inf if fit is None else fit.ppm - _DRIFT * 1e6 for fit in fits])
+    return [
+        Row("simulated scans", f"{seeds} of {_MINUTES:.0f} min, TR 2 s, jitter (sd) 1 ms, 50 ppm"),
+        at_most("drift found minus drift, largest", float(np.abs(off).max()), 2.0, "ppm"),
+        beside("its median", float(np.median(off)), "ppm"),
+        beside("its standard deviation", float(off.std()), "ppm"),
+    ]
+
+
+def _drifting(seed: int, volumes: int) -> Floats:
+    chance = dice(seed, "bench", "drift")
+    step = _TR * (1 + _DRIFT)
+    return np.array([n * step + _JITTER * chance.normal() for n in range(volumes)])

@@ -1,0 +1,59 @@
+"""A PsychoPy window to measure in, and what stamps its flips."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Flips:
+    """A window whose flips are stamped first of all, with one picture that moves."""
+
+    def __init__(self, window: Any, picture: Any) -> None:
+        self.call_on_flip = window.callOnFlip
+        self.stamp = 0.0  # `time.perf_counter` (s) of the last flip
+        self.count = 0
+        self._window = window
+        self._picture = picture
+
+    def draw(self) -> None:
+        """Draw the next frame, and have the renderer finish it."""
+        from pyglet import gl
+
+        self._picture.pos = (self.count % 100, 0)
+        self._picture.draw()
+        self._window.callOnFlip(self._stamped)
+        gl.glFinish()
+
+    def flip(self) -> None:
+        self._window.flip()
+        self.count += 1
+
+    def _stamped(self) -> None:
+        self.stamp = time.perf_counter()
+
+
+@contextmanager
+def flips(size: tuple[int, int]) -> Iterator[Flips]:
+    """Open a window, and set up this process as a session does for its runs."""
+    from psychopy import logging, visual
+
+    logging.console.setLevel(logging.ERROR)
+    window = visual.Window(size, units="pix", checkTiming=False, allowGUI=False)
+    picture = visual.Rect(window, width=size[0] // 4, height=size[1] // 4)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield Flips(window, picture)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
+        window.close()

@@ -1,0 +1,19 @@
+"""Being served before ordinary programs, for processes of ours that stamp or show things."""
+
+from __future__ import annotations
+
+import os
+
+
+def be_served_first() -> bool:
+    """Have the system run this process before all ordinary ones; return whether it allows that.
+
+    A stamp is as late as the process that takes it. On Linux a user needs a limit for that
+    (``rtprio``, see ``man limits.conf``); without it, stamps wait for their turn when all cores are
+    busy.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except (AttributeError, OSError):  # another system, or not allowed
+        return False
+    return True
