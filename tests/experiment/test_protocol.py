@@ -120,11 +120,9 @@ def test_a_text_file_s_error_has_its_line(new_study: NewStudy) -> None:
     study = new_study(kit=False)
     file = study / "texts" / "en.yaml"
     text = file.read_text("utf-8")
-    file.write_text(
-        text.replace('  prompt: "Practice', '  prompts: [1]\n  prompt: "Practice'), "utf-8"
-    )
-    line = text[: text.index("  prompt:")].count("\n") + 1
-    with pytest.raises(BadInput, match=rf"en.yaml:{line}: practice.prompts: a text is needed"):
+    file.write_text(text + "odd:\n  pages: [1]\n", "utf-8")
+    line = text.count("\n") + 2
+    with pytest.raises(BadInput, match=rf"en.yaml:{line}: odd.pages: a text is needed"):
         load_protocol(study / "study.yaml")
 
 
