@@ -20,7 +20,7 @@ demo: environment
 	$(PYTHON_IN_VENV) run_session.py demo
 
 test: lint
-	$(PYTHON_IN_VENV) -m pytest $(PYTEST_ARGS)
+	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: environment
 	$(PYTHON_IN_VENV) -m ruff check

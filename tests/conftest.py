@@ -27,6 +27,15 @@ QUICK: tuple[Edit, ...] = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where there is one screen for all, tests that use it run one after the other."""
+    if not os.environ.get("DISPLAY"):
+        return  # each worker starts a display of its own
+    for item in items:
+        if "display" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("screen"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """PsychoPy writes into its user's home; tests give it one of their own."""
