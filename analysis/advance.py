@@ -6,15 +6,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from analysis.standing import OVER, Fault, Marker, Phase, Planned, Session, State
+from analysis.standing import OVER, Fault, Mark, Marker, Phase, Planned, Session, State
 from experiment.readlog import Event
 
 _FIT = 30  # pulses from which the TR is measured
 _NAMES = 16  # markers whose names are remembered until they are sent
-_ABOUT_MARKERS = ("marker_not_sent", "marker_queued", "reset_failed")
+_ABOUT_MARKERS = ("marker_not_sent", "marker_not_echoed", "reset_failed")
 _ENDED_BY = {
     "scanner_port_back": ("scanner_port_lost",),
     "trigger_port_back": ("trigger_port_lost",),
+    "echo_port_back": ("echo_port_lost",),
+    "marks_port_back": ("marks_port_lost",),
+    "focus": ("focus_lost",),
     "pulses_back": ("stopped", "toggled", "wrong_tr"),
     "pulse": ("stopped",),
 }
@@ -85,6 +88,7 @@ def _session(header: Event) -> Session:
         tr=None if scanner is None else scanner["tr"],
         has_scanner=devices["scanner"] is not None,
         has_port=devices["trigger"] is not None,
+        has_echo=devices.get("echo") is not None,  # logs before there were echo lines
         runs=tuple(_planned(task, plan) for task, plan in header["plans"].items()),
     )
 
@@ -155,7 +159,20 @@ def _marker_planned(state: State, event: Event) -> State:
 def _marker_sent(state: State, event: Event) -> State:
     name = _name(state, event["n"]) or str(event["code"])
     marker = Marker(name, event["code"], event["ended"] - event["t"])
-    return replace(state, marker=marker, sent=state.sent + 1)
+    state = replace(state, marker=marker, sent=state.sent + 1)
+    return _with_fault(state, "marker_queued", event["begun"], name) if event["queued"] else state
+
+
+def _marker_echo(state: State, event: Event) -> State:  # noqa: ARG001
+    return replace(state, echoed=state.echoed + 1)
+
+
+def _mark(state: State, event: Event) -> State:
+    if event["again"]:
+        return state
+    mark = Mark(event["name"], event["origin"], event["t"])
+    others = tuple(one for one in state.marks if one.name != mark.name)
+    return replace(state, marks=(*others, mark))
 
 
 def _name(state: State, number: int | None) -> str | None:
@@ -166,13 +183,17 @@ def _fault(state: State, event: Event) -> State:
     name = str(event["what"])
     if name in _ENDED_BY:
         return _mend(state, _ENDED_BY[name])
-    before = next((fault for fault in state.faults if fault.name == name), None)
-    others = tuple(fault for fault in state.faults if fault.name != name)
     last = state.last if event["t"] is None else event["t"]
     marker = _name(state, event.get("n")) if name in _ABOUT_MARKERS else None
-    fault = Fault(name, 1 + (before.count if before else 0), last, marker)
     unsent = state.unsent + (name == "marker_not_sent")
-    return replace(state, faults=(fault, *others), unsent=unsent)
+    return replace(_with_fault(state, name, last, marker), unsent=unsent)
+
+
+def _with_fault(state: State, name: str, t: float, marker: str | None) -> State:
+    before = next((fault for fault in state.faults if fault.name == name), None)
+    others = tuple(fault for fault in state.faults if fault.name != name)
+    fault = Fault(name, 1 + (before.count if before else 0), t, marker)
+    return replace(state, faults=(fault, *others))
 
 
 def _mend(state: State, names: tuple[str, ...]) -> State:
@@ -206,6 +227,8 @@ _STEPS = {
     "pulse": _pulse,
     "marker_planned": _marker_planned,
     "marker_sent": _marker_sent,
+    "marker_echo": _marker_echo,
+    "mark": _mark,
     "fault": _fault,
     "pause_asked": _pause_asked,
     "pause": _pause,

@@ -313,7 +313,11 @@ def _events(log: SessionLog, run: Run) -> list[EventRow]:
         {"onset": row["Onset"], "duration": 0.0, "trial_type": f"mark_{row['Name']}"}
         for row in _marks(log, run)
     ]
-    return sorted(rows, key=lambda row: row["onset"])
+    # What came twice in one read has one stamp, and is one event to HED; the log keeps both.
+    found: dict[tuple[float, str], EventRow] = {}
+    for row in rows:
+        found.setdefault((row["onset"], row["trial_type"]), row)
+    return sorted(found.values(), key=lambda row: row["onset"])
 
 
 def _marks(log: SessionLog, run: Run) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ _FRESH = 60.0  # s for which a fault is shown in full red
 _ROWS = 5  # of a big letter
 _NONE = "-"
 _WIDTH = 22  # characters in a panel of the narrowest screen
+_LINES = 3  # under a panel's big number
 _ALSO = 56  # characters of names in the line of other faults
 
 
@@ -110,16 +111,20 @@ def scanner(state: State, texts: Texts) -> tuple[str, list[str]]:
     session, grid = state.session, state.grid
     if session is None:
         return _NONE, []
+    marks = [
+        texts.label("mark", mark=texts.says("marks", mark.name), ago=clock_of(state.now - mark.t))
+        for mark in state.marks
+    ]
     if not session.has_scanner:
-        return _NONE, [texts.label("no_scanner")]
+        return _NONE, (marks or [texts.label("no_scanner")])[-_LINES:]
     known = state.expected is not None
     lines = [texts.label("expected" if known else "volumes", expected=state.expected)]
     if grid is not None:
         lines.append(texts.label("tr", tr=grid.tr))
         lines.append(texts.label("residual", ms=1e3 * grid.residual))
-    elif session.tr is not None:
+    elif session.tr is not None and not marks:
         lines.append(texts.label("planned_tr", tr=session.tr))
-    return str(state.volumes), lines
+    return str(state.volumes), [*lines, *marks][:_LINES]
 
 
 def progress(state: State, texts: Texts) -> tuple[str, list[str]]:
@@ -149,6 +154,8 @@ def markers(state: State, texts: Texts) -> tuple[str, list[str]]:
     if state.marker is None:
         return _NONE, [texts.label("no_marker"), "", counts]
     lag = texts.label("lag", ms=1e3 * state.marker.lag)
+    if state.session.has_echo:
+        counts = texts.label("sent_and_back", sent=state.sent, echoed=state.echoed)
     return str(state.marker.code), [state.marker.name[:_WIDTH], lag, counts]
 
 

@@ -64,7 +64,7 @@ class Session:
     robot : bool
     tr : float or None
         The protocol's (s).
-    has_scanner, has_port : bool
+    has_scanner, has_port, has_echo : bool
     runs : tuple of Planned
     """
 
@@ -77,6 +77,7 @@ class Session:
     tr: float | None
     has_scanner: bool
     has_port: bool
+    has_echo: bool
     runs: tuple[Planned, ...]
 
 
@@ -95,6 +96,24 @@ class Marker:
     name: str
     code: int
     lag: float
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark of a PET scan.
+
+    Parameters
+    ----------
+    name : str
+    origin : str
+        ``operator``, ``hardware`` or ``file``.
+    t : float
+        Session clock (s).
+    """
+
+    name: str
+    origin: str
+    t: float
 
 
 @dataclass(frozen=True)
@@ -166,6 +185,10 @@ class State:
         The last that was sent.
     sent, unsent : int
         Markers that went out, and that could not.
+    echoed : int
+        Markers whose code came back.
+    marks : tuple of Mark
+        The first of each name, and the last sync pulse; the latest last.
     faults : tuple of Fault
         The latest first.
     hold_asked : bool
@@ -198,6 +221,8 @@ class State:
     marker: Marker | None = None
     sent: int = 0
     unsent: int = 0
+    echoed: int = 0
+    marks: tuple[Mark, ...] = ()
     faults: tuple[Fault, ...] = ()
     hold_asked: bool = False
     hold_fault: str | None = None

@@ -36,8 +36,7 @@ def draw(timing: Timing) -> bytes:
     """Return the timing figure as PNG: frames, onsets, the marker ledger, pulses, faults."""
     from matplotlib.figure import Figure
 
-    faults = max(len({fault.what for fault in timing.faults}), 1)
-    height = min(faults, _ROWS) * 0.28 + 0.9
+    height = max(len(_rows(timing)), 1) * 0.28 + 0.9
     figure = Figure(figsize=(12, 8.4 + height), layout="constrained")
     axes = figure.subplot_mosaic(_LAYOUT, height_ratios=[2.5, 2.5, 2.9, height])
     _frames(axes["f"], timing)
@@ -61,7 +60,7 @@ def draw(timing: Timing) -> bytes:
 def _frames(ax: Axes, timing: Timing) -> None:
     frame = 1e3 * timing.period
     note = f"{timing.dropped} of {len(timing.intervals)} longer than {DROPPED} frames"
-    if not _histogram(ax, timing.intervals, "Frame intervals", note, "no window, no frames"):
+    if not _histogram(ax, timing.intervals, "Frame intervals", note, "no window, no frames", 60):
         return
     ax.axvline(frame, color=_INK, lw=0.8, ls=":")
     ax.axvline(DROPPED * frame, color=_ALARM, lw=1)
@@ -103,7 +102,7 @@ def _ledger(axes: dict[str, Axes], ledger: Ledger) -> None:
 _SECOND: dict[str, Any] = {k: v for k, v in _CORNER.items() if k != "xy"}
 
 
-def _histogram(ax: Axes, seconds: Array, title: str, note: str, empty: str) -> bool:
+def _histogram(ax: Axes, seconds: Array, title: str, note: str, empty: str, bins: int = 30) -> bool:
     """Draw times as a histogram in ms; return whether there was anything to draw."""
     _dress(ax, title, "ms", "count")
     if not len(seconds):
@@ -113,7 +112,7 @@ def _histogram(ax: Axes, seconds: Array, title: str, note: str, empty: str) -> b
     # A spread below some microseconds is drawn as one bar, not blown up to fill the panel.
     middle, reach = float(np.median(ms)), 0.05
     low, high = min(ms.min(), middle - reach), max(ms.max(), middle + reach)
-    ax.hist(ms, bins=50, range=(low, high), color=_MAIN)
+    ax.hist(ms, bins=bins, range=(low, high), color=_MAIN)
     ax.margins(y=0.28)
     ax.annotate(note, **_CORNER)
     return True
@@ -138,19 +137,16 @@ def _pulses(ax: Axes, timing: Timing) -> None:
         _one_run(ax, run, _RUNS[place % len(_RUNS)], reach)
     ax.set_ylim(-reach, reach)
     handles, labels = ax.get_legend_handles_labels()
-    kept = dict(zip(labels, handles, strict=True))
+    kept = dict(sorted(zip(labels, handles, strict=True), key=lambda one: one[0][:4] != "run "))
     ax.legend(
         list(kept.values()),
         list(kept),
-        loc="upper left",
-        bbox_to_anchor=(0.0, 1.0),
-        ncols=1,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),  # above the panel, where it hides nothing
         fontsize=9,
-        frameon=True,
-        framealpha=0.85,
-        edgecolor="none",
+        frameon=False,
         labelcolor=_INK,
-        borderpad=0.2,
+        borderpad=0.0,
     )
 
 
@@ -180,43 +176,46 @@ def _one_run(ax: Axes, run: RunPulses, colour: str, reach: float) -> None:
 
 
 def _faults(ax: Axes, timing: Timing) -> None:
-    _dress(ax, "Faults and marks", "session time (min)", "")
+    _dress(ax, "Marks and faults", "session time (min)", "")
     ax.spines["left"].set_visible(False)
     for place, run in enumerate(timing.runs):
         colour = _RUNS[place % len(_RUNS)]
         ax.axvspan(run.begun / 60.0, run.ended / 60.0, color=colour, alpha=0.10, lw=0)
-    names = list(dict.fromkeys(fault.what for fault in timing.faults))
-    shown = names if len(names) <= _ROWS else [*names[: _ROWS - 1], "others"]
-    for fault in timing.faults:
-        ax.plot(fault.t / 60.0, _row(fault.what, shown), "|", ms=11, mew=2, color=_ALARM)
-    counts = [sum(_row(f.what, shown) == row for f in timing.faults) for row in range(len(shown))]
-    labels = [
-        name.replace("_", " ") + (f" × {count}" if count > 1 else "")
-        for name, count in zip(shown, counts, strict=True)
-    ]
-    ax.set_yticks(range(len(shown)), labels)
+    rows = _rows(timing)
+    for place, (_, times, is_fault) in enumerate(rows):
+        style: dict[str, Any] = (
+            {"marker": "|", "ms": 11, "mew": 2} if is_fault else {"marker": "D", "ms": 5}
+        )
+        minutes = np.array(times) / 60.0
+        colour = _ALARM if is_fault else _INK
+        ax.plot(minutes, np.full(len(times), place), ls="", color=colour, **style)
+    ax.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     ax.tick_params(axis="y", length=0)
-    ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
-    if not shown:
-        ax.set_yticks([])
-        ax.text(0.5, 0.5, "no faults", ha="center", va="center", transform=ax.transAxes, color=_INK)
+    ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+    if not timing.faults:
+        ax.annotate("no faults", **_CORNER | {"xy": (0.5, 0.95), "ha": "center"})
+
+
+def _rows(timing: Timing) -> list[tuple[str, list[float], bool]]:
+    """Return the name, the times (s) and whether it is a fault of each row: marks come first."""
+    marks, faults = dict[str, list[float]](), dict[str, list[float]]()
     for mark in timing.marks:
-        ax.axvline(mark.t / 60.0, color=_INK, lw=0.5 if mark.what == "sync" else 1.2, ls="--")
-        if mark.what != "sync":
-            ax.annotate(
-                f"{mark.what.replace('_', ' ')} ({mark.origin})",
-                (mark.t / 60.0, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(4, -2),
-                textcoords="offset points",
-                va="top",
-                fontsize=9,
-                color=_INK,
-            )
+        marks.setdefault(f"{mark.what} ({mark.origin})", []).append(mark.t)
+    for fault in timing.faults:
+        faults.setdefault(fault.what, []).append(fault.t)
+    while len(faults) > _ROWS:
+        _, times = faults.popitem()
+        name, others = faults.popitem()
+        faults["others" if name != "others" else name] = others + times
+    return [
+        (_row_name(name, times), times, kind is faults)
+        for kind in (marks, faults)
+        for name, times in kind.items()
+    ]
 
 
-def _row(name: str, shown: list[str]) -> int:
-    return shown.index(name) if name in shown else len(shown) - 1
+def _row_name(name: str, times: list[float]) -> str:
+    return name.replace("_", " ") + (f" × {len(times)}" if len(times) > 1 else "")
 
 
 def _dress(ax: Axes, title: str, x: str, y: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,3 +82,43 @@ def new_study(tmp_path: Path) -> Callable[..., Path]:
 def quick_study(new_study: Callable[..., Path]) -> Path:
     """A study whose scanner session takes some six seconds."""
     return new_study(*QUICK)
+
+
+class Terminal:
+    """A pseudo-terminal: `path` is opened by the code under test, `far` is the device's end."""
+
+    def __init__(self) -> None:
+        self.far, self._near = os.openpty()
+        tty.setraw(self._near)
+        self.path = os.ttyname(self._near)
+        self._open = True
+
+    def read(self, count: int) -> bytes:
+        """Return so many bytes as the device got them."""
+        data = b""
+        while len(data) < count:
+            data += os.read(self.far, count - len(data))
+        return data
+
+    def write(self, data: bytes) -> None:
+        os.write(self.far, data)
+
+    def unplug(self) -> None:
+        if self._open:
+            self._open = False
+            os.close(self._near)
+            os.close(self.far)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    made = Terminal()
+    yield made
+    made.unplug()
+
+
+@pytest.fixture
+def second_terminal() -> Iterator[Terminal]:
+    made = Terminal()
+    yield made
+    made.unplug()

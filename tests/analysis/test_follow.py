@@ -290,7 +290,10 @@ def test_the_grid_is_measured_over_gaps() -> None:
 
 def test_the_last_marker_has_a_name_a_code_and_its_lag() -> None:
     planned = {"type": "marker_planned", "t": 13.0, "n": 3, "step": 1, "name": "kind", "code": 31}
-    sent = {"type": "marker_sent", "t": 13.1, "n": 3, "code": 31, "begun": 13.11, "ended": 13.1125}
+    sent = {
+        **{"type": "marker_sent", "t": 13.1, "n": 3, "code": 31, "queued": False},
+        **{"begun": 13.11, "ended": 13.1125},
+    }
     state = after([*RUN, planned, sent])
     assert state.marker is not None
     assert (state.marker.name, state.marker.code) == ("kind", 31)

@@ -22,8 +22,15 @@ from tests.analysis.test_follow import BEGAN, HEADER, PAUSE, RUN, WAIT, after, e
 SIZES = [(80, 24), (120, 40)]
 MARKER = [
     {"type": "marker_planned", "t": 13.0, "n": 3, "step": 1, "name": "kind", "code": 31},
-    {"type": "marker_sent", "t": 13.0, "n": 3, "code": 31, "begun": 13.0, "ended": 13.00025},
+    {
+        **{"type": "marker_sent", "t": 13.0, "n": 3, "code": 31},
+        **{"begun": 13.0, "ended": 13.00025, "queued": False},
+    },
 ]
+
+
+def mark(t: float, name: str, origin: str, *, again: bool = False) -> Event:
+    return {"type": "mark", "t": t, "name": name, "origin": origin, "again": again}
 
 
 def write(file: Path, events: Sequence[Event], **header: Any) -> Path:
@@ -103,6 +110,51 @@ def test_the_key_facts_are_seen(
 ) -> None:
     for shown in seen(write(tmp_path / "a.jsonl", events), at):
         assert [fact for fact in facts if fact not in shown] == [], shown
+
+
+def test_marks_of_a_pet_scan_are_seen_with_how_long_ago_they_were(tmp_path: Path) -> None:
+    marks = [
+        mark(5.0, "scan_start", "hardware"),
+        mark(8.0, "injection", "operator"),
+        mark(9.0, "injection", "hardware", again=True),
+        mark(10.0, "sync", "hardware"),
+        mark(11.0, "sync", "hardware"),
+        fault(9.0, "mark_repeated"),
+    ]
+    devices = {"trigger": None, "scanner": None, "marks": {"url": "x"}}
+    log = write(tmp_path / "a.jsonl", [*RUN[:2], *marks], devices=devices)
+    for shown in seen(log, 13.0):
+        assert "scan start 0:08 ago" in shown, shown
+        assert "injection 0:05 ago" in shown
+        assert "last sync 0:02 ago" in shown
+        assert "A PET mark came twice" in shown
+
+
+def test_an_echo_line_is_seen_and_what_it_does_not_bring(tmp_path: Path) -> None:
+    devices = {**HEADER["devices"], "echo": {"name": "z", "url": "z"}}
+    echo = {"type": "marker_echo", "t": 13.001, "n": 3, "code": 31}
+    back = write(tmp_path / "a.jsonl", [*RUN, *MARKER, echo], devices=devices)
+    assert all("1 sent, 1 back" in shown for shown in seen(back, 14.2))
+    lost = fault(13.3, "marker_not_echoed", n=3)
+    not_back = write(tmp_path / "b.jsonl", [*RUN, *MARKER, lost], devices=devices)
+    for shown in seen(not_back, 14.2):
+        assert "1 sent, 0 back" in shown
+        assert "Marker did not come back: kind" in shown
+
+
+def test_a_queued_marker_is_seen(tmp_path: Path) -> None:
+    late = [MARKER[0], {**MARKER[1], "queued": True}]
+    for shown in seen(write(tmp_path / "a.jsonl", [*RUN, *late]), 14.2):
+        assert "Marker sent late: kind" in shown
+
+
+def test_a_window_without_the_keys_is_an_alarm_until_it_has_them_again(tmp_path: Path) -> None:
+    gone = [{"type": "focus", "t": 13.0, "on": False}, fault(13.0, "focus_lost")]
+    back = {"type": "focus", "t": 13.5, "on": True}
+    for shown in seen(write(tmp_path / "a.jsonl", [*RUN, *gone]), 14.2):
+        assert "Another window is in front   0:01 ago" in shown
+    for shown in seen(write(tmp_path / "b.jsonl", [*RUN, *gone, back]), 14.2):
+        assert "mended" in shown
 
 
 def test_a_log_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:

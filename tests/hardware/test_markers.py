@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -141,3 +143,39 @@ def test_a_port_that_stays_lost_is_not_tried_after_the_end(records: Any) -> None
     port.plugged = True
     clock.sleep_until(5.0)
     assert records.of("trigger_port_back") == []
+
+
+class Slow(MockPort):
+    """A port whose reset takes until it is let go, as one without a descriptor may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.resetting = threading.Event()
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def reset(self) -> None:
+        self.resetting.set()
+        assert self.let_go.wait(30)
+        super().reset()
+
+
+def test_sending_never_waits_for_a_reset_and_nothing_is_lost_or_reordered(records: Any) -> None:
+    clock, port = RealClock(), Slow()
+    line = MarkerLine(port, clock, records.add)
+    port.let_go.clear()
+    port.resetting.clear()
+    line.send(0, "x", 1, flip=clock.now())
+    assert port.resetting.wait(10)
+    for n in range(1, 6):  # would hang here, for the port is let go only afterwards
+        line.send(n, "x", n + 1, flip=clock.now())
+    assert sent(port) == [0, 1]
+    port.let_go.set()
+    records.wait_for("marker_reset", 6)
+    line.close()
+    clock.close()
+    assert sent(port) == [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0]
+    assert [e["queued"] for e in records.of("marker_sent")] == [False, *[True] * 5]
+    begun = [e["begun"] for e in records.of("marker_sent")]
+    assert all(later - now >= port.pulse for now, later in pairwise(begun))
+    assert records.of("fault") == []

@@ -13,6 +13,7 @@ from experiment.errors import BadInput, HardwareError
 from hardware.parallel import ParallelPort, PpdevLines
 from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
+from hardware.serial_line import is_exclusive
 
 
 @pytest.mark.parametrize("device", ["plain", "triggerbox"])
@@ -43,6 +44,29 @@ def test_a_port_belongs_to_one_program_alone(terminal: Any) -> None:
         open_port(terminal.path)
     first.close()
     open_port(terminal.path).close()
+
+
+def test_a_url_that_ends_at_a_local_device_is_exclusive_too(terminal: Any) -> None:
+    first = open_port(f"spy://{terminal.path}")
+    with pytest.raises(HardwareError, match="busy; another program has it open"):
+        open_port(terminal.path)
+    first.close()
+    second = open_port(terminal.path)
+    with pytest.raises(HardwareError, match="busy; another program has it open"):
+        open_port(f"spy://{terminal.path}")
+    second.close()
+
+
+def test_only_local_devices_can_be_exclusive() -> None:
+    assert is_exclusive("/dev/ttyUSB0")
+    assert is_exclusive("spy:///dev/ttyUSB0")
+    assert not is_exclusive("socket://10.0.0.7:5000")
+    assert not is_exclusive("rfc2217://10.0.0.7:5000")
+
+
+def test_a_parallel_port_by_its_address_is_for_windows() -> None:
+    with pytest.raises(HardwareError, match="addresses are for Windows"):
+        open_port("parallel:0x0378")
 
 
 def test_a_port_that_is_not_there() -> None:

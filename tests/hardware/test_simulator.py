@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,91 @@ def test_the_forp_streams_states_with_a_high_trigger_and_buttons(tmp_path: Path)
     lines = [json.loads(line) for line in record.read_text().splitlines()]
     assert lines[-1]["sample"] >= 800
     assert [line["down"] for line in lines if "button" in line] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--record", "no/such/folder/x.jsonl"], "x.jsonl: can't be written (No such file or"),
+        (["--record", "run_session.py"], "run_session.py: exists already; a record is never"),
+        (["--symbol", ""], "symbol '': one character is needed"),
+        (["--symbol", "any"], "symbol 'any': one character is needed"),
+        (["--symbol", "→"], "symbol '→': one character is needed"),
+        (["--symbol", "\udcff"], "one character is needed"),
+        (["--device", "forp", "--symbol", "t"], "a fORP sends states, no symbol"),
+        (["--device", "fax"], "scanner device 'fax': allowed are plain, nnl, forp"),
+        (["--drop", "2"], "drop=2.0: a number from 0 to 1 is needed"),
+        (["--ratio", "0"], "ratio=0.0: a number from 0.5 to 2 is needed"),
+    ],
+)
+def test_what_the_command_cannot_do_is_one_line(options: list[str], problem: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "run_session.py", "scanner", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert problem in done.stderr
+
+
+def test_every_fault_has_an_option_of_the_command(tmp_path: Path) -> None:
+    record = tmp_path / "record.jsonl"
+    options = {
+        "--tr": "0.05",
+        "--volumes": "40",
+        "--start-after": "0.1",
+        "--jitter": "2",
+        "--drop": "0.1",
+        "--double": "0.1",
+        "--extra": "0.1",
+        "--late-first": "2",
+        "--stop-after": "30",
+        "--disconnect-at": "1.2",
+        "--ratio": "1.01",
+        "--seed": "5",
+    }
+    words = [word for option in options.items() for word in option]
+    process = subprocess.Popen(
+        [sys.executable, "run_session.py", "scanner", *words, "--toggle", "--record", str(record)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().split()[0] for _ in range(2)]
+        assert lines == ["scanner", "trigger"]
+        scan = simulated_scan(
+            tr=0.05,
+            volumes=40,
+            start_after=0.1,
+            jitter_ms=2.0,
+            drop=0.1,
+            double=0.1,
+            extra=0.1,
+            late_first=2,
+            stop_after=30,
+            disconnect_at=1.2,
+            ratio=1.01,
+            seed=5,
+            toggle=True,
+        )
+        planned = [volume for _, volume in scan.pulses()]
+        end = time.monotonic() + 30
+        while f'"pulse": {len(planned)},' not in record.read_text():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        if process.stdout is not None:
+            process.stdout.close()
+    noted = [json.loads(line) for line in record.read_text().splitlines()]
+    assert [line["volume"] for line in noted if "volume" in line] == planned
+    assert {line["port"] for line in noted if "port" in line} <= {"gone", "back"}
+    assert "gone" in {line.get("port") for line in noted}

@@ -176,3 +176,26 @@ def test_a_rate_near_the_protocol_s_passes(measured: float) -> None:
 def test_another_rate_than_the_protocol_s_is_refused_with_the_remedy(measured: float) -> None:
     with pytest.raises(HardwareError, match="the protocol says 60 Hz; set the display's rate"):
         check_rate(measured, 60.0)
+
+
+def test_a_window_notices_that_keys_go_elsewhere(rig: Rig) -> None:
+    window, clock, _ = rig
+
+    def changes(*search: str) -> list[bool]:
+        """Give the keys to the window that is found; return what our window notices."""
+        found = subprocess.run(
+            ["xdotool", "search", *search], check=True, capture_output=True, text=True
+        )
+        subprocess.run(["xdotool", "windowfocus", found.stdout.split()[-1]], check=True)
+        noticed: list[tuple[float, bool]] = []
+        for _ in range(60):
+            window.flip(Fixation(), None, False, None, None)
+            noticed += window.focus()
+        assert all(0 < t <= clock.now() for t, _ in noticed)
+        return [on for _, on in noticed]
+
+    own = ("--onlyvisible", "--name", "PsychoPy")
+    root = ("--maxdepth", "0", "--onlyvisible", "--name", "")
+    changes(*own)
+    assert changes(*root) == [False]
+    assert changes(*own) == [True]
