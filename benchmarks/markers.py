@@ -127,9 +127,9 @@ def _turn(window: Flips, sender: Sender | None) -> Floats:
     begun = due = time.perf_counter()
     stamps: list[float] = []
     codes = itertools.count(1)
-    while due < begun + _TURN or stamps[-1] < begun + _TURN:
+    while not stamps or stamps[-1] < begun + _TURN:
         window.draw()
-        if due <= begun + _TURN and time.perf_counter() >= due:
+        if time.perf_counter() >= due:
             due += 0.1
             if sender is not None:
                 sender.arm(window.call_on_flip, next(codes))
