@@ -125,7 +125,7 @@ def _hear(folder: Path, device: str, seconds: float, what: str, *words: object) 
     return _Heard(sent, late, np.array(pulses), sum(totals), window.count / taken)
 
 
-def drift(seeds: int = 1000) -> list[Row]:
+def drift(seeds: int = 300) -> list[Row]:
     """Fit ten minutes of simulated pulses, many times over."""
     volumes = int(_MINUTES * 60 / _TR) + 1
     fits = [fit_grid(_drifting(seed, volumes), _TR) for seed in range(seeds)]
