@@ -1,14 +1,14 @@
 """The other ends of our lines, each a process: ``python -m benchmarks.far_end WHAT ...``.
 
 - ``read LINES FILE`` opens pseudo-terminals and stamps all that comes in;
-- ``listen PATH FILE`` stamps all that comes out of a terminal: a pulse reader and nothing else;
-- ``pulses PERIOD COUNT LINES FILE`` sends a ``5`` each so many seconds over each of its terminals,
-  one after the other, and stamps each write;
+- ``listen PATH FILE`` stamps all that comes out of a path: a pulse reader and nothing else;
+- ``pulses PERIOD COUNT FILE`` sends a ``5`` each so many seconds over two terminals and a pipe, one
+  after the other, and stamps each write;
 - ``forp COUNT FILE`` sends so many states at 800 a second, the trigger line up for 10 ms a second;
 - ``sync FOLDER`` writes and syncs a file all the time;
 - ``spin`` keeps one core busy.
 
-Those with a FILE print the paths of their terminals as a JSON list, begin to send with the first
+Those with a FILE print the paths of their lines as a JSON list, begin to send with the first
 line of their standard input, and write FILE (JSON) before they end; where the system lets them,
 they are served before ordinary processes, so that a measurement does not wait for its own turn.
 All end with their standard input. Times are `time.perf_counter` (s), which all processes of a
@@ -139,26 +139,40 @@ def _stamp(handles: list[int], file: Path) -> None:
                 return
 
 
-def _send(file: Path, period: float, count: int, lines: int, state: Callable[[int], int]) -> None:
+def _pulses(file: Path, period: float, count: int) -> None:
+    pairs = [_terminal() for _ in range(2)]
+    pipe = file.with_suffix(".pipe")
+    os.mkfifo(pipe)
+    print(json.dumps([*(os.ttyname(near) for _, near in pairs), str(pipe)]), flush=True)
+    both_ways = os.open(pipe, os.O_RDWR)  # or this would wait for the reader
+    _send(file, period, count, [*(far for far, _ in pairs), both_ways], lambda n: ord("5"))  # noqa: ARG005
+
+
+def _forp(file: Path, count: int) -> None:
+    def state(n: int) -> int:
+        return Forp.trigger if n % int(Forp.rate) < 8 else 0
+
+    far, near = _terminal()
+    print(json.dumps([os.ttyname(near)]), flush=True)
+    _send(file, 1 / Forp.rate, count, [far], state)
+
+
+def _send(
+    file: Path, period: float, count: int, lines: list[int], state: Callable[[int], int]
+) -> None:
     """Write ``[[before, after], ...]`` for each line, one for each write."""
-    pairs = [_terminal() for _ in range(lines)]
-    print(json.dumps([os.ttyname(near) for _, near in pairs]), flush=True)
     sys.stdin.readline()
     begun = time.perf_counter() + 0.1
-    stamps: list[list[tuple[float, float]]] = [[] for _ in pairs]
-    for n in range(count * lines):
-        while (left := begun + n * period / lines - time.perf_counter()) > 0:
+    stamps: list[list[tuple[float, float]]] = [[] for _ in lines]
+    for n in range(count * len(lines)):
+        while (left := begun + n * period / len(lines) - time.perf_counter()) > 0:
             time.sleep(left)
-        line, data = n % lines, bytes((state(n // lines),))
+        line, data = n % len(lines), bytes((state(n // len(lines)),))
         before = time.perf_counter()
-        os.write(pairs[line][0], data)
+        os.write(lines[line], data)
         stamps[line].append((before, time.perf_counter()))
     sys.stdin.read()
     file.write_text(json.dumps(stamps), encoding="utf-8")
-
-
-def _forp(n: int) -> int:
-    return Forp.trigger if n % int(Forp.rate) < 8 else 0
 
 
 def _sync(folder: Path) -> None:
@@ -189,10 +203,9 @@ def main(what: str, *words: str) -> None:
     elif what == "listen":
         _listen(words[0], Path(words[1]))
     elif what == "pulses":
-        period, count, lines = float(words[0]), int(words[1]), int(words[2])
-        _send(Path(words[3]), period, count, lines, lambda n: ord("5"))  # noqa: ARG005
+        _pulses(Path(words[2]), float(words[0]), int(words[1]))
     elif what == "forp":
-        _send(Path(words[1]), 1 / Forp.rate, int(words[0]), 1, _forp)
+        _forp(Path(words[1]), int(words[0]))
     elif what == "sync":
         _sync(Path(words[0]))
     elif what == "spin":

@@ -18,11 +18,12 @@ from benchmarks.far_end import FarEnd, far_end
 from benchmarks.peers import Sender
 from benchmarks.table import Row, at_most, beside
 from benchmarks.window import Flips, flips
+from experiment.chance import dice
 from experiment.clock import FrameGrid, RealClock
 from experiment.log import LogWriter
 
 _BLOCK = 25  # markers of one sender before the next has its turn
-_TURN = 0.5  # s
+_TURN, _BETWEEN = 0.5, 0.1  # s
 _AGAIN = "the bare write again"
 Floats = npt.NDArray[np.float64]
 
@@ -30,8 +31,8 @@ Floats = npt.NDArray[np.float64]
 def flip_to_byte(folder: Path, markers: int = 1600) -> list[Row]:
     """Measure so many markers of each sender, one on each frame of a 60 Hz window.
 
-    The senders take turns in blocks, and the order of the turns rotates, so that whatever else
-    the machine does hits all of them alike.
+    The senders take turns in blocks, each round in another order, so that whatever else the
+    machine does hits all of them alike.
     """
     lags = _lags(folder, markers)
     median = {name: float(np.median(values)) * 1e6 for name, values in lags.items()}
@@ -61,9 +62,9 @@ def _lags(folder: Path, markers: int) -> dict[str, Floats]:
         clock = RealClock()
         grid = FrameGrid(clock, 1 / 60)
         sent: list[list[float]] = [[] for _ in senders]
-        for turn in range(markers // _BLOCK):
-            for step in range(len(senders)):
-                place = (turn + step) % len(senders)
+        chance = dice(1, "bench", "flip to byte")
+        for _ in range(markers // _BLOCK):
+            for place in chance.shuffled(range(len(senders))):
                 for _ in range(_BLOCK):
                     window.draw()
                     senders[place].arm(window.call_on_flip, len(sent[place]) % 255 + 1)
@@ -82,19 +83,20 @@ def _lags(folder: Path, markers: int) -> dict[str, Floats]:
     return lags
 
 
-def frame_cost(folder: Path, rounds: int = 100) -> list[Row]:
+def frame_cost(folder: Path, rounds: int = 80) -> list[Row]:
     """Measure frames at the renderer's limit, with and without markers, in turns of half a second.
 
-    A sender's turn is compared with the turn without markers in the same round. The median of
-    these ratios stands in the table, as single rounds are at the mercy of the machine's others.
+    A sender's turn is compared with the turn without markers in the same round, whose order is
+    drawn. The median of these ratios stands in the table, as single rounds are at the mercy of the
+    machine's others.
     """
     with _bench(folder / "frame-cost", 10) as (window, senders, _):
         chosen = [None, *(s for s in senders if s.name in ("Kindred", "expyriment"))]
         names = ["without" if s is None else s.name for s in chosen]
         frames: list[list[Floats]] = [[] for _ in chosen]
-        for turn in range(rounds):
-            for step in range(len(chosen)):
-                place = (turn + step) % len(chosen)
+        chance = dice(1, "bench", "frame cost")
+        for _ in range(rounds):
+            for place in chance.shuffled(range(len(chosen))):
                 frames[place].append(_turn(window, chosen[place]))
     means = np.array([[values.mean() for values in turns] for turns in frames])  # sender, round
     ratios = dict(zip(names, means / means[0], strict=True))
@@ -123,19 +125,23 @@ def _interval(values: Floats) -> str:
 
 
 def _turn(window: Flips, sender: Sender | None) -> Floats:
-    """Return the frame intervals (s) of half a second, with a marker each 100 ms."""
-    begun = due = time.perf_counter()
+    """Return the frame intervals (s) of half a second, with a marker each 100 ms.
+
+    What was left to do by the turn before is let pass first.
+    """
+    begun = due = time.perf_counter() + _BETWEEN
     stamps: list[float] = []
     codes = itertools.count(1)
-    while due < begun + _TURN or stamps[-1] < begun + _TURN:
+    while not stamps or stamps[-1] < begun + _TURN:
         window.draw()
-        if due <= begun + _TURN and time.perf_counter() >= due:
+        if time.perf_counter() >= due:
             due += 0.1
             if sender is not None:
                 sender.arm(window.call_on_flip, next(codes))
         window.flip()
         stamps.append(window.stamp)
-    return np.diff(np.array(stamps))
+    intervals = np.diff(np.array([stamp for stamp in stamps if stamp >= begun]))
+    return np.asarray(intervals, dtype=np.float64)
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,8 @@ import pytest
 from experiment.clock import RealClock, VirtualClock
 from experiment.errors import BadInput, HardwareError
 from hardware.pulses import open_scanner
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_pulses_are_stamped_and_counted_and_none_is_lost(terminal: Any, records: Any) -> None:
@@ -94,3 +99,13 @@ def test_a_mock_that_is_armed_again_drops_the_scan_before(records: Any) -> None:
     source.arm()
     clock.sleep_until(60.0)
     assert [p.t for p in source.poll()] == [1.0, 2.0, 3.5, 4.5, 5.5, 6.5, 7.5]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others have no such order")
+def test_the_reading_process_knows_whether_it_is_served_first() -> None:
+    told = "import os; from hardware.pulse_process import be_served_first as ask; print(ask()"
+    code = f"{told} == (os.sched_getscheduler(0) == os.SCHED_RR))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
