@@ -157,6 +157,9 @@ def test_errors_of_a_damaged_kit_hold_no_canary(
         {**whole, "writers": [whole["writers"][0]["name"]]},
         {**whole, "messages": {first: first}},
         {**whole, "schema": first},
+        {**whole, "participant": f"{first} {first}"},
+        {**whole, "messages": [{**whole["messages"][0], "message_id": first}] * 2},
+        {**whole, "messages": [{**whole["messages"][0], "language": first}]},
     ):
         file.write_text(json.dumps(faulty), "utf-8")
         for command in ("check", "review"):
