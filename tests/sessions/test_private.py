@@ -106,6 +106,11 @@ def test_canaries_are_found_in_nothing_but_the_kit(
         terminal.run("replay", log, "--verify")
         terminal.run("replay", log, "--sheet", log.with_suffix(".png"))
     terminal.run("export", study, "--bids", study / "bids")
+    for file in (kit / "preview.png", kit / "preview.html"):
+        terminal.run("kit", "preview", study, *WHO, "--out", file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    out = terminal.run("kit", "preview", study, *WHO, "--out", study / "preview.png", code=2)
+    assert "shows private texts; write it into the kit's folder" in out
     assert files_with_a_canary(study) == ["participants/012/kit/kit.json"]
     assert {m.message_id for m in load_kit(kit).messages} >= shown(logs[0])
 
