@@ -192,8 +192,9 @@ def test_the_kit_is_its_owners_alone(
     terminal.run("kit", "review", study, *WHO, "--by", "MK", "--accept-all")
     private = study / "participants"
     folders = [private, private / "012", private / "012" / "kit"]
+    folders.append(study / "inbox")
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
-    files = list(folders[-1].iterdir())
+    files = list((private / "012" / "kit").iterdir())
     assert {file.name for file in files} == {"kit.json", "decisions.jsonl"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
