@@ -82,6 +82,27 @@ def kit_check(study: StudyFolder, participant: Participant) -> None:
         raise KindredError("no-go; the reasons are above")
 
 
+@kit_app.command("preview")
+def kit_preview(
+    study: StudyFolder,
+    participant: Participant,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A .png or .html; else preview.png beside the kit."),
+    ] = None,
+) -> None:
+    """Write a private sheet of the messages as the participant will see them."""
+    from analysis.preview import PREVIEW_FILE, write_preview
+    from experiment.kit.desk import for_preview
+    from experiment.study import open_study
+
+    opened = open_study(study)
+    kit, folder, captions = for_preview(opened, participant)
+    file = out or folder / PREVIEW_FILE
+    write_preview(opened.protocol, kit, opened.protocol.screen.size_px, file, captions)
+    print(f"preview: {file}")
+
+
 @kit_app.command("review")
 def kit_review(
     study: StudyFolder,

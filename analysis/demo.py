@@ -64,11 +64,9 @@ def show_all(out: Path | None, tell: Callable[[str], None]) -> None:
 
     tell("4. Proof, pictures and export, all from the logs")
     kit = opened.kit_folder(person)
-    reports = study / "reports"
-    reports.mkdir(exist_ok=True)
-    sheets = []
+    sheets = []  # they show texts, so they lie with the kit
     for log in opened.logs():
-        sheets.append(reports / f"{log.stem}_sheet.png")
+        sheets.append(kit / f"{log.stem}_sheet.png")
         _command("replay", log, "--verify", "--sheet", sheets[-1], "--kit", kit)
     _command("export", study, "--bids", study / "bids")
     _validate(study / "bids", tell)

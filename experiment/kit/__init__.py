@@ -16,7 +16,6 @@ from experiment.kit.model import (
 )
 from experiment.kit.store import KIT_FILE, load_kit, save_kit
 
-import_qualtrics = import_kit
 
 __all__ = [
     "KIT_FILE",
@@ -30,7 +29,6 @@ __all__ = [
     "LeftOut",
     "Writer",
     "import_kit",
-    "import_qualtrics",
     "load_kit",
     "save_kit",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -96,7 +97,12 @@ def import_kit(
     layout = recognised(table) if lay_out is None else lay_out(table)
     answers, left_out = _answers(table, layout)
     if not answers:
-        raise BadInput(f"{source}: no finished and consented answer in it")
+        reasons = Counter(row.reason for row in left_out).most_common()
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons) or "no rows"
+        raise BadInput(
+            f"{source}: no finished and consented answer in it ({told}); words for consent other "
+            "than 'I agree' or 'yes' are given in a mapping file (see docs/messages.md)"
+        )
     collected = _Collected()
     for answer in answers:
         collected.add(answer)

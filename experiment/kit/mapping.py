@@ -11,11 +11,14 @@
     answers: {consent: [Ja, Einverstanden], finished: [Fertig]}
     language: de                       # of all messages, where no column says it
     conditions: {nett: kind, sachlich: neutral}      # where a column says the condition
+
+Without `columns` they are found by their headers, and only the rest is taken from the file.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +27,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from experiment.errors import BadInput
 from experiment.kit.columns import FIELDS, MANY, WHAT, Columns, Place
+from experiment.kit.importing import recognised
 from experiment.kit.layout import AGREED, DONE, Layout
 from experiment.kit.model import Condition
 from experiment.kit.tables import Table
@@ -66,7 +70,7 @@ class MappingFile(Strict):
     """A whole mapping file."""
 
     rows: Rows = Rows()
-    columns: MappedColumns
+    columns: MappedColumns | None = None
     answers: Answers = Answers()
     language: str | None = None
     conditions: dict[str, Condition] = Field(default_factory=dict)
@@ -82,7 +86,7 @@ def layout_from(mapping: Path, table: Table) -> Layout:
     """
     tree = read_yaml(mapping)
     if not isinstance(tree, CommentedMap):
-        raise BadInput(f"{mapping}:1: a mapping file has a section 'columns'")
+        raise BadInput(f"{mapping}:1: a mapping file has sections: columns, answers, language")
     try:
         told = MappingFile.model_validate(_plain(tree))
     except ValidationError as error:
@@ -90,6 +94,15 @@ def layout_from(mapping: Path, table: Table) -> Layout:
         loc = tuple(part for part in detail["loc"] if part not in _BRANCHES)
         where = ".".join(str(part) for part in loc)
         raise BadInput(f"{mapping}:{_line(tree, loc)}: {where}: {detail['msg']}") from None
+    if told.columns is None:
+        found = recognised(table)
+        return replace(
+            found,
+            agreed=_any_of(told.answers.consent) or found.agreed,
+            done=_any_of(told.answers.finished) or found.done,
+            language=told.language,
+            conditions=(*found.conditions, *told.conditions.items()),
+        )
     if (told.columns.message is None) == (told.columns.kind is None):
         raise BadInput(
             f"{mapping}:{_line(tree, ('columns',))}: columns: either kind (one row per writer) or "

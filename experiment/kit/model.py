@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
@@ -11,6 +12,9 @@ from experiment.files import canonical
 
 Condition: TypeAlias = Literal["kind", "neutral", "stranger"]
 SCHEMA = 1
+_LABEL = re.compile(r"[A-Za-z0-9]+")
+_ID = re.compile(r"[a-z]\d{2,6}")
+_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Kit:
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
+        self._check_public()
         message_ids = [message.message_id for message in self.messages]
         writer_ids = [writer.writer_id for writer in self.writers]
         for what, ids in (("message", message_ids), ("writer", writer_ids)):
@@ -97,6 +102,16 @@ class Kit:
                 raise ValueError(f"message {message.message_id} has no writer")
             if not message.text.strip():
                 raise ValueError(f"message {message.message_id} is empty")
+
+    def _check_public(self) -> None:
+        """Make sure that nothing private stands where everybody will see it."""
+        if not _LABEL.fullmatch(self.participant):
+            raise ValueError("its participant is no label of letters and digits")
+        ids = (*(m.message_id for m in self.messages), *(w.writer_id for w in self.writers))
+        if not all(_ID.fullmatch(one) for one in ids):
+            raise ValueError("an id is not a small letter and digits")
+        if not all(_TAG.fullmatch(message.language) for message in self.messages):
+            raise ValueError("a language is no tag such as en or zh-hans")
 
     def index(self) -> KitIndex:
         """Return the kit without anything private."""

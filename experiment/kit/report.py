@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from experiment.kit.importing import Imported
-from experiment.kit.review import Looked, Review
+from experiment.kit.review import SET_SMALLER, Looked, Review
 
 _HEADINGS = (
     *("message", "writer", "condition", "language", "dir", "words", "reads", "lines"),
@@ -62,11 +62,20 @@ def check_report(review: Review) -> list[str]:
     return [*lines, *(() if review.against else ("go",))]
 
 
+def captions(message: Looked) -> list[str]:
+    """Return what is to be said of a message below its picture, which shows how it is set."""
+    told = [note for note in message.notes if not note.startswith(SET_SMALLER)]
+    return [*told, *([_decision(message)] if message.decision else [])]
+
+
+def _decision(message: Looked) -> str:
+    if message.decision is None:
+        return "-"
+    verdict = "accepted" if message.decision.verdict == "accept" else "left out"
+    return f"{verdict} {message.decision.by}"
+
+
 def _row(message: Looked) -> tuple[str, ...]:
-    decision = "-"
-    if message.decision is not None:
-        verdict = "accepted" if message.decision.verdict == "accept" else "left out"
-        decision = f"{verdict} {message.decision.by}"
     return (
         message.message_id,
         message.writer_id,
@@ -76,7 +85,7 @@ def _row(message: Looked) -> tuple[str, ...]:
         str(message.length),
         f"{message.reading_time:.1f} s",
         "-" if message.lines is None else str(message.lines),
-        decision,
+        _decision(message),
         _listed((*message.faults, *message.notes)),
     )
 

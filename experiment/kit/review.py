@@ -21,6 +21,8 @@ from experiment.plans.messages import messages_wanted
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import Protocol, ScannerMessages
 
+SET_SMALLER = "set at"
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -139,7 +141,7 @@ def _look(
     if not look.fits:
         faults.append("does not fit on the screen")
     elif look.size < 1:
-        notes.append(f"set at {100 * look.size:.0f} % of its size to fit")
+        notes.append(f"{SET_SMALLER} {100 * look.size:.0f} % of its size to fit")
     if look.missing:
         faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in look.missing[:5]))
     return Looked(

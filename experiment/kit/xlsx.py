@@ -116,7 +116,7 @@ def _text(value: Any) -> str:
         return value.isoformat(sep=" ")
     if hasattr(value, "text") and hasattr(value, "ref"):  # a formula over many cells
         return str(value.text or "=")[: MAX_CELL + 1]
-    return str(value)
+    return str(value).replace("_x000D_", "\r")  # how Excel writes a line end pasted into a cell
 
 
 def _used(cells: tuple[str, ...]) -> int:

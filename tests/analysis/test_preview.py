@@ -17,11 +17,11 @@ from stimuli.screens.message import MessageLook
 
 SIZE = (640, 360)
 TEXTS = {
-    "plain": ("en", "CANARYWORD is what you are to me."),
-    "hebrew": ("he", "את האדם הכי טוב שאני מכיר."),
-    "boxes": ("en", "a sign \ue000 that no font has"),
-    "long": ("en", "far too long " * 300),
-    "longish": ("en", "rather long for a single screen. " * 14),
+    "m001": ("en", "CANARYWORD is what you are to me."),
+    "m002": ("he", "את האדם הכי טוב שאני מכיר."),
+    "m003": ("en", "a sign \ue000 that no font has"),
+    "m004": ("en", "far too long " * 300),
+    "m005": ("en", "rather long for a single screen. " * 14),
 }
 KIT = Kit(
     "012",
@@ -42,22 +42,22 @@ def look(protocol: Protocol, key: str) -> MessageLook:
 
 
 def test_what_is_unusual_about_a_message_is_known_without_a_window(protocol: Protocol) -> None:
-    assert look(protocol, "plain") == MessageLook(True, 1, 1.0, False, ())
-    assert look(protocol, "hebrew").right_to_left
-    assert look(protocol, "boxes").missing == ("\ue000",)
-    assert look(protocol, "long") == MessageLook(False, 0, 1.0, False, ())
-    longish = look(protocol, "longish")
+    assert look(protocol, "m001") == MessageLook(True, 1, 1.0, False, ())
+    assert look(protocol, "m002").right_to_left
+    assert look(protocol, "m003").missing == ("\ue000",)
+    assert look(protocol, "m004") == MessageLook(False, 0, 1.0, False, ())
+    longish = look(protocol, "m005")
     assert longish.fits
     assert longish.lines > 8
     assert 0.59 < longish.size < 1
 
 
 def test_flags_are_words_for_the_assistant(protocol: Protocol) -> None:
-    assert flags(look(protocol, "plain")) == []
-    assert flags(look(protocol, "hebrew")) == ["right to left"]
-    assert flags(look(protocol, "boxes")) == ["NO FONT HAS U+E000"]
-    assert flags(look(protocol, "long")) == ["DOES NOT FIT ON THE SCREEN"]
-    (smaller,) = flags(look(protocol, "longish"))
+    assert flags(look(protocol, "m001")) == []
+    assert flags(look(protocol, "m002")) == ["right to left"]
+    assert flags(look(protocol, "m003")) == ["NO FONT HAS U+E000"]
+    assert flags(look(protocol, "m004")) == ["DOES NOT FIT ON THE SCREEN"]
+    (smaller,) = flags(look(protocol, "m005"))
     assert re.fullmatch(r"set smaller, \d\d %", smaller)
 
 
@@ -65,7 +65,7 @@ def test_the_picture_shows_every_message_and_is_its_owners_alone(
     protocol: Protocol, tmp_path: Path
 ) -> None:
     out = tmp_path / "preview.png"
-    write_preview(protocol, KIT, SIZE, out, {"plain": ["left out by AB"]})
+    write_preview(protocol, KIT, SIZE, out, {"m001": ["left out by AB"]})
     assert out.stat().st_mode & 0o777 == 0o600
     sheet = np.asarray(Image.open(out))
     ink = [int(name, 16) for name in re.findall("..", protocol.screen.ink[1:])]
@@ -74,7 +74,7 @@ def test_the_picture_shows_every_message_and_is_its_owners_alone(
         top, left = 16 + row * (270 + 54 + 16), 16 + column * (480 + 16)
         cell = sheet[top : top + 270, left : left + 480].astype(int)
         shows = bool((np.abs(cell - ink).max(axis=2) < 60).any())
-        assert shows is (list(TEXTS)[number] != "long")
+        assert shows is (list(TEXTS)[number] != "m004")
     write_preview(protocol, KIT, SIZE, out)  # once more, after a decision
 
 
@@ -82,7 +82,7 @@ def test_the_page_has_the_pictures_in_it_and_no_text_or_name(
     protocol: Protocol, tmp_path: Path
 ) -> None:
     out = tmp_path / "preview.html"
-    write_preview(protocol, KIT, SIZE, out, {"plain": ["left out by <AB>"]})
+    write_preview(protocol, KIT, SIZE, out, {"m001": ["left out by <AB>"]})
     assert out.stat().st_mode & 0o777 == 0o600
     page = out.read_text("utf-8")
     assert page.count("data:image/png;base64,") == len(TEXTS)

@@ -106,6 +106,11 @@ def test_canaries_are_found_in_nothing_but_the_kit(
         terminal.run("replay", log, "--verify")
         terminal.run("replay", log, "--sheet", log.with_suffix(".png"))
     terminal.run("export", study, "--bids", study / "bids")
+    for file in (kit / "preview.png", kit / "preview.html"):
+        terminal.run("kit", "preview", study, *WHO, "--out", file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    out = terminal.run("kit", "preview", study, *WHO, "--out", study / "preview.png", code=2)
+    assert "shows private texts; write it into the kit's folder" in out
     assert files_with_a_canary(study) == ["participants/012/kit/kit.json"]
     assert {m.message_id for m in load_kit(kit).messages} >= shown(logs[0])
 
@@ -157,6 +162,9 @@ def test_errors_of_a_damaged_kit_hold_no_canary(
         {**whole, "writers": [whole["writers"][0]["name"]]},
         {**whole, "messages": {first: first}},
         {**whole, "schema": first},
+        {**whole, "participant": f"{first} {first}"},
+        {**whole, "messages": [{**whole["messages"][0], "message_id": first}] * 2},
+        {**whole, "messages": [{**whole["messages"][0], "language": first}]},
     ):
         file.write_text(json.dumps(faulty), "utf-8")
         for command in ("check", "review"):
@@ -184,8 +192,9 @@ def test_the_kit_is_its_owners_alone(
     terminal.run("kit", "review", study, *WHO, "--by", "MK", "--accept-all")
     private = study / "participants"
     folders = [private, private / "012", private / "012" / "kit"]
+    folders.append(study / "inbox")
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
-    files = list(folders[-1].iterdir())
+    files = list((private / "012" / "kit").iterdir())
     assert {file.name for file in files} == {"kit.json", "decisions.jsonl"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
