@@ -2,6 +2,7 @@
 # make test    format, lint, types, layers, tests
 # make lint    the first four of these
 # make bench   the figures of benchmarks/
+# make scripts the pictures of every script, ours and headless Chromium's, that docs and tests show
 # make lock    pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean   remove the environment and all that was made
 #
@@ -12,7 +13,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint bench lock clean environment
+.PHONY: demo test lint bench scripts lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -28,7 +29,12 @@ lint: environment
 	.venv/bin/lint-imports
 
 bench: environment
+	.ci/system-packages chromium
 	$(PYTHON_IN_VENV) -m benchmarks
+
+scripts: environment
+	.ci/system-packages chromium
+	$(PYTHON_IN_VENV) -m benchmarks.scripts
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt
