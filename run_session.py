@@ -82,6 +82,26 @@ def kit_check(study: StudyFolder, participant: Participant) -> None:
         raise KindredError("no-go; the reasons are above")
 
 
+@kit_app.command("preview")
+def kit_preview(
+    study: StudyFolder,
+    participant: Participant,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.png|html", help="Else a PNG in the kit's folder.")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Another window than the protocol's.")
+    ] = None,
+) -> None:
+    """Draw all messages as the participant will see them, on one sheet."""
+    from analysis.preview import preview_kit
+    from experiment.session import window_size
+    from experiment.study import open_study
+
+    file = preview_kit(open_study(study), participant, out, window_size(window))
+    print(f"preview: {file}", "it shows people's own words: keep it with the kit", sep="\n")
+
+
 @kit_app.command("review")
 def kit_review(
     study: StudyFolder,
