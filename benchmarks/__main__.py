@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import kit, session, table
+from benchmarks import kit, messages, scripts, session, table
 
 
 def main() -> None:
@@ -18,6 +18,8 @@ def main() -> None:
         folder = Path(name)
         sections = [
             ("A session in real time, 1280x720, 60 Hz", session.real_time(folder, minutes)),
+            ("The first frame of a message of 59 words", messages.first_frames()),
+            ("Rendering beside headless Chromium", scripts.rows()),
             ("What is ours of a frame", session.own_share(folder)),
             ("On the virtual clock", session.virtual(folder)),
             ("A kit of 8 writers x 12 messages", kit.kit_times(folder)),
