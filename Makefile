@@ -2,6 +2,7 @@
 # make test        format, lint, types, layers, tests
 # make lint        the first four of these
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these)
+# make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
 # make bench-hour  the one that takes an hour
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
@@ -13,7 +14,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint bench bench-hour peers lock clean environment
+.PHONY: demo test lint bench bench-hour peers scripts lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -29,6 +30,7 @@ lint: environment
 	.venv/bin/lint-imports
 
 bench: environment peers
+	.ci/system-packages chromium
 	$(PYTHON_IN_VENV) -m benchmarks $(SECTIONS)
 
 bench-hour: environment
@@ -43,6 +45,10 @@ peers: environment
 		$(PYTHON_IN_VENV) -m pip install --quiet --target build/peers --no-deps \
 			--require-hashes -r requirements/bench.txt; } && \
 		cp requirements/bench.txt build/peers/installed.txt; }
+
+scripts: environment
+	.ci/system-packages chromium
+	$(PYTHON_IN_VENV) -m benchmarks.scripts
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt

@@ -90,17 +90,17 @@ def kit_preview(
         Path | None,
         typer.Option(metavar="FILE", help="A .png or .html; else preview.png beside the kit."),
     ] = None,
+    window: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Another window than the protocol's.")
+    ] = None,
 ) -> None:
     """Write a private sheet of the messages as the participant will see them."""
-    from analysis.preview import PREVIEW_FILE, write_preview
-    from experiment.kit.desk import for_preview
+    from analysis.preview import preview_kit
+    from experiment.session import window_size
     from experiment.study import open_study
 
-    opened = open_study(study)
-    kit, folder, captions = for_preview(opened, participant)
-    file = out or folder / PREVIEW_FILE
-    write_preview(opened.protocol, kit, opened.protocol.screen.size_px, file, captions)
-    print(f"preview: {file}")
+    file = preview_kit(open_study(study), participant, out, window_size(window))
+    print(f"preview: {file}", "it shows people's own words: keep it with the kit", sep="\n")
 
 
 @kit_app.command("review")

@@ -10,10 +10,13 @@ from pathlib import Path
 from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
 from experiment.files import write_whole
-from experiment.kit import Kit, KitMessage
+from experiment.kit import Kit, KitMessage, load_kit
+from experiment.kit.decisions import load_decisions
+from experiment.kit.review import Looked, look_through
 from experiment.looks import Looks, looks_of
 from experiment.protocol import Protocol
 from experiment.steps import Message
+from experiment.study import Study, check_label
 from stimuli.pictures import Picture, compose
 from stimuli.screens.message import MessageLook
 
@@ -22,6 +25,43 @@ PREVIEW_FILE = "preview.png"
 
 _PRIVATE = 0o600
 _COLUMNS, _WIDTH = 4, 480
+
+
+def preview_kit(
+    study: Study, participant: str, out: Path | None, size_px: tuple[int, int] | None
+) -> Path:
+    """Write a sheet of a participant's kit with all that `kit check` says of each message.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+        Label.
+    out : Path or None
+        As for `write_preview`; else a PNG in the kit's folder.
+    size_px : tuple of int or None
+        Size of the window (px) in place of the protocol's.
+
+    Returns
+    -------
+    Path
+        Where it is.
+    """
+    folder = study.kit_folder(check_label("participant", participant))
+    kit = load_kit(folder)
+    decisions = load_decisions(folder, kit.index().digest)
+    file = folder / PREVIEW_FILE if out is None else out
+    looked = look_through(kit, study.protocol, decisions, study.seed).messages
+    notes = {message.message_id: _noted(message) for message in looked}
+    write_preview(study.protocol, kit, size_px or study.protocol.screen.size_px, file, notes)
+    return file
+
+
+def _noted(message: Looked) -> list[str]:
+    decision = message.decision
+    verdicts = {"accept": "accepted", "leave_out": "LEFT OUT"}
+    told = [] if decision is None else [f"{verdicts[decision.verdict]} by {decision.by}"]
+    return [*told, *message.notes]
 
 
 def write_preview(
@@ -104,7 +144,7 @@ def _caption(looks: Looks, message: KitMessage, notes: Sequence[str]) -> list[st
     facts = [message.message_id, message.writer_id, message.condition, message.language]
     return [
         "   ".join((*facts, *((lines,) if look.fits else ()))),
-        "; ".join((*flags(look), *notes)),
+        "; ".join(dict.fromkeys((*flags(look), *notes))),
     ]
 
 
@@ -114,7 +154,7 @@ def flags(look: MessageLook) -> list[str]:
     if not look.fits:
         found.append("DOES NOT FIT ON THE SCREEN")
     elif look.size < 1:
-        found.append(f"set smaller, {100 * look.size:.0f} %")
+        found.append(f"set at {100 * look.size:.0f} % of its size to fit")
     if look.right_to_left:
         found.append("right to left")
     if look.missing:

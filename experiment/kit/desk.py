@@ -16,7 +16,7 @@ from experiment.kit.decisions import (
 from experiment.kit.importing import import_kit
 from experiment.kit.mapping import layout_from
 from experiment.kit.model import Kit
-from experiment.kit.report import captions, check_report, import_report
+from experiment.kit.report import check_report, import_report
 from experiment.kit.review import Review, look_through
 from experiment.kit.store import (
     forget,
@@ -91,12 +91,6 @@ def check(study: Study, participant: str) -> tuple[list[str], bool]:
         lines = [line for line in lines if line != "go"]
         lines.append(f"no-go: others can read {folder}; run: chmod -R go= {folder}")
     return lines, not (review.against or open_to_others)
-
-
-def for_preview(study: Study, participant: str) -> tuple[Kit, Path, dict[str, list[str]]]:
-    """Return a kit, its folder, and by message id what a preview should say of each."""
-    kit, folder, review = _opened(study, participant)
-    return kit, folder, {message.message_id: captions(message) for message in review.messages}
 
 
 def decide(

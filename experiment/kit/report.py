@@ -62,12 +62,6 @@ def check_report(review: Review) -> list[str]:
     return [*lines, *(() if review.against else ("go",))]
 
 
-def captions(message: Looked) -> list[str]:
-    """Return what is to be said of a message below its picture, which shows how it is set."""
-    told = [note for note in message.notes if not note.startswith(SET_SMALLER)]
-    return [*told, *([_decision(message)] if message.decision else [])]
-
-
 def _decision(message: Looked) -> str:
     if message.decision is None:
         return "-"

@@ -58,7 +58,7 @@ def test_flags_are_words_for_the_assistant(protocol: Protocol) -> None:
     assert flags(look(protocol, "m003")) == ["NO FONT HAS U+E000"]
     assert flags(look(protocol, "m004")) == ["DOES NOT FIT ON THE SCREEN"]
     (smaller,) = flags(look(protocol, "m005"))
-    assert re.fullmatch(r"set smaller, \d\d %", smaller)
+    assert re.fullmatch(r"set at \d\d % of its size to fit", smaller)
 
 
 def test_the_picture_shows_every_message_and_is_its_owners_alone(

@@ -97,6 +97,9 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     assert canary(3) in texts
     terminal.run("kit", "check", study, *WHO, code=1)
     terminal.run("kit", "review", study, *WHO, "--by", "MK", "--accept-all")
+    for name in ("preview.png", "preview.html"):
+        terminal.run("kit", "preview", study, *WHO, "--out", kit / name)
+        assert stat.S_IMODE((kit / name).stat().st_mode) == 0o600
     logs = []
     for session in ("01", "02"):
         words = ("run", study, *WHO, "--session", session, *SESSION, *WIRES)
