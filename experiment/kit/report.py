@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from experiment.kit.importing import Imported
-from experiment.kit.review import SET_SMALLER, Looked, Review
+from experiment.kit.review import Looked, Review
 
 _HEADINGS = (
     *("message", "writer", "condition", "language", "dir", "words", "reads", "lines"),
