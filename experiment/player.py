@@ -55,7 +55,7 @@ class Markers(Protocol):
 class Pulses(Protocol):
     """Where pulses come from; see `hardware.pulse_source`."""
 
-    def arm(self, *, since: float) -> None: ...
+    def arm(self, volumes: int | None = None, *, since: float) -> None: ...
     def disarm(self) -> None: ...
     def poll(self) -> list[Pulse]: ...
     def faults(self) -> list[str]: ...
@@ -112,6 +112,8 @@ class Player:
         Where the marks of a PET session are written down; one of its own if None.
     others : sequence of FaultSource
         Further devices whose faults are acted upon.
+    volumes : int or None
+        How many volumes the scanner sends in a run, dummies included, where that is known.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Player:
         tell: Callable[[str], None] = lambda _: None,
         marks: MarkBook | None = None,
         others: Sequence[FaultSource] = (),
+        volumes: int | None = None,
     ) -> None:
         self._clock = clock
         self._display = display
@@ -150,6 +153,7 @@ class Player:
         self._policies = policies
         self._audience = audience
         self._tell = tell
+        self._volumes = volumes
         self._held: dict[str, float] = {}
         self._pause_asked = False
         self._steps = 0
@@ -252,7 +256,7 @@ class Player:
         if isinstance(step.ends, OnPulse):
             if self._pulses is None:
                 raise HardwareError("the run waits for a scanner, but no scanner port was given")
-            self._pulses.arm(since=onset)
+            self._pulses.arm(self._volumes, since=onset)
         if self._audience is not None:
             self._audience.shown(step, onset)
         return onset

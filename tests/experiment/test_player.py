@@ -76,7 +76,7 @@ class Scan:
         for n, t in enumerate(times, 1):
             clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
 
-    def arm(self, *, since: float) -> None:  # noqa: ARG002
+    def arm(self, volumes: int | None = None, *, since: float) -> None:  # noqa: ARG002
         self.armed += 1
 
     def disarm(self) -> None:
