@@ -156,6 +156,7 @@ class Player:
         self._volumes = volumes
         self._held: dict[str, float] = {}
         self._pause_asked = False
+        self._focused = True
         self._steps = 0
         self._marks = 0
         self._frames = _Frames(log)
@@ -396,14 +397,21 @@ class Player:
 
     def _heed_faults(self) -> None:
         """Do what the protocol says about new faults."""
-        for t, on in self._display.focus():
-            self._log.add("focus", t, on=on)
-            if not on:  # what is typed now may be meant for another window, and counts all the same
-                self._log.add("fault", t, what="focus_lost")
-                self._heed("focus_lost")
+        self._heed_focus()
         for device in self._devices:
             for fault in device.faults():
                 self._heed(fault)
+
+    def _heed_focus(self) -> None:
+        """Note where typed keys go; a window that opens or moves may lose them for an instant."""
+        changes = self._display.focus()
+        if not changes or changes[-1][1] == self._focused:
+            return
+        t, self._focused = changes[-1]
+        self._log.add("focus", t, on=self._focused)
+        if not self._focused:  # what is typed for another window counts all the same
+            self._log.add("fault", t, what="focus_lost")
+            self._heed("focus_lost")
 
     def _heed(self, fault: str) -> None:
         policy = self._policies.get(fault, "go_on")
