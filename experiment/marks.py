@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from typing import Any, Protocol
+from typing import Any
 
 from experiment.clock import Clock
 from experiment.events import MARKS
-
-
-class Record(Protocol):
-    """Takes a log event; `experiment.log.LogWriter.add` is one."""
-
-    def __call__(self, type_: str, t: float | None, **fields: Any) -> None: ...
+from hardware.record import Faults, Record
 
 
 class MarkBook:
@@ -34,7 +28,7 @@ class MarkBook:
         self._record = record
         self._lock = threading.Lock()
         self._first: dict[str, float] = {}
-        self._faults: deque[str] = deque()
+        self._faults = Faults(record)
 
     def note(self, name: str, t: float, origin: str, **detail: Any) -> None:
         """Take a mark.
@@ -58,10 +52,7 @@ class MarkBook:
         self._record("mark", t, name=name, origin=origin, utc=utc, again=again, **detail)
         if again:
             apart = round(t - first, 6)
-            self._record(
-                "fault", t, what="mark_repeated", name=name, origin=origin, after_first=apart
-            )
-            self._faults.append("mark_repeated")
+            self._faults.add("mark_repeated", t, name=name, origin=origin, after_first=apart)
 
     def first(self, name: str) -> float | None:
         """Return when a mark was first made (s, session clock); None if it wasn't yet."""
@@ -69,4 +60,4 @@ class MarkBook:
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
-        return [self._faults.popleft() for _ in range(len(self._faults))]
+        return self._faults.take()

@@ -55,7 +55,7 @@ class Markers(Protocol):
 class Pulses(Protocol):
     """Where pulses come from; see `hardware.pulse_source`."""
 
-    def arm(self, *, since: float) -> None: ...
+    def arm(self, volumes: int | None = None, *, since: float) -> None: ...
     def disarm(self) -> None: ...
     def poll(self) -> list[Pulse]: ...
     def faults(self) -> list[str]: ...
@@ -112,6 +112,8 @@ class Player:
         Where the marks of a PET session are written down; one of its own if None.
     others : sequence of FaultSource
         Further devices whose faults are acted upon.
+    volumes : int or None
+        How many volumes the scanner sends in a run, dummies included, where that is known.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Player:
         tell: Callable[[str], None] = lambda _: None,
         marks: MarkBook | None = None,
         others: Sequence[FaultSource] = (),
+        volumes: int | None = None,
     ) -> None:
         self._clock = clock
         self._display = display
@@ -150,8 +153,10 @@ class Player:
         self._policies = policies
         self._audience = audience
         self._tell = tell
+        self._volumes = volumes
         self._held: dict[str, float] = {}
         self._pause_asked = False
+        self._focused = True
         self._steps = 0
         self._marks = 0
         self._frames = _Frames(log)
@@ -252,7 +257,7 @@ class Player:
         if isinstance(step.ends, OnPulse):
             if self._pulses is None:
                 raise HardwareError("the run waits for a scanner, but no scanner port was given")
-            self._pulses.arm(since=onset)
+            self._pulses.arm(self._volumes, since=onset)
         if self._audience is not None:
             self._audience.shown(step, onset)
         return onset
@@ -392,14 +397,21 @@ class Player:
 
     def _heed_faults(self) -> None:
         """Do what the protocol says about new faults."""
-        for t, on in self._display.focus():
-            self._log.add("focus", t, on=on)
-            if not on:  # what is typed now may be meant for another window, and counts all the same
-                self._log.add("fault", t, what="focus_lost")
-                self._heed("focus_lost")
+        self._heed_focus()
         for device in self._devices:
             for fault in device.faults():
                 self._heed(fault)
+
+    def _heed_focus(self) -> None:
+        """Note where typed keys go; a window that opens or moves may lose them for an instant."""
+        changes = self._display.focus()
+        if not changes or changes[-1][1] == self._focused:
+            return
+        t, self._focused = changes[-1]
+        self._log.add("focus", t, on=self._focused)
+        if not self._focused:  # what is typed for another window counts all the same
+            self._log.add("fault", t, what="focus_lost")
+            self._heed("focus_lost")
 
     def _heed(self, fault: str) -> None:
         policy = self._policies.get(fault, "go_on")

@@ -255,6 +255,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             audience=robot,
             marks=devices.book,
             others=devices.others,
+            volumes=protocol.scanner.volumes,
             tell=lambda line: clock.call_at(clock.now(), partial(_told, tell, line)),
         )
         tell("running")

@@ -17,7 +17,7 @@ from experiment.errors import BadInput, HardwareError
 from hardware.models import MODELS, Garbage, Model, Shown
 from hardware.port_url import PortUrl, parse_port
 from hardware.ports import SerialPort, TriggerPort, dialect_of, open_port
-from hardware.serial_line import open_serial, wait_for_bytes
+from hardware.serial_line import is_exclusive, open_serial, wait_for_bytes
 
 PATTERN = (1, 2, 4, 8, 16, 32, 64, 128, 255)
 """Each line alone, so that a broken or swapped wire shows, then all of them."""
@@ -136,6 +136,8 @@ def describe_test(result: PortTest) -> str:
         f"{result.port}: {len(result.sent)} codes sent, each up for {result.pulse * 1000:g} ms",
         f"write: median {_ms(median(writes))}, max {_ms(max(writes))}",
     ]
+    if not is_exclusive(result.port):
+        lines.append("not exclusive: other programs may write to it; see to that on its server")
     if result.echo is None:
         lines.append("no echo port: nothing proves that the codes arrived (wire one, give --echo)")
         return "\n".join(lines)

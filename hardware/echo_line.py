@@ -12,7 +12,7 @@ from typing import Any
 
 from experiment.clock import RealClock
 from experiment.errors import HardwareError
-from hardware.port_url import PortUrl, parse_port
+from hardware.port_url import parse_port
 from hardware.ports import SerialPort, TriggerPort, dialect_of
 from hardware.reading import HANDED_DOWN, Reading
 from hardware.record import Faults, Record
@@ -63,7 +63,8 @@ class EchoLine:
         self._lock = threading.Lock()
         self._awaited: deque[_Awaited] = deque()
         self._lost = False
-        self._reading = self._open(parsed, port)
+        self._shared = port.name == self.name  # a loop-back cable, or one that acts as such
+        self._reading = self._open(port)
 
     def expect(self, n: int, code: int) -> None:
         """Say that a marker is about to be written; never waits for the device."""
@@ -77,10 +78,17 @@ class EchoLine:
         with self._lock:
             self._awaited = deque(one for one in self._awaited if one.n != n)
 
+    def let_go(self) -> None:
+        """Say that the trigger port is about to be opened anew; may take a moment.
+
+        Its descriptor was handed down to the reader: as long as that has it, the port is busy.
+        """
+        if self._shared:
+            self._reading.close()
+
     def moved(self, port: TriggerPort) -> None:
         """Say that the trigger port was opened anew; matters where it is the echo's port too."""
-        if isinstance(port, SerialPort) and port.name == self.name:
-            self._reading.close()
+        if isinstance(port, SerialPort) and self._shared:
             self._reading = self._own(port)
             self._lost = False
             self._record("echo_port_back", self._clock.now(), name=self.name)
@@ -98,8 +106,8 @@ class EchoLine:
         self._reading.close()
         self._look()
 
-    def _open(self, url: PortUrl, port: TriggerPort) -> Reading:
-        if isinstance(port, SerialPort) and port.name == url.address:
+    def _open(self, port: TriggerPort) -> Reading:
+        if isinstance(port, SerialPort) and self._shared:
             return self._own(port)
         return Reading(self.name, self.name, self._baud, self._what, self._take)
 

@@ -21,6 +21,7 @@ class Echo(Protocol):
 
     def expect(self, n: int, code: int) -> None: ...
     def withdraw(self, n: int) -> None: ...
+    def let_go(self) -> None: ...
     def moved(self, port: TriggerPort) -> None: ...
 
 
@@ -193,6 +194,8 @@ class MarkerLine:
     def _reconnect(self) -> None:
         if self._reopen is None or self._closed.is_set():
             return
+        if self._echo is not None:
+            self._echo.let_go()
         try:
             port = self._reopen()  # may take its time: nobody waits for it, nor for the lock
             port.reset()

@@ -106,10 +106,15 @@ class Devices(Strict):
 
 
 class Scanner(Strict):
-    """The scanner's rhythm."""
+    """The scanner's rhythm.
+
+    `volumes` is how many pulses it sends in one run, dummy volumes included, if that is always the
+    same: then a run that lost its first ones, or was stopped early, is known by the count.
+    """
 
     tr: Number = Field(gt=0.05, lt=30)
     dummy_volumes: Whole = Field(ge=0, le=100)
+    volumes: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
 
 
 class PetFrame(Strict):
@@ -134,6 +139,7 @@ FaultName = Literal[
     "stopped",
     "keyboard_pulses",
     "unknown_byte",
+    "reset_failed",
     "marker_not_echoed",
     "echo_strange",
     "echo_port_lost",

@@ -76,7 +76,7 @@ class Scan:
         for n, t in enumerate(times, 1):
             clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
 
-    def arm(self, *, since: float) -> None:  # noqa: ARG002
+    def arm(self, volumes: int | None = None, *, since: float) -> None:  # noqa: ARG002
         self.armed += 1
 
     def disarm(self) -> None:
@@ -92,6 +92,20 @@ class Scan:
         return [self._new.popleft() for _ in range(len(self._new))]
 
 
+class Wandering(NoWindow):
+    """A display whose keyboard focus goes and comes at given times."""
+
+    def __init__(self, clock: VirtualClock, changes: Sequence[tuple[float, bool]]) -> None:
+        super().__init__(clock, (1280, 720), 60.0)
+        self._changes = list(changes)
+
+    def focus(self) -> list[tuple[float, bool]]:
+        now = self.next_flip()
+        due = [change for change in self._changes if change[0] <= now]
+        self._changes = self._changes[len(due) :]
+        return due
+
+
 class Stage:
     """A player on a virtual clock, and all that it works with."""
 
@@ -100,11 +114,12 @@ class Stage:
         presses: Sequence[tuple[float, float, str]] = (),
         pulses: Sequence[float] | None = None,
         scales: Mapping[str, ScaleRange] = PROTOCOL.scales,
+        focus: Sequence[tuple[float, bool]] = (),
     ) -> None:
         self.clock = VirtualClock()
         self.log = Journal()
         self.port = MockPort()
-        self.display = NoWindow(self.clock, (1280, 720), 60.0)
+        self.display = Wandering(self.clock, focus)
         self.outcomes: list[Outcome] = []
         self.scan = None if pulses is None else Scan(self.clock, pulses)
         self.player = Player(
@@ -466,3 +481,11 @@ def test_a_key_held_over_the_end_of_a_step_does_not_move_the_next_cursor() -> No
         Step(Scale("good", 50), At(2.5), accepts=ResponseKind.RATING),
     )
     assert stage.outcomes[1].response is None
+
+
+def test_keys_that_go_to_another_window_are_noted_an_instant_of_them_is_not() -> None:
+    changes = [(0.1, False), (0.100047, True), (0.5, False), (0.9, True), (1.4, True)]
+    stage = Stage(focus=changes)
+    stage.play(*(Step(Fixation(), After(0.2)) for _ in range(10)))
+    assert [(e["t"], e["on"]) for e in stage.log.of("focus")] == [(0.5, False), (0.9, True)]
+    assert [(f["t"], f["what"]) for f in stage.log.of("fault")] == [(0.5, "focus_lost")]

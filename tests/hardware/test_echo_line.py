@@ -169,6 +169,30 @@ def test_after_a_reconnection_a_loop_back_cable_is_read_again(
     assert len(records.of("echo_port_back")) == 1
 
 
+def test_a_port_that_only_got_stuck_is_opened_again_although_its_echo_was_being_read(
+    terminal: Any, records: Any
+) -> None:
+    clock = RealClock()
+    port = open_port(terminal.path)
+    echo = EchoLine(terminal.path, port, clock, records.add)
+    reopen = lambda: open_port(terminal.path)  # noqa: E731
+    line = MarkerLine(port, clock, records.add, reopen=reopen, echo=echo)
+    for _ in range(1 << 20):  # nobody reads: the buffer fills
+        try:
+            port.write(5)
+        except HardwareError:
+            break
+    line.send(0, "x", 31, flip=0.0)
+    with answering(terminal.far, terminal.far, lambda data: b"" if len(data) > 9 else data):
+        records.wait_for("trigger_port_back", 1)
+        line.send(1, "x", 32, flip=0.0)
+        back = records.wait_for("marker_echo", 1)
+        line.close()
+        echo.close()
+    clock.close()
+    assert [e["n"] for e in back] == [1]
+
+
 def test_what_an_echo_can_not_be(terminal: Any, records: Any) -> None:
     clock = RealClock()
     with pytest.raises(BadInput, match="'telegraph' is unknown"):

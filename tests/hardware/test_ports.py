@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import serial
 
 from experiment.errors import BadInput, HardwareError
+from hardware.echo import PortTest, Sent, describe_test
 from hardware.parallel import ParallelPort, PpdevLines
 from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
@@ -62,6 +64,13 @@ def test_only_local_devices_can_be_exclusive() -> None:
     assert is_exclusive("spy:///dev/ttyUSB0")
     assert not is_exclusive("socket://10.0.0.7:5000")
     assert not is_exclusive("rfc2217://10.0.0.7:5000")
+
+
+def test_trying_a_port_out_says_whether_others_may_write_to_it() -> None:
+    sent = (Sent(code=1, write=1e-4, back=None),)
+    far = PortTest("socket://10.0.0.7:5000", 0.005, None, sent, ())
+    assert "not exclusive: other programs may write to it" in describe_test(far)
+    assert "not exclusive" not in describe_test(replace(far, port="/dev/ttyUSB0"))
 
 
 def test_a_parallel_port_by_its_address_is_for_windows() -> None:

@@ -187,3 +187,24 @@ def test_wires_that_cannot_do_what_the_run_needs(
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert not log_of(study).exists()
+
+
+def test_first_volumes_that_were_lost_are_known_by_the_count(
+    new_study: MakeStudy, tmp_path: Path
+) -> None:
+    # The scan is as long as the run's waiting and first trial, so that its end is seen.
+    study = new_study(*QUICK, ("volumes: none ", "volumes: 6 "))
+    scan = SimulatedScan(tr=0.5, volumes=6, start_on=10, start_after=0.3, late_first=2)
+    with simulator(scan, tmp_path / "simulator.jsonl") as ports:
+        wires = ("--port", ports.trigger, "--scanner", ports.scanner)
+        with running(study, *wires) as process:
+            wait_until(lambda: said(study, "late_first"))
+            process.terminate()
+            process.communicate(timeout=30)
+    (fault,) = (f for f in read_log(log_of(study)).of("fault") if f["what"] == "late_first")
+    assert (fault["shift"], fault["certain"]) == (2, False)
+
+
+def said(study: Path, what: str) -> bool:
+    file = log_of(study)
+    return file.exists() and f'"what":"{what}"'.encode() in file.read_bytes()
