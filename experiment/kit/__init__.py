@@ -16,7 +16,6 @@ from experiment.kit.model import (
 )
 from experiment.kit.store import KIT_FILE, load_kit, save_kit
 
-
 __all__ = [
     "KIT_FILE",
     "SCHEMA",
