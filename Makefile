@@ -3,6 +3,7 @@
 # make lint        the first four of these
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these)
 # make bench-hour  the one that takes an hour
+# make scripts     pictures of every script, ours and headless Chromium's, for docs and tests
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
 #
@@ -13,7 +14,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint bench bench-hour peers lock clean environment
+.PHONY: demo test lint bench bench-hour peers scripts lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -36,6 +37,7 @@ bench-hour: environment
 
 # What others' programs do in the same place, apart from our environment.
 peers: environment
+	@.ci/system-packages chromium
 	@cmp -s requirements/bench.txt build/peers/installed.txt || { \
 		rm -rf build/peers && \
 		{ .venv/bin/uv pip install --quiet --python $(PYTHON_IN_VENV) --target build/peers --no-deps \
@@ -43,6 +45,10 @@ peers: environment
 		$(PYTHON_IN_VENV) -m pip install --quiet --target build/peers --no-deps \
 			--require-hashes -r requirements/bench.txt; } && \
 		cp requirements/bench.txt build/peers/installed.txt; }
+
+scripts: environment
+	.ci/system-packages chromium
+	$(PYTHON_IN_VENV) -m benchmarks.scripts
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt

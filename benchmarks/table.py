@@ -38,6 +38,13 @@ def at_most(what: str, value: float, limit: float, unit: str) -> Row:
     return Row(what, measured, bound, bool(value <= limit))
 
 
+def at_least(what: str, value: float, limit: float, unit: str) -> Row:
+    """Return a row for a figure that must not be below a limit."""
+    return Row(
+        what, f"{value:.3g} {unit}".strip(), f"at least {limit:g} {unit}".strip(), value >= limit
+    )
+
+
 def beside(what: str, value: float, unit: str) -> Row:
     """Return a row for something measured in the same run, to compare with."""
     return Row(what, f"{value:.3g} {unit}".strip())

@@ -83,12 +83,17 @@ def _cjk_family(text: str, language: str) -> str:
 def font_for(text: str, language: str, px: int) -> QFont:
     """Font for a text at a size (px per em of Latin letters beside it)."""
     font = QFont(font_families(text, language))
-    font.setPixelSize(round(px * _optical_scale(text)))
+    font.setPixelSize(font_px(text, px))
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     font.setStyleStrategy(
         QFont.StyleStrategy.PreferAntialias | QFont.StyleStrategy.NoSubpixelAntialias
     )
     return font
+
+
+def font_px(text: str, px: int) -> int:
+    """Size (px per em) of a text's font, such that it looks as large as Latin letters at `px`."""
+    return round(px * _optical_scale(text))
 
 
 def _optical_scale(text: str) -> float:

@@ -117,6 +117,10 @@ class Typesetter:
         """
         return _Setting(text, language, px, max_width).paint(colour, spacing)
 
+    def lines(self, text: str, *, px: int, max_width: float, language: str = "en") -> list[str]:
+        """Break a text in the lines that `set` would draw; parameters as there."""
+        return _Setting(text, language, px, max_width).line_texts()
+
     def fit(
         self,
         text: str,
@@ -174,6 +178,12 @@ class _Setting:
         self.lines = sum(passage.lines for passage in passages)
         self.breaks_a_word = any(passage.breaks_a_word for passage in passages)
         self._tallest = max(passage.tallest for passage in passages)
+
+    def line_texts(self) -> list[str]:
+        """Give each line's text, as the engine got it."""
+        return [
+            line for group in self._paragraphs for passage in group for line in passage.line_texts()
+        ]
 
     def leading(self, spacing: float) -> int:
         """Distance of baselines (px)."""
@@ -258,6 +268,13 @@ class _Passage:
     def natural_width(self) -> float:
         """Width (px) of the longest line."""
         return max((line.naturalTextWidth() for line in each(self._layout)), default=0.0)
+
+    def line_texts(self) -> list[str]:
+        """Give each line's text."""
+        units = self._layout.text().encode("utf-16-le")  # Qt counts in these
+        spans = [(n.textStart(), n.textStart() + n.textLength()) for n in each(self._layout)]
+        lines = [units[2 * start : 2 * end].decode("utf-16-le") for start, end in spans]
+        return [line.rstrip(_LINE_SEPARATOR) for line in lines]
 
     def draw(self, painter: QPainter, centre: float, baseline: float, leading: float) -> None:
         """Draw the lines about `centre` (px), the first one on `baseline` (px)."""
