@@ -1,0 +1,107 @@
+"""How soon a message is on the screen, and how soon it would be if it were made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.table import Row, at_most, beside
+from experiment.clock import FrameGrid, RealClock
+from experiment.examples import EXAMPLE
+from experiment.looks import looks_of
+from experiment.priority import raised_priority
+from experiment.protocol import Protocol, load_protocol
+from experiment.steps import Fixation, Message, Screen, Waiting
+from stimuli.virtual_display import some_display
+from stimuli.window import Window
+
+SIZE, HZ = (1280, 720), 60.0
+TIMES = 100
+LONGEST = (
+    "I still think of the winter when you drove through the snow to sit with me, and of how you"
+    " never once said that it was a long way. Whatever happens, I want you to know that I noticed,"
+    " that I remember all of it, and that I am a better person because you are in my life. ❤️"
+)
+
+
+def first_frames() -> list[Row]:
+    """Show the longest message at planned times, against PsychoPy's own texts made on the spot."""
+    protocol, _ = load_protocol(EXAMPLE / "study.yaml")
+    with raised_priority(), some_display():
+        quad = _ours(protocol, Message("longest"))
+        cross = _ours(protocol, Fixation())
+        stim = _psychopys(_text_stim)
+        box = _psychopys(_text_box)
+    return [
+        at_most(f"first frame after its planned onset, p99 of {TIMES}", _p99(quad), 1e3 / HZ, "ms"),
+        beside("median", float(np.median(quad)), "ms"),
+        beside("a fixation cross in the same window, p99", _p99(cross), "ms"),
+        beside("TextStim made on the spot, same text, p99", _p99(stim), "ms"),
+        beside("median", float(np.median(stim)), "ms"),
+        beside("TextBox2 made on the spot, same text, p99", _p99(box), "ms"),
+        beside("median", float(np.median(box)), "ms"),
+    ]
+
+
+def _p99(late: list[float]) -> float:
+    return float(np.percentile(late, 99))
+
+
+def _ours(protocol: Protocol, screen: Screen) -> list[float]:
+    """Return how late (ms) a screen was that had been laid out and uploaded beforehand."""
+    clock = RealClock()
+    looks = looks_of(protocol, SIZE, {"longest": (LONGEST, "en")})
+    colour = protocol.screen.background
+    window = Window(SIZE, colour, lambda _: looks.painter, clock, HZ, fullscreen=False, mouse=False)
+    window.prepare([Waiting("paused"), screen])
+    late = []
+    for _ in range(TIMES):
+        for _ in range(5):
+            window.flip(Waiting("paused"), None, False, None, None)
+        due = window.next_flip()
+        late.append(1e3 * (window.flip(screen, None, False, None, None) - due))
+    window.close()
+    clock.close()
+    return late
+
+
+def _psychopys(make: Callable[[Any], Any]) -> list[float]:
+    """Return how late (ms) a message was that was made when it was due."""
+    from psychopy import logging, visual
+    from pyglet import gl
+
+    logging.console.setLevel(logging.ERROR)
+    window = visual.Window(SIZE, units="pix", checkTiming=False, allowGUI=False)
+    clock = RealClock()
+    grid = FrameGrid(clock, 1 / HZ)
+    late = []
+    for _ in range(TIMES):
+        for _ in range(5):
+            grid.wait(None)
+            window.flip()
+        due = grid.due()
+        make(window).draw()
+        gl.glFinish()
+        grid.wait(None)
+        window.flip(clearBuffer=False)
+        late.append(1e3 * (clock.now() - due))
+        window.clearBuffer()
+    clock.close()
+    window.close()
+    return late
+
+
+def _text_stim(window: Any) -> Any:
+    from psychopy import visual
+
+    return visual.TextStim(window, text=LONGEST, font="Noto Sans", height=44, wrapWidth=968)
+
+
+def _text_box(window: Any) -> Any:
+    from psychopy import visual
+
+    return visual.TextBox2(
+        window, text=LONGEST, font="Noto Sans", letterHeight=44, size=(968, 600), alignment="center"
+    )
