@@ -4,6 +4,7 @@
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these)
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
 # make bench-hour  the one that takes an hour
+# make scripts     pictures of every script, ours and headless Chromium's, for docs and tests
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
 #
@@ -38,6 +39,7 @@ bench-hour: environment
 
 # What others' programs do in the same place, apart from our environment.
 peers: environment
+	@.ci/system-packages chromium
 	@cmp -s requirements/bench.txt build/peers/installed.txt || { \
 		rm -rf build/peers && \
 		{ .venv/bin/uv pip install --quiet --python $(PYTHON_IN_VENV) --target build/peers --no-deps \

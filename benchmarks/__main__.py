@@ -73,6 +73,12 @@ def _measures() -> list[tuple[str, str, Measure]]:
         ("frame", "What is ours of a frame", lambda folder, _: session.own_share(folder)),
         ("commands", "On the virtual clock", lambda folder, _: session.virtual(folder)),
         ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
+        (
+            "message",
+            "The first frame of a message of 59 words",
+            lambda _, __: messages.first_frames(),
+        ),
+        ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
         ("commands", "Starting up", lambda folder, _: session.start_times(folder)),
         (
             "markers",

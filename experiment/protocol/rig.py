@@ -10,18 +10,39 @@ from experiment.protocol.keys import key_name
 from experiment.protocol.values import Number, Pixels, Seconds, Strict, Whole
 from experiment.steps import MarkName
 
+_SQUARE = 0.03  # by how much pixels may be wider than high: a ruler is no better
+
 
 class ScreenSettings(Strict):
-    """The participant's display."""
+    """The participant's display.
+
+    `width_cm` and `height_cm` are those of the picture on the screen, as the participant sees it;
+    with a height given, pixels are checked to be square.
+    """
 
     size_px: tuple[Pixels, Pixels]
     refresh_hz: Number = Field(gt=20, lt=500)
     width_cm: Number = Field(gt=5, lt=1000)
+    height_cm: Annotated[Number, Field(gt=5, lt=1000)] | None = None
     distance_cm: Number = Field(gt=10, lt=2000)
     text_height_deg: Number = Field(gt=0.1, lt=5)
     background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     ink: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+    @model_validator(mode="after")
+    def _square_pixels(self) -> ScreenSettings:
+        if self.height_cm is None:
+            return self
+        across = self.size_px[0] / self.width_cm
+        down = self.size_px[1] / self.height_cm
+        if abs(across / down - 1) > _SQUARE:
+            raise ValueError(
+                f"pixels must be square: {self.size_px[0]} px on {self.width_cm:g} cm are "
+                f"{across:.1f} px per cm, {self.size_px[1]} px on {self.height_cm:g} cm are "
+                f"{down:.1f}; measure the picture again, or set the screen's own resolution"
+            )
+        return self
 
 
 Key = Annotated[str, AfterValidator(key_name)]

@@ -54,6 +54,9 @@ SCALES = {
     "line": ScaleLook(
         "How good did it feel?", 0, 100, {0: "Not good at all", 100: "Very good"}, continuous=True
     ),
+    "hebrew": ScaleLook(
+        "עד כמה הרגשת קרבה לכותב המסר?", 1, 7, {1: "כלל לא", 4: "במידה מסוימת", 7: "מאוד"}
+    ),
     "bare": ScaleLook("How many?", 1, 5, {}),
     "german": ScaleLook(
         "Wie verbunden fühlten Sie sich?",
@@ -226,7 +229,7 @@ def test_cursor_and_mouse_agree_at_every_position(size: tuple[int, int], rating:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("rating", ["connected", "agree", "german", "yes_no", "line"])
+@pytest.mark.parametrize("rating", ["connected", "agree", "german", "yes_no", "line", "hebrew"])
 def test_anchors_stand_below_their_points_and_apart(size: tuple[int, int], rating: str) -> None:
     painter, look = painter_for(size), SCALES[rating]
     picture = painter.paint(Scale(rating, 1))
@@ -264,3 +267,10 @@ def test_a_scale_that_makes_no_sense_is_refused() -> None:
         ScaleLook("?", 1, 1, {})
     with pytest.raises(ValueError, match="at points 1 to 5, not at 6"):
         ScaleLook("?", 1, 5, {6: "beyond"})
+
+
+def test_a_scale_in_hebrew_has_its_lowest_point_at_the_left_as_all_others(painter: Painter) -> None:
+    """Numbers run the same way in all languages, so that an answer means the same key."""
+    hebrew, english = (painter.paint(Scale(name, 1)) for name in ("hebrew", "connected"))
+    assert hebrew.track == english.track
+    assert hebrew.at(1, confirmed=False).left < hebrew.at(7, confirmed=False).left
