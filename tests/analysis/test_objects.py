@@ -41,7 +41,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SessionLog:
 def test_the_log_is_what_the_protocol_says(log: SessionLog) -> None:
     assert log.status == "complete"
     assert verify(log).differences == ()
-    assert measure(log).markers_sent == 2 + 4 * 6 + 1
+    assert measure(log).ledger.sent == 2 + 4 * 6 + 1
 
 
 def test_each_rating_is_of_the_object_that_was_held(log: SessionLog) -> None:

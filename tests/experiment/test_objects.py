@@ -14,7 +14,7 @@ from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
 from experiment.plans.objects import ObjectPlan, order_of_objects, plan_objects
 from experiment.plans.plan import PlanInputs
-from experiment.protocol import Protocol, load_protocol
+from experiment.protocol import Protocol, load_protocol, worded
 from experiment.rehearsal import screens_of
 from experiment.steps import After, OnResponse, Outcome, Prompt, Response, ResponseKind, Scale, Step
 from experiment.tasks.objects import objects
@@ -91,7 +91,7 @@ def test_no_text_that_is_shown_says_which_condition_it_is() -> None:
         if not isinstance(screen, Scale) and hasattr(screen, "text")
     ]
     assert len(shown) > 8
-    for text in (*shown, *(rating.question for rating in PROTOCOL.ratings.values())):
+    for text in (*shown, *(worded(scale.question, "en") for scale in PROTOCOL.ratings.values())):
         assert not {"warm", "neutral", "condition"} & set(text.lower().replace(".", " ").split())
 
 
