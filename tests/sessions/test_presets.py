@@ -19,6 +19,7 @@ from experiment.protocol import LAB_DEFAULT, load_protocol
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
+from run_session import main
 
 WORDS = "I often think of the day we met by the sea and of all that came after it"
 DOCS = Path(__file__).parents[2] / "docs" / "presets.md"
@@ -102,10 +103,24 @@ def test_every_preset_is_pinned_and_has_its_page() -> None:
     assert all(f"## {preset}" in docs for preset in preset_names())
 
 
-def test_an_unknown_preset_is_told_and_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="'inagaki': allowed are inagaki2013, inagaki2016"):
-        make_study(tmp_path / "study", "inagaki")
-    assert not (tmp_path / "study").exists()
+def test_init_makes_a_study_from_a_preset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "study"
+    assert main(["init", str(study), "--preset", "inagaki2019"]) == 0
+    assert sorted(file.name for file in study.iterdir()) == [
+        *("stranger_messages.csv", "study.yaml", "texts")
+    ]
+    assert open_study(study).protocol.study.name == "inagaki2019"
+    before = (study / "study.yaml").read_bytes()
+    assert main(["init", str(study), "--preset", "inagaki2016"]) == 2
+    assert (study / "study.yaml").read_bytes() == before
+    capsys.readouterr()
+    assert main(["init", str(tmp_path / "other"), "--preset", "inagaki"]) == 2
+    told = capsys.readouterr().err
+    allowed = "inagaki2013, inagaki2016, inagaki2019"
+    assert told == f"error: --preset 'inagaki': allowed are {allowed}\n"
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.timeout(120)
