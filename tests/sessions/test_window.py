@@ -18,7 +18,7 @@ from experiment.protocol import load_protocol
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
 from stimuli.painter import Painter
 from stimuli.pictures import compose
-from stimuli.window import Window, check_rate
+from stimuli.window import Window, check_rate, wait_for_blank
 
 pytestmark = pytest.mark.usefixtures("display")
 SIZE = (960, 540)
@@ -199,3 +199,23 @@ def test_a_window_notices_that_keys_go_elsewhere(rig: Rig) -> None:
     changes(*own)
     assert changes(*root) == [False]
     assert changes(*own) == [True]
+
+
+FRAME = 1 / 60
+
+
+@pytest.mark.parametrize(
+    ("intervals", "waits"),
+    [
+        ([FRAME] * 34, True),
+        ([FRAME * 1.002, FRAME * 0.998] * 15 + [2 * FRAME] * 4, True),  # a few were late
+        ([1 / 75] * 34, True),  # waits, but for another display than the protocol's
+        ([0.002] * 34, False),
+        ([0.004] * 8 + [0.013, 0.020] * 13, False),  # a virtual display on a busy machine
+        ([1 / 144] * 34, False),  # too fast for the protocol: paced by the clock
+    ],
+)
+def test_flips_that_wait_for_the_blank_are_told_from_slow_ones(
+    intervals: list[float], waits: bool
+) -> None:
+    assert wait_for_blank(intervals, FRAME) is waits
