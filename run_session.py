@@ -32,11 +32,17 @@ Visit = Annotated[str, typer.Option("--session", help="Label, without ses-.")]
 
 
 @app.command()
-def init(study: StudyFolder) -> None:
-    """Make a working example study."""
+def init(
+    study: StudyFolder,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="inagaki2013, inagaki2016 or inagaki2019; else a working example."),
+    ] = None,
+) -> None:
+    """Make a new study, from the example or from a preset."""
     from experiment.examples import make_study
 
-    make_study(study)
+    make_study(study, preset)
     print(f"made {study}; read {study / 'study.yaml'} first")
 
 

@@ -337,7 +337,7 @@ def _screen_event(row: StepRow, sent: int | None, answer: RatingRow | None) -> E
     return {
         "onset": row.onset,
         "duration": row.duration,
-        "trial_type": _TRIAL_TYPES.get(row.screen, row.screen),
+        "trial_type": _trial_type(row),
         "value": sent,
         "trial": row.trial,
         "condition": row.condition,
@@ -350,6 +350,12 @@ def _screen_event(row: StepRow, sent: int | None, answer: RatingRow | None) -> E
         "cursor_start": None if answer is None else answer.start,
         "planned_onset": row.planned,
     }
+
+
+def _trial_type(row: StepRow) -> str:
+    if row.screen == "prompt" and row.marker is not None:
+        return row.marker  # what it asks for
+    return _TRIAL_TYPES.get(row.screen, row.screen)
 
 
 def _pause_event(row: PauseRow) -> EventRow:
@@ -398,7 +404,7 @@ def _sidecar(log: SessionLog, run: Run) -> dict[str, Any]:
         "Completeness": _completeness(log, run),
         "RunClockZero": run.zero_source,
         **({"Marks": marks} if (marks := _marks(log, run)) else {}),
-        **_columns(protocol, spec["ratings"]),
+        **_columns(protocol, spec),
     }
 
 
@@ -435,10 +441,11 @@ _ENDINGS = {
 }
 
 
-def _columns(protocol: Mapping[str, Any], ratings: Sequence[str]) -> dict[str, Any]:
+def _columns(protocol: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return the description of each column, with the study's own ratings and markers."""
     columns: dict[str, Any] = _text("events.json")
-    scales = {name: protocol["ratings"][name] for name in ratings}
+    columns["condition"] = _text("conditions.json")[spec["kind"]]
+    scales = {name: protocol["ratings"][name] for name in spec["ratings"]}
     columns["value"]["Levels"] = {
         str(code): f"Marker {name}" for name, code in protocol["markers"].items()
     }

@@ -15,6 +15,7 @@ from experiment.events import MARKS
 from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
 from experiment.plans.plan import Plan, PlanInputs
+from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog
 from experiment.steps import (
@@ -115,6 +116,7 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
             log.header["session"],
             log.header["participant"],
             log.header["seed"],
+            tuple(from_plain(Shown, shown) for shown in log.header["shown"]),
         )
         planned = plan_task(inputs)
         if planned != plan:

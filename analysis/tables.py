@@ -22,6 +22,7 @@ from experiment.readlog import Event, SessionLog
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+_OF_A_CONDITION = ("message", "prompt", "scale")  # kinds of screen, within a trial
 _DTYPES = {"int": "Int64", "float": "float64", "str": "string", "bool": "boolean"}
 
 
@@ -75,7 +76,8 @@ class StepRow:
     screen : str
         Kind of screen.
     message_id, writer_id, condition : str or None
-        What the message is, or the message that a rating is about.
+        What the message is, or the message that a rating is about; which object is held. No ids
+        where the task has no messages.
     rating : str or None
         Name of the rating in the protocol.
     planned, onset, duration : float or None
@@ -509,7 +511,7 @@ def _run(run: RunEvents) -> Run:
 def _step_row(index: _Index, n: int) -> StepRow:
     event, run = index.steps[n], index.run_of_step(n)
     screen = event["step"]["screen"]
-    trial = index.trial(n) if screen["kind"] in ("message", "scale") else None
+    trial = index.trial(n) if screen["kind"] in _OF_A_CONDITION else None
     marker, response = index.planned.get(n), index.response(n)
     return StepRow(
         task=run.task,
@@ -517,8 +519,8 @@ def _step_row(index: _Index, n: int) -> StepRow:
         n=n,
         trial=event["step"]["trial"],
         screen=screen["kind"],
-        message_id=None if trial is None else trial["message_id"],
-        writer_id=None if trial is None else trial["writer_id"],
+        message_id=None if trial is None else trial.get("message_id"),
+        writer_id=None if trial is None else trial.get("writer_id"),
         condition=None if trial is None else trial["condition"],
         rating=screen.get("rating"),
         planned=run.at(event["planned"]),

@@ -20,9 +20,7 @@ def long_study(folder: Path, trials: int) -> Path:
     file = folder / "study.yaml"
     half = trials // 2
     text = file.read_text(encoding="utf-8")
-    text = text.replace("kind: 4\n", f"kind: {half}\n").replace(
-        "stranger: 4\n", f"stranger: {half}\n"
-    )
+    text = text.replace("{total: 4, per_writer: 1}", f"{{total: {half}, per_writer: none}}")
     file.write_text(text, encoding="utf-8")
     writers = [Writer(f"w{i:02d}", f"Writer {i}", "friend") for i in range(8)]
     writers += [Writer(f"s{i:02d}", "", "stranger") for i in range(8)]

@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 
 from experiment.plain import from_plain
 from experiment.plans.messages import MessagesPlan, plan_messages
+from experiment.plans.objects import ObjectPlan, plan_objects
 from experiment.plans.plan import Plan, PlanInputs
 from experiment.protocol import Protocol
 from experiment.steps import Task
 from experiment.tasks.messages import messages
+from experiment.tasks.objects import objects
 
 P = TypeVar("P", bound=Plan)
 
@@ -40,6 +42,7 @@ class TaskKind(Generic[P]):
 
 KINDS: Mapping[str, TaskKind[Any]] = {
     "messages": TaskKind(MessagesPlan, plan_messages, messages),
+    "object": TaskKind(ObjectPlan, plan_objects, objects),
 }
 """Kinds by the name that `study.yaml` gives them."""
 

@@ -1,4 +1,4 @@
-"""The example study, and making a new study from it."""
+"""The example study and the presets, and making a new study from one of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from experiment.errors import BadInput
+from experiment.files import write_whole
 
 EXAMPLE = Path(__file__).parent.parent / "example-study"
 INBOX = "inbox"
@@ -13,21 +14,55 @@ INBOX = "inbox"
 EXAMPLE_PARTICIPANT = "012"
 EXAMPLE_ANSWERS = f"{INBOX}/qualtrics_messages_sub-012.csv"
 
+_PRESETS = Path(__file__).parent / "presets"
+_RIG = "rig.yaml"  # ends the study.yaml of every preset
 
-def make_study(folder: Path) -> None:
-    """Copy the example study to a new folder.
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of all presets."""
+    return tuple(sorted(file.stem for file in _PRESETS.glob("*.yaml") if file.name != _RIG))
+
+
+def make_study(folder: Path, preset: str | None = None) -> None:
+    """Make a new study: a copy of the example, or a preset's protocol with the example's texts.
+
+    Parameters
+    ----------
+    folder : Path
+        New or empty.
+    preset : str or None
+        None for the example.
 
     Raises
     ------
     BadInput
-        If the folder exists and isn't empty, or can't be made.
+        If there is no such preset, or the folder isn't empty or can't be made.
     """
+    if preset is not None and preset not in preset_names():
+        raise BadInput(f"--preset {preset!r}: allowed are {', '.join(preset_names())}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder}: exists and isn't an empty folder; choose another")
     try:
+<<<<<<< HEAD
         shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
         inbox = folder / INBOX
         inbox.mkdir(exist_ok=True)
         inbox.chmod(0o700)
+=======
+        if preset is None:
+            shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+        else:
+            _from_preset(folder, preset)
+>>>>>>> db4625a (Choice and matching of messages; presets after three studies; a block of held objects)
     except OSError as error:
         raise BadInput(f"{folder}: can't be made ({error.strerror})") from None
+
+
+def _from_preset(folder: Path, preset: str) -> None:
+    shutil.copytree(EXAMPLE / "texts", folder / "texts", dirs_exist_ok=True)
+    parts = (_PRESETS / f"{preset}.yaml", _PRESETS / _RIG)
+    protocol = "".join(part.read_text("utf-8") for part in parts)
+    write_whole(folder / "study.yaml", protocol)
+    for file in _PRESETS.glob("*.csv"):
+        if file.name in protocol:
+            shutil.copy(file, folder)

@@ -16,7 +16,7 @@ from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent
 from experiment.protocol import Buttons
-from experiment.steps import At, Message, OnMark, OnResponse, ResponseKind, Scale, ScaleRange, Step
+from experiment.steps import At, OnMark, OnResponse, ResponseKind, Scale, ScaleRange, Step
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Temper:
     Parameters
     ----------
     rating : mapping of str to (float, float)
-        Mean and SD of ratings by condition, on a 7-point scale.
+        Mean and SD of ratings on a 7-point scale, by the marker of what is rated.
     latency : tuple of float
         Median (s) and log-SD of the time to the first press.
     between : float
@@ -42,8 +42,14 @@ class Temper:
 
 
 # Kind and stranger: connection in Inagaki et al. 2019 (close others M 4.671, SD 0.871; strangers
-# M 1.966, SD 0.720). Neutral, and all times, are lab defaults.
-_RATING = {"kind": (4.671, 0.871), "stranger": (1.966, 0.720), "neutral": (3.0, 0.9)}
+# M 1.966, SD 0.720). All others, and all times, are lab defaults.
+_RATING = {
+    "kind": (4.671, 0.871),
+    "stranger": (1.966, 0.720),
+    "neutral": (3.0, 0.9),
+    "hold_warm": (4.2, 1.0),
+    "hold_neutral": (3.2, 1.0),
+}
 TEMPERS: Mapping[str, Temper] = {
     "typical": Temper(_RATING, latency=(0.9, 0.35), between=0.16, misses=0.03),
     "hasty": Temper(_RATING, latency=(0.4, 0.25), between=0.09, misses=0.0),
@@ -95,14 +101,14 @@ class Robot:
         self._buttons = buttons
         self._scales = scales
         self._pressed: deque[KeyEvent] = deque()
-        self._condition = "neutral"
+        self._rated = "neutral"
         self._looks = 0  # how many steps it has seen
 
     def shown(self, step: Step, onset: float) -> None:
         """Look at a step and decide what to press; what it meant to press before is off."""
         self._looks += 1
-        if isinstance(step.screen, Message) and step.marker is not None:
-            self._condition = step.marker
+        if step.marker is not None and step.marker in self._temper.rating:
+            self._rated = step.marker
         # Nobody else is there to press the operator's key; without one, a device makes the mark.
         if isinstance(step.ends, OnMark) and step.ends.mark in self._buttons.marks:
             self._press(self._buttons.marks[step.ends.mark], onset + self._skewed(*_READING))
@@ -167,7 +173,7 @@ class Robot:
         return scale.repeat.after + (distance - 1.5) / scale.repeat.per_second
 
     def _wish(self, scale: ScaleRange) -> int:
-        mean, sd = self._temper.rating[self._condition]
+        mean, sd = self._temper.rating[self._rated]
         on_seven = mean + sd * self._dice.normal()
         length = scale.highest - scale.lowest
         wish = round(scale.lowest + (on_seven - 1) * length / 6)

@@ -22,12 +22,13 @@ from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.devices import Devices, Wires, check_wires, wires
 from experiment.display import Display, Extent, NoWindow
 from experiment.errors import BadInput, KindredError, SessionAborted
-from experiment.kit import Kit, KitIndex, load_kit
-from experiment.kit.decisions import load_decisions, usable
+from experiment.kit import Kit, KitIndex
+from experiment.kit.for_session import open_kit, shown_before
 from experiment.log import LogWriter
 from experiment.looks import looks_of
 from experiment.plain import to_plain
 from experiment.plans.plan import PlanInputs
+from experiment.plans.shown import Shown
 from experiment.player import Keys, Player
 from experiment.priority import raised_priority
 from experiment.protocol.keys import BOX_BUTTONS
@@ -109,6 +110,7 @@ class Prepared:
     study: Study
     kit: Kit
     index: KitIndex
+    shown: tuple[Shown, ...]
     plans: dict[str, PlannedTask]
     seed: int
     log_file: Path
@@ -151,17 +153,15 @@ def prepare(request: SessionRequest) -> Prepared:
     study = open_study(request.study)
     protocol = study.protocol
     tasks = study.session_tasks(request.session, request.task)
-    kit = load_kit(study.kit_folder(request.participant))
-    if kit.participant != request.participant:
-        raise BadInput(
-            f"{study.kit_folder(request.participant)}: this kit is that of participant "
-            f"{kit.participant}, not of {request.participant}"
-        )
+    folder = study.log_folder(request.participant, request.session)
+    _check_no_data(folder, tasks)
+    with_messages = any(protocol.tasks[task].shares() for task in tasks)
+    kit, index = open_kit(study, request.participant, needed=with_messages)
+    shown = shown_before(study, request.participant)
     seed = study.seed if request.seed is None else request.seed
-    index = _may_be_shown(study, kit)
     plans = {
         task: plan_task(
-            PlanInputs(protocol, task, index, request.session, request.participant, seed)
+            PlanInputs(protocol, task, index, request.session, request.participant, seed, shown)
         )
         for task in tasks
     }
@@ -176,27 +176,12 @@ def prepare(request: SessionRequest) -> Prepared:
     )
     begins = {task: planned.plan.begins for task, planned in plans.items()}
     check_wires(plugged, protocol, begins, fast=request.fast)
-    folder = study.log_folder(request.participant, request.session)
-    _check_no_data(folder, tasks)
     check_writable(folder)
     name = f"sub-{request.participant}_ses-{request.session}"
     if request.task is not None:
         name += f"_task-{request.task}"
     file = folder / f"{name}.jsonl"
-    return Prepared(request, study, kit, index, plans, seed, file, plugged)
-
-
-def _may_be_shown(study: Study, kit: Kit) -> KitIndex:
-    """Return what a kit has for sessions, as the review left it."""
-    folder = study.kit_folder(kit.participant)
-    decisions = load_decisions(folder, kit.index().digest)
-    index = usable(kit, decisions, review_required=study.protocol.kit.review == "required")
-    if not index.messages:
-        raise BadInput(
-            f"{folder}: none of its {len(kit.messages)} messages has been accepted; "
-            "look them through: run_session.py kit check, kit preview, kit review"
-        )
-    return index
+    return Prepared(request, study, kit, index, shown, plans, seed, file, plugged)
 
 
 def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> SessionResult:
@@ -396,6 +381,7 @@ def _header(
             **{name: version(name) for name in libraries},
         },
         "kit": to_plain(prepared.index),
+        "shown": [to_plain(shown) for shown in prepared.shown],
         "protocol": prepared.study.protocol.model_dump(mode="json"),
         "sources": prepared.study.sources,
         "plans": {task: to_plain(planned.plan) for task, planned in prepared.plans.items()},

@@ -37,6 +37,14 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """A text that says what to do now; it goes by itself when its time is over."""
+
+    text: str
+    kind: Literal["prompt"] = "prompt"
+
+
+@dataclass(frozen=True)
 class Fixation:
     """A fixation cross in the centre."""
 
@@ -113,7 +121,7 @@ class Closing:
     kind: Literal["closing"] = "closing"
 
 
-Screen: TypeAlias = Page | Waiting | Fixation | Message | Scale | Closing
+Screen: TypeAlias = Page | Waiting | Prompt | Fixation | Message | Scale | Closing
 
 # --- when a step ends ----------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiment.chance import seed_from
 from experiment.errors import BadInput
 from experiment.protocol import Protocol, load_protocol
 
@@ -33,7 +32,7 @@ class Study:
     @property
     def seed(self) -> int:
         """The study's own seed, made of its name."""
-        return seed_from(self.protocol.study.name)
+        return self.protocol.seed
 
     def kit_folder(self, participant: str) -> Path:
         """Where a participant's private kit is."""
@@ -47,8 +46,12 @@ class Study:
         """Return all logs of the study, sorted."""
         return sorted((self.folder / "sourcedata").glob("sub-*/ses-*/*.jsonl"))
 
+    def logs_of(self, participant: str) -> list[Path]:
+        """Return all logs of a participant, sorted."""
+        return sorted((self.folder / "sourcedata").glob(f"sub-{participant}/ses-*/*.jsonl"))
+
     def session_tasks(self, session: str, task: str | None) -> tuple[str, ...]:
-        """Return the tasks to run in a session.
+        """Return the tasks to run in a session: the one that is asked for, or all but the optional.
 
         Raises
         ------
@@ -61,13 +64,13 @@ class Study:
                 f"{self.folder / 'study.yaml'}: no session {session!r}, "
                 f"allowed: {', '.join(sorted(sessions))}"
             )
-        tasks = sessions[session].tasks
+        visit = sessions[session]
         if task is None:
-            return tasks
-        if task not in tasks:
+            return visit.tasks
+        if task not in visit.all_tasks:
             raise BadInput(
                 f"{self.folder / 'study.yaml'}: session {session!r} has no task {task!r}, "
-                f"allowed: {', '.join(tasks)}"
+                f"allowed: {', '.join(visit.all_tasks)}"
             )
         return (task,)
 

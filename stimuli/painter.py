@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
+from experiment.steps import Closing, Fixation, Message, Page, Prompt, Scale, Screen, Waiting
 from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
@@ -19,6 +19,7 @@ Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
 KINDS: Kinds = {
     Page: pages.page,
     Waiting: pages.waiting,
+    Prompt: pages.prompt,
     Closing: pages.closing,
     Fixation: pages.fixation,
     Message: message.message,

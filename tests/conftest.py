@@ -19,7 +19,7 @@ Edit = tuple[str, str]
 # The example's scanner session in some six seconds: two trials, short times.
 QUICK: tuple[Edit, ...] = (
     ("tr: 2.0", "tr: 0.5"),
-    ("      kind: 4\n      stranger: 4\n", "      kind: 1\n      stranger: 1\n"),
+    ("{total: 4, per_writer: 1}", "{total: 1, per_writer: 1}"),
     ("lead_in: 2.0", "lead_in: 0.4"),
     ("fixation: [1.0, 3.0]", "fixation: [0.2, 0.3]"),
     ("reading: 5.0", "reading: 0.5"),

@@ -13,6 +13,7 @@ from experiment.kit.decisions import (
     load_decisions,
     record,
 )
+from experiment.kit.for_session import shown_before
 from experiment.kit.importing import import_kit
 from experiment.kit.mapping import layout_from
 from experiment.kit.model import Kit
@@ -73,7 +74,7 @@ def import_answers(
         lay_out=None if mapping is None else lambda table: layout_from(mapping, table),
     )
     check_writable(folder)
-    review = look_through(imported.kit, study.protocol, {}, study.seed)
+    review = look_through(imported.kit, study.protocol, {})
     file = save_kit(imported.kit, folder, replace=again)
     return [
         *import_report(source.name, imported, review),
@@ -177,7 +178,11 @@ def _opened(study: Study, participant: str) -> tuple[Kit, Path, Review]:
     folder = study.kit_folder(check_label("participant", participant))
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)
-    return kit, folder, look_through(kit, study.protocol, decisions, study.seed)
+    return (
+        kit,
+        folder,
+        look_through(kit, study.protocol, decisions, shown_before(study, participant)),
+    )
 
 
 def _ids(given: Sequence[str]) -> Iterator[str]:

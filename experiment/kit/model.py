@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
 from experiment.files import canonical
+from experiment.kit.reading import Length, length_of, visible_characters
 
 Condition: TypeAlias = Literal["kind", "neutral", "stranger"]
 SCHEMA = 1
@@ -39,12 +40,25 @@ class KitMessage:
 
 @dataclass(frozen=True)
 class IndexedMessage:
-    """What may be known of a message outside the kit."""
+    """What may be known of a message outside the kit.
+
+    Parameters
+    ----------
+    message_id, writer_id : str
+    condition : str
+    language : str
+    characters : int
+        What can be seen of its text: white space is not counted, in any script.
+    length : Length
+        What its reading time is worked out from.
+    """
 
     message_id: str
     writer_id: str
     condition: Condition
     language: str
+    characters: int
+    length: Length
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,14 @@ class Kit:
         return KitIndex(
             digest,
             tuple(
-                IndexedMessage(m.message_id, m.writer_id, m.condition, m.language)
+                IndexedMessage(
+                    m.message_id,
+                    m.writer_id,
+                    m.condition,
+                    m.language,
+                    visible_characters(m.text),
+                    length_of(m.text),
+                )
                 for m in self.messages
             ),
         )

@@ -13,6 +13,8 @@ _UNSPACED = re.compile(
     "\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
+_UNSEEN = {"Mn", "Mc", "Me", "Zs", "Zl", "Zp", "Cc", "Cf"}  # marks, spaces, controls, joiners
+
 
 @dataclass(frozen=True)
 class Length:
@@ -37,6 +39,17 @@ class Length:
         return (
             f"{self.characters} ch" if self.words == 0 else f"{self.words} + {self.characters} ch"
         )
+
+
+def visible_characters(text: str) -> int:
+    """Return how many characters a text has, in any script, white space left out.
+
+    Joiners, variation selectors, skin tones and accents change a character; they are none.
+    """
+    return sum(
+        unicodedata.category(c) not in _UNSEEN and not "\U0001f3fb" <= c <= "\U0001f3ff"
+        for c in text
+    )
 
 
 def length_of(text: str) -> Length:

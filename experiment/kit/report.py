@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from experiment.kit.importing import Imported
 from experiment.kit.review import Looked, Review
+from experiment.plans.kit_check import balance_lines
 
 _HEADINGS = (
     *("message", "writer", "condition", "language", "dir", "words", "reads", "lines"),
@@ -37,7 +38,7 @@ def import_report(source: str, imported: Imported, review: Review) -> list[str]:
     lines += [
         f"{count:4d} {condition} messages" for condition, count in imported.kit.counts().items()
     ]
-    return [*lines, f"{writers:4d} writers"]
+    return [*lines, f"{writers:4d} writers", *review.outlook.lines()]
 
 
 def check_report(review: Review) -> list[str]:
@@ -58,6 +59,7 @@ def check_report(review: Review) -> list[str]:
         f"{verdicts.count('leave_out')} left out, {review.waiting} wait for review",
     ]
     lines += [f"ask for {asked}" for asked in review.asked]
+    lines += balance_lines(review.checked.balance, review.checked.balance_within)
     lines += [f"no-go: {reason}" for reason in review.against]
     return [*lines, *(() if review.against else ("go",))]
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from experiment.catalogue import plan_task
-from experiment.errors import BadInput
 from experiment.kit.decisions import Decision, usable
 from experiment.kit.duplicates import find_duplicates
-from experiment.kit.model import Condition, Kit, KitIndex, KitMessage
+from experiment.kit.model import Condition, Kit, KitMessage
 from experiment.kit.reading import Length, length_of, reading_time
 from experiment.looks import Looks, looks_of
-from experiment.plans.messages import messages_wanted
-from experiment.plans.plan import PlanInputs
+from experiment.plans.kit_check import KitCheck, check_kit
+from experiment.plans.shown import Shown
 from experiment.protocol import Protocol, ScannerMessages
 
 SET_SMALLER = "set at"
@@ -71,11 +69,17 @@ class Review:
         What is missing of what each writer was asked for.
     against : tuple of str
         Why no session can be run with it; none means go.
+    checked : KitCheck
+        What the study can do with it as it is.
+    outlook : KitCheck
+        What it could do if all messages that wait and can be shown were accepted.
     """
 
     messages: tuple[Looked, ...]
     asked: tuple[str, ...]
     against: tuple[str, ...]
+    checked: KitCheck
+    outlook: KitCheck
 
     @property
     def waiting(self) -> int:
@@ -84,7 +88,10 @@ class Review:
 
 
 def look_through(
-    kit: Kit, protocol: Protocol, decisions: Mapping[str, Decision], seed: int
+    kit: Kit,
+    protocol: Protocol,
+    decisions: Mapping[str, Decision],
+    shown: tuple[Shown, ...] = (),
 ) -> Review:
     """Look a kit through.
 
@@ -94,8 +101,8 @@ def look_through(
     protocol : Protocol
     decisions : mapping of str to Decision
         Last decision about each message, by its id.
-    seed : int
-        The study's, for trying to plan each session.
+    shown : tuple of Shown
+        What earlier runs showed.
     """
     looks = looks_of(protocol, protocol.screen.size_px, kit.texts())
     alike: dict[str, list[str]] = {}
@@ -107,19 +114,30 @@ def look_through(
     )
     required = protocol.kit.review == "required"
     index = usable(kit, decisions, review_required=required)
-    shown = {message.message_id for message in index.messages}
+    usable_now = {message.message_id for message in index.messages}
     against = [
         f"{message.message_id} {fault}: leave it out"
         for message in messages
-        if message.message_id in shown
+        if message.message_id in usable_now
         for fault in message.faults
     ]
-    waiting = [m for m in messages if m.message_id not in shown and m.decision is None]
-    short = _shortages(protocol, index)
-    if short and waiting:
-        short.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
-    against += short or _no_plans(protocol, index, kit.participant, seed)
-    return Review(messages, _asked(protocol, kit, messages), tuple(against))
+    waiting = {m.message_id for m in messages if m.decision is None} - usable_now
+    checked = check_kit(protocol, index, kit.participant, shown)
+    against += checked.against
+    if checked.missing and waiting:
+        against.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
+    hopeful = usable_now | {
+        m.message_id for m in messages if m.message_id in waiting and not m.faults
+    }
+    whole = kit.index()
+    outlook = replace(whole, messages=tuple(m for m in whole.messages if m.message_id in hopeful))
+    return Review(
+        messages,
+        _asked(protocol, kit, messages),
+        tuple(against),
+        checked,
+        check_kit(protocol, outlook, kit.participant, shown),
+    )
 
 
 # --- one message ---------------------------------------------------------------------------------
@@ -186,34 +204,6 @@ def hits(term: str, text: str) -> bool:
 
 
 # --- the whole kit -------------------------------------------------------------------------------
-
-
-def _shortages(protocol: Protocol, index: KitIndex) -> list[str]:
-    """Say which conditions have fewer messages than all sessions together show."""
-    wanted: Counter[Condition] = Counter()
-    for session in protocol.sessions.values():
-        for task in session.tasks:
-            wanted.update(messages_wanted(protocol.tasks[task]))
-    there = Counter(message.condition for message in index.messages)
-    return [
-        f"{wanted[condition]} {condition} messages are needed (none is shown twice), "
-        f"{there[condition]} can be shown: {wanted[condition] - there[condition]} more"
-        for condition in sorted(wanted)
-        if there[condition] < wanted[condition]
-    ]
-
-
-def _no_plans(protocol: Protocol, index: KitIndex, participant: str, seed: int) -> list[str]:
-    """Say which sessions can't be planned with the messages that there are."""
-    problems = []
-    for label, session in protocol.sessions.items():
-        for task in session.tasks:
-            if messages_wanted(protocol.tasks[task]):
-                try:
-                    plan_task(PlanInputs(protocol, task, index, label, participant, seed))
-                except BadInput as error:
-                    problems.append(str(error))
-    return problems
 
 
 def _asked(protocol: Protocol, kit: Kit, messages: Sequence[Looked]) -> tuple[str, ...]:

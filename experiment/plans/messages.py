@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
 from experiment.kit import Condition, IndexedMessage
+from experiment.plans.balance import Comparison, compare, comparisons_of
+from experiment.plans.deal import deal
+from experiment.plans.measures import measured
 from experiment.plans.order import ordered
-from experiment.plans.plan import PlanInputs, Question, check_frames
-from experiment.protocol import LabMessages, MessagesTask, Protocol, ScannerMessages, TaskSpec
+from experiment.plans.plan import PlanInputs, Question, check_frames, random_start
+from experiment.plans.sharing import shortfall
+from experiment.protocol import LabMessages, MessagesTask, Protocol, ScannerMessages
 from experiment.protocol.messages import waiting_text
 from experiment.steps import After, At, Ends, OnMark, OnPulse, OnResponse
 
@@ -27,6 +31,8 @@ class MessageTrial:
         From 1.
     message_id, writer_id : str
     condition : str
+    characters, reading_ms : int
+        How long the message is, and how long it takes to read at the protocol's speed (ms).
     fixation_ends, reading_ends : Ends
         In the scanner absolute times of the run clock; in the lab durations and answers.
     questions : tuple of Question
@@ -36,6 +42,8 @@ class MessageTrial:
     message_id: str
     writer_id: str
     condition: Condition
+    characters: int
+    reading_ms: int
     fixation_ends: Ends
     reading_ends: Ends
     questions: tuple[Question, ...]
@@ -64,6 +72,8 @@ class MessagesPlan:
     pause_grid : float or None
         Pauses are rounded up to a multiple of this (s), the TR, so that what follows keeps its
         phase to the volumes; None where nothing is timed by a scanner.
+    balance : tuple of Comparison
+        How like its messages' sets are to one another and to those of other runs.
     """
 
     instructions: tuple[str, ...]
@@ -75,6 +85,7 @@ class MessagesPlan:
     trials: tuple[MessageTrial, ...]
     closing_ends: Ends
     pause_grid: float | None = None
+    balance: tuple[Comparison, ...] = ()
 
     @property
     def planned_duration(self) -> float | None:
@@ -85,8 +96,8 @@ class MessagesPlan:
 def plan_messages(inputs: PlanInputs) -> MessagesPlan:
     """Decide a whole run of the kind-messages task.
 
-    Messages are dealt out so that no message comes up in two sessions of a participant; writers
-    share evenly. The order obeys the protocol's rules.
+    Messages are dealt out so that no message comes up in two sessions of a participant, and matched
+    (`experiment.plans.deal`). The order obeys the protocol's rules.
 
     Parameters
     ----------
@@ -101,9 +112,7 @@ def plan_messages(inputs: PlanInputs) -> MessagesPlan:
     protocol, task = inputs.protocol, inputs.task
     spec = protocol.tasks[task]
     assert isinstance(spec, ScannerMessages | LabMessages)
-    chosen: list[IndexedMessage] = []
-    for condition in spec.conditions:
-        chosen += _deal(inputs, condition)
+    chosen, balance = _chosen(inputs)
     chance = dice(inputs.seed, inputs.participant, inputs.session, task)
     order = ordered(chosen, spec.order, chance)
     if order is None:
@@ -113,46 +122,26 @@ def plan_messages(inputs: PlanInputs) -> MessagesPlan:
             + ("" if spec.order.writer_twice_in_a_row else " and no writer twice in a row")
             + "; choose other numbers of messages or looser rules"
         )
-    plan = _Timeline(protocol, spec, chance).plan(order)
+    plan = replace(_Timeline(protocol, spec, chance).plan(order), balance=balance)
     if isinstance(spec, ScannerMessages):
         check_frames(task, spec.frames, plan.planned_duration)
     return plan
 
 
-def _deal(inputs: PlanInputs, condition: Condition) -> list[IndexedMessage]:
-    """Return this session's share of a condition's messages.
-
-    The participant's messages are brought into one order (writers in turn), which all sessions
-    and tasks share; each takes its own stretch of it.
-    """
-    chance = dice(inputs.seed, inputs.participant, "deal")
-    pool = [m for m in inputs.kit.messages if m.condition == condition]
-    by_writer: dict[str, list[IndexedMessage]] = {}
-    for message in chance.shuffled(pool):
-        by_writer.setdefault(message.writer_id, []).append(message)
-    rounds = max((len(messages) for messages in by_writer.values()), default=0)
-    deck = [
-        messages[i] for i in range(rounds) for messages in by_writer.values() if i < len(messages)
-    ]
-    start = 0
-    for label, visit in inputs.protocol.sessions.items():
-        for other in visit.tasks:
-            count = messages_wanted(inputs.protocol.tasks[other]).get(condition, 0)
-            if (label, other) == (inputs.session, inputs.task):
-                if start + count > len(deck):
-                    raise BadInput(
-                        f"task {inputs.task!r} of session {inputs.session!r} needs {start + count} "
-                        f"{condition} messages in the kit (none is shown twice), "
-                        f"found {len(deck)}; collect {start + count - len(deck)} more"
-                    )
-                return deck[start : start + count]
-            start += count
-    raise BadInput(f"session {inputs.session!r} has no task {inputs.task!r}")
-
-
-def messages_wanted(spec: TaskSpec) -> Mapping[Condition, int]:
-    """Return how many messages of each condition a task shows; none if it shows no messages."""
-    return spec.messages if isinstance(spec, ScannerMessages | LabMessages) else {}
+def _chosen(inputs: PlanInputs) -> tuple[list[IndexedMessage], tuple[Comparison, ...]]:
+    """Return this run's messages, and how they compare with each other and with other runs'."""
+    dealt = deal(inputs.protocol, inputs.kit, inputs.participant, inputs.shown)
+    here = (inputs.session, inputs.task)
+    mine = {cell: found for cell, found in dealt.items() if (cell.session, cell.task) == here}
+    if not mine:
+        raise BadInput(f"session {inputs.session!r} has no task {inputs.task!r}")
+    if any(len(found) < cell.total for cell, found in mine.items()):
+        missing = shortfall(inputs.protocol, inputs.kit, inputs.shown)
+        first = next(m for m in missing if (m.cell.session, m.cell.task) == here)
+        raise BadInput(f"the kit has too few messages: {first}")
+    compared = compare(dealt, inputs.protocol.kit.reading)
+    chosen = [message for found in mine.values() for message in found]
+    return chosen, comparisons_of(compared, *here)
 
 
 class _Timeline:
@@ -207,6 +196,7 @@ class _Timeline:
             message.message_id,
             message.writer_id,
             message.condition,
+            *measured(message, self._protocol.kit.reading),
             fixation_ends=self._until(self._between(timing.fixation)),
             reading_ends=self._until(timing.reading),
             questions=tuple(
@@ -224,6 +214,7 @@ class _Timeline:
             message.message_id,
             message.writer_id,
             message.condition,
+            *measured(message, self._protocol.kit.reading),
             fixation_ends=After(self._between(timing.fixation)),
             reading_ends=OnResponse(timing.reading_limit, timing.reading_at_least),
             questions=tuple(
@@ -247,8 +238,7 @@ class _Timeline:
         return Question(rating, (scale.lowest + scale.highest) // 2, OnResponse())
 
     def _start(self, rating: str) -> int:
-        scale = self._protocol.ratings[rating].range
-        return scale.lowest + self._chance.below(scale.highest - scale.lowest + 1)
+        return random_start(self._protocol.ratings[rating].range, self._chance)
 
     def _between(self, span: tuple[float, float]) -> float:
         return round(self._chance.uniform(*span), 3)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
+from experiment.chance import Dice
 from experiment.errors import BadInput
 from experiment.kit import KitIndex
+from experiment.plans.shown import Shown
 from experiment.protocol import PetFrame, Protocol
-from experiment.steps import Ends
+from experiment.steps import Ends, ScaleRange
 
 
 class Plan(Interface):
@@ -50,7 +52,10 @@ class PlanInputs:
     session, participant : str
         Labels.
     seed : int
-        The study's seed; labels are hashed into it.
+        The study's own, or one that was given for this session. It decides orders and times; which
+        messages are shown is dealt with the study's own seed.
+    shown : tuple of Shown
+        What earlier runs showed; none of it comes again.
     """
 
     protocol: Protocol
@@ -59,6 +64,7 @@ class PlanInputs:
     session: str
     participant: str
     seed: int
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,11 @@ class Question:
     rating: str
     start: int
     ends: Ends
+
+
+def random_start(scale: ScaleRange, chance: Dice) -> int:
+    """Return where a scale's cursor stands at first: anywhere, so that it is never a hint."""
+    return scale.lowest + chance.below(scale.highest - scale.lowest + 1)
 
 
 def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None) -> None:

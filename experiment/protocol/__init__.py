@@ -5,11 +5,13 @@ for all that stands below it. A value that no source covers is an error: a numbe
 document named under ``sources`` or it says that it is the lab's own (``lab default``).
 """
 
+from experiment.protocol.kit import KitSettings, ReadingSpeed
 from experiment.protocol.messages import LabMessages, MessagesTask, Order, ScannerMessages
+from experiment.protocol.objects import ObjectCondition, ObjectTask
 from experiment.protocol.ratings import Rating, worded
 from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts, read_yaml
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
-from experiment.protocol.task import TaskSpec
+from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.whole import AnyTask, Protocol
 
 __all__ = [
@@ -17,14 +19,19 @@ __all__ = [
     "AnyTask",
     "Buttons",
     "FaultName",
+    "KitSettings",
     "LabMessages",
     "MessagesTask",
+    "ObjectCondition",
+    "ObjectTask",
     "Order",
     "PetFrame",
     "Policy",
     "Protocol",
     "Rating",
+    "ReadingSpeed",
     "ScannerMessages",
+    "Share",
     "TaskSpec",
     "load_protocol",
     "read_texts",

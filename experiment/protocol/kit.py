@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from experiment.kit import Condition
-from experiment.protocol.values import Strict
+from experiment.protocol.values import Number, Strict
 
 Review: TypeAlias = Literal["required", "optional"]
 
@@ -29,7 +29,8 @@ class KitSettings(Strict):
     `stranger_messages` is a file beside ``study.yaml``, or none. With `review` required, only
     messages that somebody accepted are shown; optional, all that nobody left out. `per_writer` says
     how many of each condition every writer is asked for. A message with a word that begins like one
-    of the `watch_list` is flagged.
+    of the `watch_list` is flagged. Sets of messages that differ by more than `balance_within`
+    (standardised mean difference of length or reading time) are told.
     """
 
     stranger_messages: str | None
@@ -37,3 +38,4 @@ class KitSettings(Strict):
     per_writer: dict[Condition, Annotated[int, Field(ge=1, le=200)]]
     reading: ReadingSpeed
     watch_list: tuple[Annotated[str, Field(min_length=2)], ...]
+    balance_within: Number = Field(gt=0, le=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from pydantic import Field, field_validator
 
 from experiment.kit import Condition
 from experiment.protocol.rig import PetFrame
-from experiment.protocol.task import TaskSpec
+from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
 
 Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
@@ -56,7 +57,7 @@ class _Messages(TaskSpec):
     """What both versions of the kind-messages task share."""
 
     kind: Literal["messages"]
-    messages: dict[Condition, Annotated[Whole, Field(ge=1, le=200)]] = Field(min_length=1)
+    messages: dict[Condition, Share] = Field(min_length=1)
     ratings: tuple[Name, ...] = Field(min_length=1)
     order: Order
     practice: bool
@@ -65,6 +66,9 @@ class _Messages(TaskSpec):
     def conditions(self) -> tuple[Condition, ...]:
         """Conditions in a fixed order."""
         return tuple(sorted(self.messages))
+
+    def shares(self) -> Mapping[Condition, Share]:
+        return self.messages
 
     def required_markers(self) -> tuple[str, ...]:
         scales = tuple(f"rate_{rating}" for rating in self.ratings)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
@@ -170,9 +171,21 @@ def _first_problem(error: ValidationError, file: Path, root: CommentedMap) -> st
     if isinstance(cause, Located):
         loc, problem = cause.loc, str(cause)
         return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {problem}"
+    if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return f"{file}:{_tag_problem(detail, loc, root)}"
     found = "" if detail["type"] == "missing" else f" (found {_shown(detail['input'])})"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {message}{found}"
+
+
+def _tag_problem(detail: ErrorDetails, loc: Path_, root: CommentedMap) -> str:
+    """Return line, place and fault of a key that says which kind of thing something is."""
+    key = detail["ctx"]["discriminator"].strip("'")
+    where = f"{_line(root, (*loc, key))}: {_dotted((*loc, key))}: "
+    if detail["type"] == "union_tag_not_found":
+        return f"{where}Field required"
+    allowed = detail["ctx"]["expected_tags"].replace("'", "")
+    return f"{where}unknown {detail['ctx']['tag']!r}, allowed: {allowed}"
 
 
 def _untagged(loc: Path_, root: CommentedMap) -> Path_:

@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Annotated
 
-from experiment.protocol.values import Name, Strict
+from pydantic import Field
+
+from experiment.kit import Condition
+from experiment.protocol.values import Name, Strict, Whole
+
+
+class Share(Strict):
+    """How many messages of a condition a run shows.
+
+    `total` are shown in all, at most `per_writer` of them by one writer. Writers share as evenly as
+    their messages and this limit allow; ``none`` sets no limit.
+    """
+
+    total: Whole = Field(ge=1, le=200)
+    per_writer: Annotated[Whole, Field(ge=1, le=200)] | None
 
 
 class TaskSpec(Strict, ABC):
@@ -23,6 +39,10 @@ class TaskSpec(Strict, ABC):
     kind: str
     ratings: tuple[Name, ...]
     instructions: tuple[str, ...]
+
+    def shares(self) -> Mapping[Condition, Share]:
+        """Return how many messages of each condition it shows; none if it shows no messages."""
+        return {}
 
     @abstractmethod
     def required_markers(self) -> tuple[str, ...]:

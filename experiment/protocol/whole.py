@@ -7,8 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from experiment.chance import seed_from
 from experiment.protocol.kit import KitSettings
 from experiment.protocol.messages import MessagesTask
+from experiment.protocol.objects import ObjectTask
 from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
 from experiment.protocol.values import Label, Located, Name, Strict, Whole
@@ -32,17 +34,30 @@ class Study(Strict):
 
 
 class Session(Strict):
-    """One visit: its tasks, in order."""
+    """One visit: its tasks, in order, and those that are run only when they are asked for."""
 
     tasks: tuple[Label, ...] = Field(min_length=1)
+    optional: tuple[Label, ...] = ()
+
+    @property
+    def all_tasks(self) -> tuple[Label, ...]:
+        """Every task of the visit."""
+        return (*self.tasks, *self.optional)
+
+    @model_validator(mode="after")
+    def _each_task_once(self) -> Session:
+        twice = sorted({task for task in self.all_tasks if self.all_tasks.count(task) > 1})
+        if twice:
+            raise ValueError(f"task {twice[0]!r} is in it twice; give the second a name of its own")
+        return self
 
 
-AnyTask = MessagesTask
+AnyTask = Annotated[MessagesTask | ObjectTask, Field(discriminator="kind")]
 """Every kind of task; a new kind is added here and in `experiment.catalogue`."""
 
 
 class Protocol(Strict):
-    """A whole study, as `study.yaml` tells it."""
+    """A whole study, as `study.yaml` tells it; `notes` are for the reader and change nothing."""
 
     study: Study
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
@@ -55,7 +70,13 @@ class Protocol(Strict):
     ratings: dict[Name, Rating]
     tasks: dict[Label, AnyTask]
     sessions: dict[Label, Session]
+    notes: tuple[str, ...] = ()
     texts: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def seed(self) -> int:
+        """The study's own seed, made of its name."""
+        return seed_from(self.study.name)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Protocol:
@@ -79,12 +100,13 @@ class Protocol(Strict):
 
     def _check_sessions(self) -> None:
         for label, session in self.sessions.items():
-            for i, task in enumerate(session.tasks):
-                if task not in self.tasks:
-                    raise Located(
-                        ("sessions", label, "tasks", i),
-                        f"no task {task!r}; allowed: {_names(self.tasks)}",
-                    )
+            for part, tasks in (("tasks", session.tasks), ("optional", session.optional)):
+                for i, task in enumerate(tasks):
+                    if task not in self.tasks:
+                        raise Located(
+                            ("sessions", label, part, i),
+                            f"no task {task!r}; allowed: {_names(self.tasks)}",
+                        )
 
     def _check_task(self, label: str, spec: AnyTask) -> None:
         for i, rating in enumerate(spec.ratings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiment.steps import Closing, Fixation, Page, Waiting
+from experiment.steps import Closing, Fixation, Page, Prompt, Waiting
 from stimuli.layout import Layout
 from stimuli.pictures import Picture
 from stimuli.sprites import merge, strokes
@@ -17,6 +17,11 @@ def page(screen: Page, layout: Layout) -> Picture:
 def waiting(screen: Waiting, layout: Layout) -> Picture:
     """Lay out the screen while something outside has to happen."""
     return Picture((layout.centred_text(screen.text, layout.soft),))
+
+
+def prompt(screen: Prompt, layout: Layout) -> Picture:
+    """Lay out a text that says what to do now."""
+    return Picture((layout.centred_text(screen.text, layout.style.ink),))
 
 
 def closing(screen: Closing, layout: Layout) -> Picture:

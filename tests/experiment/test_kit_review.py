@@ -36,7 +36,7 @@ def kit_of(*texts: str, writers: int = 1) -> Kit:
 
 def looked(*texts: str) -> list[Looked]:
     protocol, _ = load_protocol(EXAMPLE / "study.yaml")
-    return list(look_through(kit_of(*texts), protocol, {}, 1).messages)
+    return list(look_through(kit_of(*texts), protocol, {}).messages)
 
 
 # --- one message ---------------------------------------------------------------------------------
@@ -285,7 +285,10 @@ def test_a_message_that_does_not_fit_is_told_at_import(
     out = capsys.readouterr().out
     assert "13 accepted, 0 left out by MK; 1 wait for review" in out
     assert "m002 does not fit on the screen: leave it out" in out
-    assert "no-go: 10 kind messages are needed (none is shown twice), 1 can be shown: 9 more" in out
+    assert (
+        "no-go: session 02, task messageslab: 6 kind messages missing (6 needed, 0 there); get 1 "
+        "more by w01, 5 by people who are not in the kit yet (at most 1 by each)"
+    ) in out
 
 
 def test_nothing_is_shown_that_nobody_accepted(
@@ -319,11 +322,12 @@ def test_check_tells_of_each_message_without_its_text(
     ]
     assert re.split(" {2,}", lines[31])[4] == "rtl"
     assert "left out MK" in lines[3]
-    assert lines[-3:] == [
+    assert lines[-7:-5] == [
         "66 messages: 64 accepted, 2 left out, 0 wait for review",
         "ask for w01: 2 more kind messages",
-        "go",
     ]
+    compared = [line.partition(":")[0] for line in lines[-5:]]
+    assert compared == ["balance", "balance", "balance", "balance", "go"]
     kit = load_kit(kit_of_study(study))
     assert not [m for m in kit.messages if m.text in out]
     assert not [w for w in kit.writers if w.name and w.name in out]
@@ -407,10 +411,12 @@ def test_a_session_that_can_not_be_planned_is_found_by_check(
     """Numbers are enough, but the rules for the order can't be kept."""
     folder = new_study(
         ("max_same_condition: 2, writer", "max_same_condition: 1, writer"),
-        ("      kind: 4\n      stranger: 4\n", "      kind: 6\n      stranger: 2\n"),
+        ("      kind: {total: 4,", "      kind: {total: 6,"),
+        ("stranger: {total: 4,", "stranger: {total: 2,"),
     )
     assert main(["kit", "check", str(folder), *WHO]) == 1
-    assert "no-go: task 'messages': no order of its 8 messages" in capsys.readouterr().out
+    expected = "no-go: session 01: task 'messages': no order of its 8 messages"
+    assert expected in capsys.readouterr().out
 
 
 def test_a_missing_file_of_control_messages_is_told_with_its_line(

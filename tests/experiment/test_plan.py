@@ -11,6 +11,7 @@ from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.files import canonical
 from experiment.kit import Condition, IndexedMessage, KitIndex, import_kit
+from experiment.kit.reading import Length
 from experiment.plain import from_plain, to_plain
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
@@ -37,12 +38,16 @@ def with_task(task: str, **changes: object) -> Protocol:
     return Protocol.model_validate(data)
 
 
+def share(total: int, per_writer: int | None = None) -> dict[str, int | None]:
+    return {"total": total, "per_writer": per_writer}
+
+
 def test_the_same_inputs_give_the_same_bytes_on_every_machine() -> None:
     digest = hashlib.sha256(canonical(to_plain(plan(seed=42))).encode()).hexdigest()[:16]
     assert digest == GOLDEN
 
 
-GOLDEN = "8b35bed4336092e9"
+GOLDEN = "eb18fb7135e491d3"
 
 
 def test_another_seed_session_or_participant_gives_another_plan() -> None:
@@ -100,8 +105,9 @@ def test_it_comes_back_from_plain_data() -> None:
 
 
 def test_too_few_messages_are_told_with_how_many_are_missing() -> None:
-    protocol = with_task("messages", messages={"kind": 50})
-    with pytest.raises(BadInput, match=r"needs 50 kind messages.*found 48; collect 2 more"):
+    protocol = with_task("messages", messages={"kind": share(50)})
+    expected = r"session 01, task messages: 2 kind messages missing \(50 needed, 48 there\); get 1 "
+    with pytest.raises(BadInput, match=expected):
         plan(protocol=protocol)
 
 
@@ -113,6 +119,7 @@ def test_an_order_that_cannot_be_is_told() -> None:
 
 def lab_only() -> Protocol:
     data = PROTOCOL.model_dump(mode="json")
+    data["tasks"]["messageslab"]["messages"]["kind"]["per_writer"] = None
     data["sessions"] = {"02": {"tasks": ["messageslab"]}}
     return Protocol.model_validate(data)
 
@@ -155,9 +162,11 @@ def test_pet_frames_have_no_gap() -> None:
 def test_an_order_is_found_wherever_there_is_one(kind: int, stranger: int) -> None:
     wanted: tuple[tuple[Condition, int], ...] = (("kind", kind), ("stranger", stranger))
     messages = tuple(
-        IndexedMessage(f"{c}{i}", f"{c[0]}w{i % 8}", c, "en") for c, n in wanted for i in range(n)
+        IndexedMessage(f"{c}{i}", f"{c[0]}w{i % 8}", c, "en", 40 + i, Length(8 + i, 0))
+        for c, n in wanted
+        for i in range(n)
     )
-    protocol = with_task("messages", messages={"kind": kind, "stranger": stranger})
+    protocol = with_task("messages", messages={"kind": share(kind), "stranger": share(stranger)})
     for seed in range(10):
         made = plan(seed, protocol=protocol, kit=KitIndex("", messages))
         longest = max(len(list(run)) for _, run in groupby(t.condition for t in made.trials))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiment.errors import BadInput
-from experiment.examples import EXAMPLE
+from experiment.examples import EXAMPLE, make_study
 from experiment.protocol import LAB_DEFAULT, Protocol, ScannerMessages, load_protocol, worded
 
 NewStudy = Callable[..., Path]
@@ -21,7 +21,7 @@ LINE = (
 def test_the_example_is_read_with_a_source_for_every_value() -> None:
     protocol, sources = load_protocol(EXAMPLE / "study.yaml")
     assert isinstance(protocol.tasks["messages"], ScannerMessages)
-    assert sources["tasks.messageslab.messages.kind"] == "S0"
+    assert sources["tasks.messageslab.messages.kind.total"] == "S0"
     assert sources["tasks.messages.timing.reading"] == LAB_DEFAULT
     assert protocol.devices.trigger is None
     assert "messages.welcome" in protocol.texts
@@ -48,7 +48,19 @@ def line_of(study: Path, text: str) -> int:
         ("fixation: [1.0, 3.0]", "fixation: [3.0, 1.0]", "fixation: the shortest time comes first"),
         ("source: S0}", "source: S9}", "unknown source 'S9', allowed: L1, L2, S0, lab default"),
         ("\nsource: lab default\n", "\n", "screen.size_px.0: no source for 1280; write {}"),
-        ("version: lab", "version: labb", "tasks.messageslab{}'lab'"),
+        ("version: lab", "version: labb",
+         "tasks.messageslab.version: unknown 'labb', allowed: scanner, lab"),
+        ("    version: lab\n", "", "tasks.messageslab.version: Field required"),
+        ("kind: messages\n    version: lab", "kind: mesages\n    version: lab",
+         "tasks.messageslab.kind: unknown 'mesages', allowed: messages, object"),
+        ("kind: messages\n    version: lab", "kind: object\n    version: lab",
+         "tasks.messageslab.{}not permitted"),
+        ("per_writer: 1} ", "per_writer: 0} ", "kind.per_writer: {}greater than or equal to 1{}0"),
+        ("{total: {value: 6, source: S0}, per_writer: 1}", "{value: 6, source: S0}",
+         "tasks.messageslab.messages.kind: {}6"),
+        ("tasks: [messageslab]", "tasks: [messageslab, messageslab]", "sessions.02: task {} twice"),
+        ("tasks: [messageslab]", "tasks: [messageslab]\n    optional: [dance]",
+         "sessions.02.optional.0: no task 'dance'; allowed: messages, messageslab"),
         ("language: en", "language: xx", "language: no text file texts/xx.yaml"),
         ("messages.scanner]", "messages.scaner]", "no text 'messages.scaner'"),
         ("[space, return, \"3\", green]", "[left]", "key 'left' has two meanings"),
@@ -83,8 +95,12 @@ def test_an_error_names_file_line_field_and_what_is_allowed(
     assert "\n" not in message
     place, _, rest = message.partition(": ")
     assert place.startswith(f"{study / 'study.yaml'}:")
+<<<<<<< HEAD
     lines = len((study / "study.yaml").read_text("utf-8").splitlines())
     assert 1 <= int(place.rpartition(":")[2]) <= lines
+=======
+    assert 1 <= int(place.rpartition(":")[2]) <= 142
+>>>>>>> db4625a (Choice and matching of messages; presets after three studies; a block of held objects)
     for part in expected.replace("{a number}", "{}").split("{}"):
         assert part in rest, message
 
@@ -94,6 +110,32 @@ def test_the_line_is_the_fields_own(new_study: NewStudy) -> None:
     with pytest.raises(BadInput) as caught:
         load_protocol(study / "study.yaml")
     assert f"study.yaml:{line_of(study, 'reading: five')}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "expected"),
+    [
+        ("hold: 20.0", "hold: long", "hold: long", "timing.hold: Input should be a valid number"),
+        ("hold: 20.0", "hold: 0", "hold: 0", "timing.hold: Input should be greater than 0"),
+        ("[warm, neutral]", "[warm, cold]", "[warm, cold]", "objects.1: Input should be 'warm'"),
+        ("[warm, neutral]", "[warm, warm]", "[warm, warm]", "objects: each object is named once"),
+        ("[8.0, 12.0]", "[9.0, 8.0]", "[9.0, 8.0]", "timing.rest: the shortest time comes first"),
+        ("put_down: 37", "set_down: 37", "markers:", "task 'warmobject' needs a code for"),
+    ],
+)
+def test_an_error_in_a_task_without_messages_has_its_own_line(
+    tmp_path: Path, old: str, new: str, at: str, expected: str
+) -> None:
+    study = tmp_path / "study"
+    make_study(study, "inagaki2016")
+    file = study / "study.yaml"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(BadInput) as caught:
+        load_protocol(file)
+    place = "markers: " if at == "markers:" else "tasks.warmobject."
+    assert f"study.yaml:{line_of(study, at)}: {place}{expected}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from analysis.replay import verify
 from experiment.errors import BadInput, HardwareError
 from experiment.kit import load_kit, save_kit
-from experiment.kit.decisions import accepting, record
+from experiment.kit.decisions import Verdict, accepting, record
+from experiment.plain import to_plain
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 
@@ -172,3 +174,27 @@ def test_a_crash_is_logged_without_its_message_and_everything_closes(
     events = [json.loads(line) for line in text.splitlines()]
     assert events[-1]["type"] == "end"
     assert any(e["type"] == "fault" and e["error"] == "RuntimeError" for e in events)
+
+
+def shown_in(log: Path) -> set[str]:
+    plans = read_log(log).header["plans"].values()
+    return {trial["message_id"] for plan in plans for trial in plan["trials"]}
+
+
+def test_a_message_left_out_between_sessions_brings_nothing_back(new_study: NewStudy) -> None:
+    """The deal is another one then; what was shown in the first session stays shown."""
+    study = new_study(
+        ("tasks: [messages]", "tasks: [messageslab]"),
+    )
+    folder = study / "participants" / "012" / "kit"
+    kit = load_kit(folder)
+    first = shown_in(run(prepare(request(study, "01", scanner="none"))).log)
+    plan = to_plain(prepare(request(study, "02")).plans["messageslab"].plan)
+    before = {trial["message_id"] for trial in plan["trials"]}
+    verdicts: dict[str, Verdict] = dict.fromkeys(before, "leave_out")
+    record(folder, kit, verdicts, "KR", "2026-09-21T08:00:00+00:00")
+    log = run(prepare(request(study, "02", scanner="none"))).log
+    assert not shown_in(log) & (first | before)
+    assert len(shown_in(log)) == 6
+    assert verify(read_log(log)).differences == ()
+    assert [s["session"] for s in read_log(log).header["shown"]] == ["01"]

@@ -1,0 +1,60 @@
+"""What a participant's kit has for a session: the messages that were accepted, and those shown."""
+
+from __future__ import annotations
+
+from experiment.errors import BadInput
+from experiment.kit.decisions import load_decisions, usable
+from experiment.kit.model import Kit, KitIndex
+from experiment.kit.store import load_kit
+from experiment.plans.shown import Shown
+from experiment.readlog import header_of
+from experiment.study import Study
+
+
+def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitIndex]:
+    """Return a participant's kit, and what the review left of it.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+        Label.
+    needed : bool
+        Whether any task shows messages. If none does, there need be no kit, and it is empty.
+
+    Raises
+    ------
+    BadInput
+        If there is no kit, it is somebody else's, or nothing in it may be shown.
+    """
+    folder = study.kit_folder(participant)
+    if not needed and not folder.exists():
+        kit = Kit(participant, (), ())
+        return kit, kit.index()
+    kit = load_kit(folder)
+    if kit.participant != participant:
+        raise BadInput(
+            f"{folder}: this kit is that of participant {kit.participant}, not of {participant}"
+        )
+    decisions = load_decisions(folder, kit.index().digest)
+    index = usable(kit, decisions, review_required=study.protocol.kit.review == "required")
+    if needed and not index.messages:
+        raise BadInput(
+            f"{folder}: none of its {len(kit.messages)} messages has been accepted; "
+            "look them through: run_session.py kit check, kit preview, kit review"
+        )
+    return kit, index
+
+
+def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
+    """Return what all runs of a participant were planned to show, from their logs."""
+    return tuple(
+        Shown(
+            header.get("session", ""),
+            task,
+            tuple(trial["message_id"] for trial in plan.get("trials", ()) if "message_id" in trial),
+        )
+        for log in study.logs_of(participant)
+        for header in (header_of(log),)
+        for task, plan in header.get("plans", {}).items()
+    )

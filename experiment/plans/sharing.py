@@ -1,0 +1,217 @@
+"""Who gives how many messages to which run, and what a kit lacks.
+
+Runs and writers are matched as in a network flow: each run needs its total, each writer has so many
+messages, and gives a run at most so many. Whatever can be met is met.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from experiment.kit import Condition, KitIndex
+from experiment.plans.shown import Shown
+from experiment.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The messages of one condition in one run.
+
+    Parameters
+    ----------
+    session, task : str
+        Labels.
+    condition : str
+    total : int
+        Messages needed.
+    per_writer : int or None
+        At most so many by one writer.
+    """
+
+    session: str
+    task: str
+    condition: Condition
+    total: int
+    per_writer: int | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a kit lacks for one run.
+
+    Parameters
+    ----------
+    cell : Cell
+        Run and condition.
+    found : int
+        Messages that there are for it.
+    ask : tuple of (str, int)
+        Writers who could mend it, and how many messages more each would have to write.
+    others : int
+        Messages that only more people could write: those in the kit may not give more.
+    """
+
+    cell: Cell
+    found: int
+    ask: tuple[tuple[str, int], ...]
+    others: int
+
+    def __str__(self) -> str:
+        """Return one line for the assistant; it holds ids only."""
+        cell = self.cell
+        lacking = cell.total - self.found
+        what = f"{lacking} {cell.condition} message{'s' if lacking > 1 else ''} missing"
+        remedies = [f"{count} more by {writer}" for writer, count in self.ask]
+        if self.others:
+            each = "" if cell.per_writer is None else f" (at most {cell.per_writer} by each)"
+            remedies.append(f"{self.others} by people who are not in the kit yet{each}")
+        return (
+            f"session {cell.session}, task {cell.task}: {what} ({cell.total} needed, "
+            f"{self.found} there); get {', '.join(remedies)}"
+        )
+
+
+def cells_of(protocol: Protocol) -> tuple[Cell, ...]:
+    """Return what all runs of a participant need, optional tasks included, in a fixed order."""
+    return tuple(
+        Cell(session, task, condition, share.total, share.per_writer)
+        for session, visit in sorted(protocol.sessions.items())
+        for task in visit.all_tasks
+        for condition, share in sorted(protocol.tasks[task].shares().items())
+    )
+
+
+def cells_to_come(protocol: Protocol, shown: Iterable[Shown]) -> tuple[Cell, ...]:
+    """Return what those runs need that have not taken place yet."""
+    done = {(run.session, run.task) for run in shown}
+    return tuple(cell for cell in cells_of(protocol) if (cell.session, cell.task) not in done)
+
+
+def unseen(kit: KitIndex, shown: Iterable[Shown]) -> KitIndex:
+    """Return a kit without what was shown already."""
+    seen = {message_id for run in shown for message_id in run.message_ids}
+    return replace(kit, messages=tuple(m for m in kit.messages if m.message_id not in seen))
+
+
+def shortfall(
+    protocol: Protocol, kit: KitIndex, shown: Sequence[Shown] = ()
+) -> tuple[Missing, ...]:
+    """Return what a kit lacks for all runs that are to come; nothing is ever shown twice.
+
+    Empty if it has enough. With the messages that are asked for it has exactly enough.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    kit : KitIndex
+    shown : sequence of Shown
+        What earlier runs showed.
+    """
+    missing: list[Missing] = []
+    cells, left = cells_to_come(protocol, shown), unseen(kit, shown)
+    for condition in sorted({cell.condition for cell in cells}):
+        sharing = Sharing(
+            [cell for cell in cells if cell.condition == condition], supply_of(left, condition)
+        )
+        # Strangers' messages are not written for anybody: whoever lacks some needs more of them.
+        people = [] if condition == "stranger" else _close_others(kit)
+        missing += sharing.missing(people)
+    return tuple(sorted(missing, key=lambda m: cells.index(m.cell)))
+
+
+def supply_of(kit: KitIndex, condition: Condition) -> dict[str, int]:
+    """Return how many messages of a condition each writer has, sorted by writer."""
+    count = Counter(m.writer_id for m in kit.messages if m.condition == condition)
+    return dict(sorted(count.items()))
+
+
+def _close_others(kit: KitIndex) -> list[str]:
+    return sorted({m.writer_id for m in kit.messages if m.condition != "stranger"})
+
+
+class Sharing:
+    """Shares the messages of one condition among runs.
+
+    One run after the other is filled by rounds: nobody gives it a second message as long as
+    somebody else can give a first one.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        All of one condition; where messages are too few, the first ones get them.
+    supply : dict of str to int
+        Messages that each writer has. Its order decides who gives where only some need to.
+    """
+
+    def __init__(self, cells: Sequence[Cell], supply: dict[str, int]) -> None:
+        self._cells = cells
+        self._spare = dict(supply)
+        self._given: Counter[tuple[int, str]] = Counter()
+        self._rounds(max(supply.values(), default=0))
+
+    def given(self, cell: Cell) -> dict[str, int]:
+        """Return how many messages each writer gives to a run."""
+        i = self._cells.index(cell)
+        return {writer: self._given[i, writer] for writer in self._spare if self._given[i, writer]}
+
+    def missing(self, people: Iterable[str]) -> list[Missing]:
+        """Return what is missing, and spread it over people as evenly as can be.
+
+        Nothing can be shared any more after this.
+        """
+        for person in people:
+            self._spare.setdefault(person, 0)
+        asked: Counter[str] = Counter()
+        found = [
+            (i, cell, self._filled(i))
+            for i, cell in enumerate(self._cells)
+            if self._filled(i) < cell.total
+        ]
+        result = []
+        for i, cell, there in found:
+            ask: Counter[str] = Counter()
+            willing = sorted(people)
+            while self._filled(i) < cell.total and willing:
+                writer = min(willing, key=lambda one: (asked[one], one))
+                self._spare[writer] += 1
+                if self._take(i, None, set()):
+                    ask[writer] += 1
+                    asked[writer] += 1
+                else:
+                    self._spare[writer] -= 1
+                    willing.remove(writer)
+            others = cell.total - self._filled(i)
+            result.append(Missing(cell, there, tuple(sorted(ask.items())), others))
+        return result
+
+    def _filled(self, i: int) -> int:
+        return sum(self._given[i, writer] for writer in self._spare)
+
+    def _rounds(self, most: int) -> None:
+        for i, cell in enumerate(self._cells):
+            for limit in range(1, most + 1):
+                while self._filled(i) < cell.total and self._take(i, limit, set()):
+                    pass
+
+    def _take(self, i: int, limit: int | None, seen: set[str]) -> bool:
+        """Get one message more for a run; others give theirs up if they can get another one."""
+        for writer in self._spare:
+            if writer in seen or not self._may_give(writer, i, limit):
+                continue
+            seen.add(writer)
+            if self._spare[writer] > 0:
+                self._spare[writer] -= 1
+                self._given[i, writer] += 1
+                return True
+            for j in range(len(self._cells)):
+                if j != i and self._given[j, writer] and self._take(j, limit, seen):
+                    self._given[j, writer] -= 1
+                    self._given[i, writer] += 1
+                    return True
+        return False
+
+    def _may_give(self, writer: str, i: int, limit: int | None) -> bool:
+        caps = [cap for cap in (self._cells[i].per_writer, limit) if cap is not None]
+        return all(self._given[i, writer] < cap for cap in caps)

@@ -1,0 +1,43 @@
+"""Holding objects: the participant holds a warm pack, or a ball as warm as the room, and rates.
+
+Physical warmth beside social warmth, as mentioned of Inagaki et al. 2016. At the participant's own
+pace, but for the time that each object is in their hands.
+"""
+
+from __future__ import annotations
+
+from experiment.plans.objects import ObjectPlan
+from experiment.steps import Closing, Fixation, OnResponse, Page, Prompt, Scale, Step, Task, Waiting
+from experiment.steps import ResponseKind as Takes
+
+
+def objects(plan: ObjectPlan) -> Task:
+    """Have each object taken up, held and put down, then ask how connected the holder feels."""
+    for page in plan.instructions:
+        yield Step(Page(page), ends=OnResponse(), accepts=Takes.CONTINUE)
+    yield Step(Waiting("waiting_start"), ends=plan.begins, marker="waiting", accepts=Takes.CONTINUE)
+    yield Step(Fixation(), ends=plan.lead_in_ends, marker="run_start")
+    for trial in plan.trials:
+        say, number = f"objects.{trial.condition}", trial.number
+        yield Step(Fixation(), ends=trial.rest_ends, marker="fixation", trial=number)
+        yield Step(
+            Prompt(f"{say}.take_up"), ends=trial.take_up_ends, marker="take_up", trial=number
+        )
+        yield Step(
+            Prompt(f"{say}.hold"),
+            ends=trial.hold_ends,
+            marker=f"hold_{trial.condition}",
+            trial=number,
+        )
+        yield Step(
+            Prompt(f"{say}.put_down"), ends=trial.put_down_ends, marker="put_down", trial=number
+        )
+        for question in trial.questions:
+            yield Step(
+                Scale(question.rating, question.start),
+                ends=question.ends,
+                marker=f"rate_{question.rating}",
+                accepts=Takes.RATING,
+                trial=number,
+            )
+    yield Step(Closing("closing"), ends=plan.closing_ends, marker="run_end")
