@@ -51,7 +51,7 @@ def preview_kit(
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)
     file = folder / PREVIEW_FILE if out is None else out
-    looked = look_through(kit, study.protocol, decisions, study.seed).messages
+    looked = look_through(kit, study.protocol, decisions).messages
     notes = {message.message_id: _noted(message) for message in looked}
     write_preview(study.protocol, kit, size_px or study.protocol.screen.size_px, file, notes)
     return file

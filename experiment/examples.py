@@ -43,23 +43,21 @@ def make_study(folder: Path, preset: str | None = None) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder}: exists and isn't an empty folder; choose another")
     try:
-<<<<<<< HEAD
-        shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-        inbox = folder / INBOX
-        inbox.mkdir(exist_ok=True)
-        inbox.chmod(0o700)
-=======
         if preset is None:
             shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
         else:
             _from_preset(folder, preset)
->>>>>>> db4625a (Choice and matching of messages; presets after three studies; a block of held objects)
+        inbox = folder / INBOX
+        inbox.mkdir(exist_ok=True)
+        inbox.chmod(0o700)
     except OSError as error:
         raise BadInput(f"{folder}: can't be made ({error.strerror})") from None
 
 
 def _from_preset(folder: Path, preset: str) -> None:
     shutil.copytree(EXAMPLE / "texts", folder / "texts", dirs_exist_ok=True)
+    (folder / INBOX).mkdir()
+    shutil.copy(EXAMPLE / INBOX / "README.md", folder / INBOX)
     parts = (_PRESETS / f"{preset}.yaml", _PRESETS / _RIG)
     protocol = "".join(part.read_text("utf-8") for part in parts)
     write_whole(folder / "study.yaml", protocol)

@@ -95,12 +95,8 @@ def test_an_error_names_file_line_field_and_what_is_allowed(
     assert "\n" not in message
     place, _, rest = message.partition(": ")
     assert place.startswith(f"{study / 'study.yaml'}:")
-<<<<<<< HEAD
     lines = len((study / "study.yaml").read_text("utf-8").splitlines())
     assert 1 <= int(place.rpartition(":")[2]) <= lines
-=======
-    assert 1 <= int(place.rpartition(":")[2]) <= 142
->>>>>>> db4625a (Choice and matching of messages; presets after three studies; a block of held objects)
     for part in expected.replace("{a number}", "{}").split("{}"):
         assert part in rest, message
 
