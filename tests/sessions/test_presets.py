@@ -11,7 +11,7 @@ import pytest
 from analysis.bids import ValidatorReport, export_bids, validate
 from analysis.replay import verify
 from experiment.errors import BadInput
-from experiment.examples import make_study, preset_names
+from experiment.examples import EXAMPLE, make_study, preset_names
 from experiment.kit import Condition, Kit, KitMessage, Writer, save_kit
 from experiment.kit.decisions import accepting, record
 from experiment.plans.kit_check import check_kit
@@ -109,7 +109,7 @@ def test_init_makes_a_study_from_a_preset(
     study = tmp_path / "study"
     assert main(["init", str(study), "--preset", "inagaki2019"]) == 0
     assert sorted(file.name for file in study.iterdir()) == [
-        *("stranger_messages.csv", "study.yaml", "texts")
+        *("inbox", "stranger_messages.csv", "study.yaml", "texts")
     ]
     assert open_study(study).protocol.study.name == "inagaki2019"
     before = (study / "study.yaml").read_bytes()
@@ -160,6 +160,16 @@ def test_a_preset_runs_and_is_proved_and_exported(preset: str, tmp_path: Path) -
     assert (report.left_out, report.incomplete) == ((), ())
     assert validate(tmp_path / "bids") == ValidatorReport((), ())
     assert all("CANARY" not in f.read_text() for f in (tmp_path / "bids").rglob("*") if f.is_file())
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_a_presets_rooms_are_those_of_the_example(preset: str, tmp_path: Path) -> None:
+    make_study(tmp_path / preset, preset)
+    made, example = (open_study(s).protocol for s in (tmp_path / preset, EXAMPLE))
+    assert made.devices == example.devices
+    assert made.scanner == example.scanner
+    assert made.faults == example.faults
+    assert example.markers.items() <= made.markers.items()
 
 
 def test_an_optional_task_runs_only_when_it_is_asked_for_and_without_a_kit(tmp_path: Path) -> None:
