@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from experiment.priority import raised_priority
+
 
 class Flips:
     """A window whose flips are stamped first of all, with one picture that moves."""
@@ -39,10 +41,17 @@ class Flips:
 
 @contextmanager
 def flips(size: tuple[int, int]) -> Iterator[Flips]:
-    """Open a window, and set up this process as a session does for its runs."""
-    from psychopy import logging, visual
+    """Open a window, and set up this process as a session does for its runs.
 
-    logging.console.setLevel(logging.ERROR)
+    Processes that are to have an ordinary priority have to be started before.
+    """
+    with raised_priority():
+        yield from _flips(size)
+
+
+def _flips(size: tuple[int, int]) -> Iterator[Flips]:
+    from psychopy import visual
+
     window = visual.Window(size, units="pix", checkTiming=False, allowGUI=False)
     picture = visual.Rect(window, width=size[0] // 4, height=size[1] // 4)
     interval = sys.getswitchinterval()
