@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from experiment.priority import raised_priority
@@ -40,12 +40,19 @@ class Flips:
 
 
 @contextmanager
-def flips(size: tuple[int, int]) -> Iterator[Flips]:
+def flips(size: tuple[int, int], *, raised: bool) -> Iterator[Flips]:
     """Open a window, and set up this process as a session does for its runs.
 
-    Processes that are to have an ordinary priority have to be started before.
+    Parameters
+    ----------
+    size : tuple of int
+        Pixels.
+    raised : bool
+        Whether to have a session's priority too; so have processes that are started later. Not for
+        markers to a terminal of this machine: the kernel's worker that carries them to the far end,
+        which a real device does without, would wait for the renderer.
     """
-    with raised_priority():
+    with raised_priority() if raised else nullcontext():
         yield from _flips(size)
 
 
