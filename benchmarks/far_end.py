@@ -197,7 +197,7 @@ def main(what: str, *words: str) -> None:
     """Be one of them until the standard input ends."""
     gc.disable()  # what is gathered here may take long to look through
     if what not in ("sync", "spin"):
-        be_served_first()
+        be_served_first(2)
     if what == "read":
         _read(int(words[0]), Path(words[1]))
     elif what == "listen":

@@ -25,9 +25,9 @@ def hour(folder: Path, seconds: float) -> list[Row]:
     with ExitStack() as stack:
         log = stack.enter_context(LogWriter(folder / "hour.jsonl", {}))
         reader = stack.enter_context(far_end(folder / "hour.json", "read", 1))
-        window = stack.enter_context(flips((1280, 720)))
-        line = stack.enter_context(peers.kindred(reader.ports[0], clock, log.add, window, 5))
         stack.enter_context(nuisance("spin"))
+        window = stack.enter_context(flips((1280, 720), raised=True))
+        line = stack.enter_context(peers.kindred(reader.ports[0], clock, log.add, window, 5))
         grid = FrameGrid(clock, 1 / 60)
         begun = due = clock.now()
         while clock.now() < begun + seconds:

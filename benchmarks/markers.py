@@ -154,7 +154,7 @@ def _bench(folder: Path, pulse_ms: int) -> Iterator[tuple[Flips, list[Sender], F
         stack.callback(clock.close)
         reader = stack.enter_context(far_end(folder / "read.json", "read", 5))
         path = iter(reader.ports)
-        window = stack.enter_context(flips((640, 360)))
+        window = stack.enter_context(flips((640, 360), raised=False))
         nowhere = stack.enter_context(Path(os.devnull).open("w"))
         senders = [
             stack.enter_context(sender)

@@ -109,7 +109,7 @@ def _hear(folder: Path, device: str, seconds: float, what: str, *words: object) 
             for place, port in enumerate(sender.ports[1:])
         ]
         stack.enter_context(nuisance("sync", folder))
-        window = stack.enter_context(flips((1280, 720)))
+        window = stack.enter_context(flips((1280, 720), raised=True))
         begun = clock.now()
         sender.go()
         while clock.now() < begun + seconds + 0.5:

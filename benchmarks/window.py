@@ -6,8 +6,10 @@ import gc
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
+
+from experiment.priority import raised_priority
 
 
 class Flips:
@@ -38,11 +40,25 @@ class Flips:
 
 
 @contextmanager
-def flips(size: tuple[int, int]) -> Iterator[Flips]:
-    """Open a window, and set up this process as a session does for its runs."""
-    from psychopy import logging, visual
+def flips(size: tuple[int, int], *, raised: bool) -> Iterator[Flips]:
+    """Open a window, and set up this process as a session does for its runs.
 
-    logging.console.setLevel(logging.ERROR)
+    Parameters
+    ----------
+    size : tuple of int
+        Pixels.
+    raised : bool
+        Whether to have a session's priority too; so have processes that are started later. Not for
+        markers to a terminal of this machine: the kernel's worker that carries them to the far end,
+        which a real device does without, would wait for the renderer.
+    """
+    with raised_priority() if raised else nullcontext():
+        yield from _flips(size)
+
+
+def _flips(size: tuple[int, int]) -> Iterator[Flips]:
+    from psychopy import visual
+
     window = visual.Window(size, units="pix", checkTiming=False, allowGUI=False)
     picture = visual.Rect(window, width=size[0] // 4, height=size[1] // 4)
     interval = sys.getswitchinterval()

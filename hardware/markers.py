@@ -70,11 +70,12 @@ class MarkerLine:
         self._lock = threading.Lock()
         self._up: int | None = None  # number of the marker that is up
         self._free_at = 0.0
+        self._idle = True  # nothing is up or lost: only the sender's thread may end this
         self._queue: deque[tuple[int, int, float]] = deque()  # number, code, flip
         port.reset()
 
     def send(self, n: int, name: str, code: int, flip: float) -> None:  # noqa: ARG002
-        """Send a marker now.
+        """Send a marker now; to be called by one thread.
 
         Parameters
         ----------
@@ -87,6 +88,16 @@ class MarkerLine:
         flip : float
             Stamp of the flip that it marks (s, session clock).
         """
+        # Few steps and no lock before the write: they lie between the flip and the wire. The queue
+        # is looked at first, as whoever takes the last one from it has ended the idle state before.
+        begun = self._clock.now()
+        if not self._queue and self._idle and begun >= self._free_at:
+            self._idle = False
+            problem = self._try(n, code)
+            with self._lock:
+                self._written(n, code, flip, begun, problem, queued=False)
+                self._settle()
+            return
         if not self._lock.acquire(blocking=False):
             # A reset is being written, or the queue. Whoever holds the lock may have looked at the
             # queue for the last time already, so somebody is asked to look again.
@@ -94,12 +105,12 @@ class MarkerLine:
             self._clock.call_at(self._clock.now(), self._next)
             return
         try:
-            if self._up is not None or self._queue or self._clock.now() < self._free_at:
-                self._queue.append((n, code, flip))
-                if self._up is None:
-                    self._clock.call_at(self._free_at, self._next)
-            else:
-                self._write(n, code, flip, queued=False)
+            if self._lost:
+                self._fault("marker_not_sent", n, "the port is lost")
+                return
+            self._queue.append((n, code, flip))
+            if self._up is None:
+                self._clock.call_at(self._free_at, self._next)
         finally:
             self._lock.release()
 
@@ -125,19 +136,24 @@ class MarkerLine:
                 self._port.close()
             self._up = None
 
-    def _write(self, n: int, code: int, flip: float, *, queued: bool) -> None:
-        if self._lost:
-            self._fault("marker_not_sent", n, "the port is lost")
-            return
+    def _try(self, n: int, code: int) -> str | None:
+        """Write a code, and return what went wrong."""
         if self._echo is not None:
             self._echo.expect(n, code)  # before: it may be back at once
-        begun = self._clock.now()
         try:
             self._port.write(code)
         except HardwareError as error:
             if self._echo is not None:
                 self._echo.withdraw(n)
-            self._fault("marker_not_sent", n, str(error))
+            return str(error)
+        return None
+
+    def _written(
+        self, n: int, code: int, flip: float, begun: float, problem: str | None, *, queued: bool
+    ) -> None:
+        """Note a write, and see to its reset."""
+        if problem is not None:
+            self._fault("marker_not_sent", n, problem)
             self._lose()
             return
         ended = self._clock.now()
@@ -152,6 +168,9 @@ class MarkerLine:
             ended=round(ended, 6),
             queued=queued,
         )
+
+    def _settle(self) -> None:
+        self._idle = self._up is None and not self._queue and not self._lost
 
     def _reset(self) -> None:
         with self._lock:
@@ -169,14 +188,22 @@ class MarkerLine:
             self._free_at = self._clock.now() + _GAP
             if self._queue:
                 self._clock.call_at(self._free_at, self._next)
+            self._settle()
 
     def _next(self) -> None:
         with self._lock:
             if self._queue and self._up is None and self._clock.now() < self._free_at:
                 self._clock.call_at(self._free_at, self._next)
                 return
+            self._idle = False
             while self._queue and self._up is None and not self._closed.is_set():
-                self._write(*self._queue.popleft(), queued=True)
+                n, code, flip = self._queue.popleft()
+                if self._lost:
+                    self._fault("marker_not_sent", n, "the port is lost")
+                    continue
+                begun = self._clock.now()
+                self._written(n, code, flip, begun, self._try(n, code), queued=True)
+            self._settle()
 
     def _lose(self) -> None:
         """Give the port up, and try to open it again until it is there or the session ends."""
@@ -208,6 +235,7 @@ class MarkerLine:
                 return
             self._port = port
             self._lost = False
+            self._settle()
         if self._echo is not None:
             self._echo.moved(port)
         self._record("trigger_port_back", self._clock.now(), name=port.name)

@@ -296,5 +296,5 @@ def main(address: str, baud: str, what: str) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the session's to handle
-    be_served_first()
+    be_served_first(2)
     sys.exit(main(*sys.argv[1:4]))

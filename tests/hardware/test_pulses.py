@@ -103,7 +103,7 @@ def test_a_mock_that_is_armed_again_drops_the_scan_before(records: Any) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others have no such order")
 def test_the_reading_process_knows_whether_it_is_served_first() -> None:
-    told = "import os; from hardware.pulse_process import be_served_first as ask; print(ask()"
+    told = "import os; from hardware.priority import be_served_first as ask; print(ask()"
     code = f"{told} == (os.sched_getscheduler(0) == os.SCHED_RR))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
