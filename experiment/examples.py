@@ -56,6 +56,8 @@ def make_study(folder: Path, preset: str | None = None) -> None:
 
 def _from_preset(folder: Path, preset: str) -> None:
     shutil.copytree(EXAMPLE / "texts", folder / "texts", dirs_exist_ok=True)
+    (folder / INBOX).mkdir()
+    shutil.copy(EXAMPLE / INBOX / "README.md", folder / INBOX)
     parts = (_PRESETS / f"{preset}.yaml", _PRESETS / _RIG)
     protocol = "".join(part.read_text("utf-8") for part in parts)
     write_whole(folder / "study.yaml", protocol)

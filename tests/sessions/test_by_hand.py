@@ -25,7 +25,7 @@ from hardware.simulator import simulator
 ROOT = Path(__file__).parents[2]
 LAB: tuple[tuple[str, str], ...] = (
     ("mouse: false", "mouse: true"),
-    ("kind: {value: 6, source: S0}", "kind: 1"),
+    ("{total: {value: 6, source: S0}, per_writer: 1}", "{total: 1, per_writer: 1}"),
     ("reading_at_least: 1.0", "reading_at_least: 0.0"),
     ("      fixation: [1.0, 1.5]", "      fixation: [0.1, 0.2]"),
     ("      closing: 4.0\n\nsessions", "      closing: 0.2\n\nsessions"),
