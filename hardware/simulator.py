@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO
 
 from experiment.errors import BadInput, HardwareError, KindredError
+from hardware.priority import be_served_first
 from hardware.pulse_dialects import Forp
 from hardware.scan import SimulatedScan, simulated_scan
 
@@ -331,6 +332,7 @@ def serve(scan: SimulatedScan, record: Path | None) -> None:
     HardwareError
         On systems without pseudo-terminals.
     """
+    be_served_first()  # a scanner does not wait until a computer has nothing else to do
     served = ScannerSimulator(scan, record)
     try:
         with stopped_by_signal() as stopped:
