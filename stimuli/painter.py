@@ -6,11 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from experiment.steps import Closing, Fixation, Message, Page, Prompt, Scale, Screen, Waiting
+from experiment.steps import (
+    Closing,
+    Feedback,
+    Fixation,
+    Message,
+    NeutralFace,
+    Page,
+    ProfileScale,
+    Prompt,
+    Scale,
+    Screen,
+    Waiting,
+)
 from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
-from stimuli.screens import message, pages, scale
+from stimuli.screens import message, pages, profile, scale
 from stimuli.screens.message import MessageLook
 
 Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
@@ -24,12 +36,15 @@ KINDS: Kinds = {
     Fixation: pages.fixation,
     Message: message.message,
     Scale: scale.scale,
+    ProfileScale: profile.profile_scale,
+    Feedback: profile.feedback,
+    NeutralFace: profile.neutral_face,
 }
 
 
 def still(screen: Screen) -> Screen:
     """Give what stands still of a screen: scales look alike wherever their cursor begins."""
-    return replace(screen, start=0) if isinstance(screen, Scale) else screen
+    return replace(screen, start=0) if isinstance(screen, (Scale, ProfileScale)) else screen
 
 
 class Painter:
@@ -52,7 +67,8 @@ class Painter:
         Raises
         ------
         ValueError
-            Where a text does not fit in the window; it says which, by its id.
+            Where a text does not fit in the window, or a photo can't be shown; it says which, by
+            its id.
         """
         return KINDS[type(screen)](screen, self._layout)
 

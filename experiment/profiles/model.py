@@ -116,7 +116,8 @@ class ProfileSet:
     @cached_property
     def by_id(self) -> Mapping[str, Profile | NeutralPhoto]:
         """Profiles and neutral faces by their ids."""
-        return {one.profile_id: one for one in (*self.profiles, *self.neutral)}
+        people: dict[str, Profile | NeutralPhoto] = {p.profile_id: p for p in self.profiles}
+        return people | {face.profile_id: face for face in self.neutral}
 
     def index(self) -> ProfileIndex:
         """Return the set without anything private."""
