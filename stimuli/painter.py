@@ -24,6 +24,7 @@ from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
 from stimuli.screens import message, pages, profile, scale
 from stimuli.screens.message import MessageLook
+from stimuli.sprites import Sprite
 
 Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
 
@@ -71,6 +72,16 @@ class Painter:
             its id.
         """
         return KINDS[type(screen)](screen, self._layout)
+
+    def card_of_profile(self, profile_id: str) -> tuple[Sprite, ...]:
+        """Lay out a profile's photo, name and text without a scale, to know whether they fit.
+
+        Raises
+        ------
+        ValueError
+            If a text does not fit or the photo can't be shown; it says which, by the id.
+        """
+        return profile.card(profile_id, self._layout)
 
     def look_of_message(self, message_id: str) -> MessageLook:
         """Find out how a message will look: lines, size, direction, what no font has."""

@@ -8,47 +8,47 @@ from pathlib import Path
 from experiment.profiles.looks import look_of
 from experiment.profiles.model import Profile
 from experiment.profiles.reading import Entry, Problem
-from experiment.steps import ProfileScale
-from stimuli.contents import Contents, ScaleLook
+from stimuli.contents import Contents
 from stimuli.painter import Painter
 from stimuli.pictures import Style
 
-SIZES = ((800, 600), (1280, 720), (1920, 1080))
-"""Windows (px) in which the texts are tried."""
+SIZE = (1280, 720)
+"""Window (px) in which texts are tried; others of 4:3 to 16:9 have at least as much room for them,
+since sizes follow from the window's width."""
 TEXT_SHARE = 0.033
-"""Size of texts in units of the window's width: the example study's 1.1 degrees at its screen."""
+"""Size of texts in units of the window's width: the example study's 1.1 degrees on its screen."""
 
 
 def check_cards(table: Path, entries: Sequence[Entry]) -> Iterator[Problem]:
-    """Lay out the card of each profile whose row is complete.
+    """Lay out the card of each profile.
 
     Parameters
     ----------
     table : Path
         The set's table, whose lines are named.
     entries : sequence of Entry
-        Those whose pictures can be shown.
+        Those whose row and picture are right.
     """
-    painters = [sample_painter(size, entries) for size in SIZES]
+    painter = sample_painter(entries, SIZE)
     for entry in entries:
-        for (width, height), painter in zip(SIZES, painters, strict=True):
-            try:
-                painter.paint(ProfileScale(entry.profile_id, "liking", 1))
-            except ValueError as error:
-                yield Problem(table, entry.line, f"in a window of {width} x {height} px, {error}")
-                break
+        try:
+            painter.card_of_profile(entry.profile_id)
+        except ValueError as error:
+            yield Problem(table, entry.line, f"in a window of {SIZE[0]} x {SIZE[1]} px, {error}")
 
 
-def sample_painter(size: tuple[int, int], entries: Sequence[Entry]) -> Painter:
-    """Return a painter with a set's profiles and sample texts around them."""
+def sample_painter(people: Sequence[Entry], size: tuple[int, int]) -> Painter:
+    """Return a painter of cards, in sizes as in the example study."""
     looks = {
-        entry.profile_id: look_of(
-            Profile(entry.profile_id, entry.group, entry.name, entry.age, entry.text, entry.photo)
+        one.profile_id: look_of(
+            Profile(one.profile_id, one.group, one.name, one.age, one.text, one.photo)
         )
-        for entry in entries
-        if entry.age is not None and entry.photo is not None
+        for one in people
+        if one.age is not None and one.photo is not None
     }
-    scale = ScaleLook("Does this person like you?", 1, 6, {1: "Definitely no", 6: "Definitely yes"})
-    texts = {"confirm": "Move with the left and right keys, then press confirm"}
-    contents = Contents(texts, {"liking": scale}, {}.__getitem__, profile=looks.__getitem__)
+    contents = Contents({}, {}, _no_message, profile=looks.__getitem__)
     return Painter(Style(size, round(TEXT_SHARE * size[0])), contents)
+
+
+def _no_message(message_id: str) -> tuple[str, str]:
+    raise KeyError(message_id)

@@ -34,12 +34,15 @@ _NEUTRAL_PHOTO = 0.50
 
 def profile_scale(screen: ProfileScale, layout: Layout) -> Picture:
     """Lay out a profile with a rating scale below it."""
-    look = _look(screen.profile_id, layout)
     line = _line(screen.rating, layout)
-    card = _Card(screen.profile_id, look, layout)
     below = merge((_question(screen.rating, layout), *line.parts(), layout.footer("confirm")))
-    sprites = (*card.sprites(), below)
+    sprites = (*card(screen.profile_id, layout), below)
     return Picture(sprites, line.cursor(), line.confirmed_cursor(), line.track)
+
+
+def card(profile_id: str, layout: Layout) -> tuple[Sprite, ...]:
+    """Place a profile's photo and texts, without a scale."""
+    return _Card(profile_id, _look(profile_id, layout), layout).sprites()
 
 
 def feedback(screen: Feedback, layout: Layout) -> Picture:
