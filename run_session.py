@@ -166,7 +166,8 @@ def profiles_check(folder: ProfileFolder) -> None:
     problems = check_profiles(folder)
     if problems:
         print(*problems, sep="\n")
-        raise BadInput(f"{folder}: {len(problems)} problems, each is above")
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise BadInput(f"{folder}: {count}, told above")
     index = load_profiles(folder).index()
     for group, ids in index.groups.items():
         print(f"{len(ids):4d} {group}")
