@@ -7,7 +7,6 @@ from pathlib import Path
 
 from experiment.errors import BadInput
 from experiment.files import canonical
-from experiment.profiles.card import check_cards
 from experiment.profiles.model import NeutralPhoto, Profile, ProfileSet
 from experiment.profiles.photos import check_photos, photo_bytes
 from experiment.profiles.reading import TABLE, Entry, Problem, read_entries
@@ -54,6 +53,8 @@ def check_profiles(folder: Path) -> tuple[Problem, ...]:
     BadInput
         If there is no table that could be checked.
     """
+    from experiment.profiles.card import check_cards  # lays cards out: replay must not wait for Qt
+
     table = folder / TABLE
     entries, problems = read_entries(folder)
     of_photos = check_photos(table, entries)
