@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+
 from stimuli.contents import Contents
 from stimuli.photos import Photos
 from stimuli.pictures import Style
@@ -46,6 +48,13 @@ class Layout:
         self.faint = mix(style.ink, style.background, 0.35)
         self._typesetter = Typesetter()
         self.photos = Photos(style.background)
+        self._kept: dict[Hashable, Sprite] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Sprite]) -> Sprite:
+        """Give what many screens have in common, made the first time only."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def centred_text(self, key: str, colour: str) -> Sprite:
         """Set one of the study's texts in the middle of the window."""

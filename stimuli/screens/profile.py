@@ -35,7 +35,10 @@ _NEUTRAL_PHOTO = 0.50
 def profile_scale(screen: ProfileScale, layout: Layout) -> Picture:
     """Lay out a profile with a rating scale below it."""
     line = _line(screen.rating, layout)
-    below = merge((_question(screen.rating, layout), *line.parts(), layout.footer("confirm")))
+    below = layout.once(
+        ("choosing", screen.rating),
+        lambda: merge((_question(screen.rating, layout), *line.parts(), layout.footer("confirm"))),
+    )
     sprites = (*card(screen.profile_id, layout), below)
     return Picture(sprites, line.cursor(), line.confirmed_cursor(), line.track)
 
@@ -58,20 +61,28 @@ def feedback(screen: Feedback, layout: Layout) -> Picture:
     own = layout.contents.own
     if own is None:
         raise ValueError("feedback needs the participant's own profile, and their kit has none")
-    line = _line(screen.rating, layout)
-    parts = [_question(screen.rating, layout), *line.parts(screen.answer)]
-    if screen.answer is not None:
-        marked = Picture((), line.cursor(), line.confirmed_cursor(), line.track)
-        parts.append(marked.at(screen.answer, confirmed=True))
-        parts.append(layout.footer("seen"))
+    answer = layout.once(
+        ("answer", screen.rating, screen.answer),
+        lambda: _answer(screen.rating, screen.answer, layout),
+    )
     other = _look(screen.profile_id, layout)
     return Picture(
         (
             *_person(own, "the participant's own profile", -1, layout),
             *_person(other, f"profile {screen.profile_id!r}", 1, layout),
-            merge(parts),
+            answer,
         )
     )
+
+
+def _answer(rating: str, answer: int | None, layout: Layout) -> Sprite:
+    """Draw the question and the scale, with the answer's mark if there is one."""
+    line = _line(rating, layout)
+    parts = [_question(rating, layout), *line.parts(answer)]
+    if answer is not None:
+        marked = Picture((), line.cursor(), line.confirmed_cursor(), line.track)
+        parts += [marked.at(answer, confirmed=True), layout.footer("seen")]
+    return merge(parts)
 
 
 def neutral_face(screen: NeutralFace, layout: Layout) -> Picture:
