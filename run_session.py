@@ -24,9 +24,12 @@ app = typer.Typer(
 )
 kit_app = typer.Typer(help="A participant's messages.", no_args_is_help=True)
 app.add_typer(kit_app, name="kit")
+profiles_app = typer.Typer(help="A set of profiles for social feedback.", no_args_is_help=True)
+app.add_typer(profiles_app, name="profiles")
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]
+ProfileFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The profile set's folder.")]
 Participant = Annotated[str, typer.Option("--participant", help="Label, without sub-.")]
 Visit = Annotated[str, typer.Option("--session", help="Label, without ses-.")]
 
@@ -153,6 +156,36 @@ def kit_forget(
     if not yes:
         typer.confirm(f"Destroy all texts and names of participant {participant}?", abort=True)
     print(*forget_texts(opened, participant), sep="\n")
+
+
+@profiles_app.command("check")
+def profiles_check(folder: ProfileFolder) -> None:
+    """Look for all that is wrong with a profile set: its table, its pictures, texts too long."""
+    from experiment.profiles import check_profiles, load_profiles
+
+    problems = check_profiles(folder)
+    if problems:
+        print(*problems, sep="\n")
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise BadInput(f"{folder}: {count}, told above")
+    index = load_profiles(folder).index()
+    for group, ids in index.groups.items():
+        print(f"{len(ids):4d} {group}")
+    print(f"{len(index.neutral):4d} neutral faces\ndigest: {index.digest}")
+
+
+@profiles_app.command("sheet")
+def profiles_sheet(
+    folder: ProfileFolder,
+    out: Annotated[Path, typer.Option("--out", metavar="PNG", help="File for the picture.")],
+) -> None:
+    """Show a whole profile set on one picture; it holds names and texts."""
+    from analysis.show import write_png
+    from experiment.profiles import load_profiles
+    from experiment.profiles.sheet import profile_sheet
+
+    write_png(profile_sheet(load_profiles(folder)), out)
+    print(f"picture: {out}")
 
 
 @app.command()

@@ -114,6 +114,52 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class ProfileScale:
+    """A person's profile with a rating scale below it, for choosing.
+
+    Parameters
+    ----------
+    profile_id : str
+    rating : str
+        Name of the rating in the protocol.
+    start : int
+        Point (1-based) at which the cursor stands at first.
+    """
+
+    profile_id: str
+    rating: str
+    start: int
+    kind: Literal["profile_scale"] = "profile_scale"
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The participant's own picture beside another person's, and that person's answer on a scale.
+
+    Parameters
+    ----------
+    profile_id : str
+    rating : str
+        Name of the rating whose question and scale are shown.
+    answer : int or None
+        Point that the person chose; None while the answer is awaited (the scale is empty).
+    """
+
+    profile_id: str
+    rating: str
+    answer: int | None
+    kind: Literal["feedback"] = "feedback"
+
+
+@dataclass(frozen=True)
+class NeutralFace:
+    """A face without any expression or answer, for the baseline."""
+
+    profile_id: str
+    kind: Literal["neutral_face"] = "neutral_face"
+
+
+@dataclass(frozen=True)
 class Closing:
     """The last screen of a run."""
 
@@ -121,7 +167,18 @@ class Closing:
     kind: Literal["closing"] = "closing"
 
 
-Screen: TypeAlias = Page | Waiting | Prompt | Fixation | Message | Scale | Closing
+Screen: TypeAlias = (
+    Page
+    | Waiting
+    | Prompt
+    | Fixation
+    | Message
+    | Scale
+    | ProfileScale
+    | Feedback
+    | NeutralFace
+    | Closing
+)
 
 # --- when a step ends ----------------------------------------------------------------------------
 

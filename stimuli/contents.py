@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,44 @@ class ScaleLook:
 
 
 @dataclass(frozen=True)
+class ProfileLook:
+    """What a person's profile says and shows. Name and text are private, and in no `repr`.
+
+    Parameters
+    ----------
+    name : str
+    age : int or None
+        Years; None where it isn't shown.
+    text : str
+        What the person says of themselves; empty where nothing is.
+    photo : Path
+        File of the picture (PNG, JPEG or WebP), decoded when the screen is made, before a run.
+    language : str or None
+        Language tag of `name` and `text`, in place of the contents' own.
+    """
+
+    name: str = field(repr=False)
+    age: int | None
+    text: str = field(repr=False)
+    photo: Path
+    language: str | None = None
+
+
+def no_profiles(profile_id: str) -> ProfileLook:
+    """Refuse to show a profile: what stands in for a set where there is none.
+
+    Raises
+    ------
+    ValueError
+        Always.
+    """
+    raise ValueError(
+        f"profile {profile_id!r} is to be shown, and no profile set is loaded: name its folder in"
+        " the study"
+    )
+
+
+@dataclass(frozen=True)
 class Contents:
     """Everything that screens name by a key. A kind of screen with things of its own adds a field.
 
@@ -52,9 +91,15 @@ class Contents:
         Gives the text and the language tag of a message id.
     language : str
         Language tag of `texts` and `scales`.
+    profile : callable
+        Gives what a profile id stands for; neutral faces' ids too.
+    own : ProfileLook or None
+        The participant's own profile; None as long as they have made none.
     """
 
     texts: Mapping[str, str]
     scales: Mapping[str, ScaleLook]
     message: Callable[[str], tuple[str, str]]
     language: str = "en"
+    profile: Callable[[str], ProfileLook] = no_profiles
+    own: ProfileLook | None = None

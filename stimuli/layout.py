@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+
 from stimuli.contents import Contents
+from stimuli.photos import Photos
 from stimuli.pictures import Style
 from stimuli.sprites import Sprite, mix
 from stimuli.typeset import LINE_SPACING, Typeset, Typesetter
@@ -44,6 +47,14 @@ class Layout:
         self.quiet = mix(style.ink, style.background, 0.60)
         self.faint = mix(style.ink, style.background, 0.35)
         self._typesetter = Typesetter()
+        self.photos = Photos(style.background)
+        self._kept: dict[Hashable, Sprite] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Sprite]) -> Sprite:
+        """Give what many screens have in common, made the first time only."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def centred_text(self, key: str, colour: str) -> Sprite:
         """Set one of the study's texts in the middle of the window."""
@@ -83,6 +94,7 @@ class Layout:
         language: str | None = None,
         spacing: float = LINE_SPACING,
         whole_words: bool = False,
+        centred_lines: bool = True,
     ) -> Typeset:
         """Set a text in a box, as little smaller as makes it fit.
 
@@ -100,7 +112,7 @@ class Layout:
             Size (px per em) tried first in place of `share`.
         language : str or None
             Language tag in place of the contents' own.
-        spacing, whole_words
+        spacing, whole_words, centred_lines
             As for `Typesetter.fit`.
 
         Raises
@@ -120,6 +132,7 @@ class Layout:
             language=self.contents.language if language is None else language,
             spacing=spacing,
             whole_words=whole_words,
+            centred_lines=centred_lines,
         )
         if typeset is None:
             raise ValueError(
@@ -128,8 +141,17 @@ class Layout:
             )
         return typeset
 
-    def about(self, typeset: Typeset, middle: float) -> Sprite:
-        """Centre by baselines, not by ink: a text with a g stands no higher than one without."""
-        left = round(self.width / 2 - typeset.axis)
-        centre = (typeset.first_baseline + typeset.last_baseline) / 2 - HALF_X_HEIGHT * typeset.px
-        return Sprite(typeset.image, left, round(middle - centre))
+    def about(self, typeset: Typeset, middle: float, centre: float | None = None) -> Sprite:
+        """Centre by baselines, not by ink: a text with a g stands no higher than one without.
+
+        Parameters
+        ----------
+        typeset : Typeset
+        middle : float
+            How far down (px) its middle is.
+        centre : float or None
+            How far to the right (px) its middle is; the window's own middle if None.
+        """
+        left = round((self.width / 2 if centre is None else centre) - typeset.axis)
+        down = (typeset.first_baseline + typeset.last_baseline) / 2 - HALF_X_HEIGHT * typeset.px
+        return Sprite(typeset.image, left, round(middle - down))

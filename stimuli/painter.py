@@ -6,12 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from experiment.steps import Closing, Fixation, Message, Page, Prompt, Scale, Screen, Waiting
+from experiment.steps import (
+    Closing,
+    Feedback,
+    Fixation,
+    Message,
+    NeutralFace,
+    Page,
+    ProfileScale,
+    Prompt,
+    Scale,
+    Screen,
+    Waiting,
+)
 from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
-from stimuli.screens import message, pages, scale
+from stimuli.screens import message, pages, profile, scale
 from stimuli.screens.message import MessageLook
+from stimuli.sprites import Sprite
 
 Kinds: TypeAlias = Mapping[type, Callable[[Any, Layout], Picture]]
 
@@ -24,12 +37,15 @@ KINDS: Kinds = {
     Fixation: pages.fixation,
     Message: message.message,
     Scale: scale.scale,
+    ProfileScale: profile.profile_scale,
+    Feedback: profile.feedback,
+    NeutralFace: profile.neutral_face,
 }
 
 
 def still(screen: Screen) -> Screen:
     """Give what stands still of a screen: scales look alike wherever their cursor begins."""
-    return replace(screen, start=0) if isinstance(screen, Scale) else screen
+    return replace(screen, start=0) if isinstance(screen, (Scale, ProfileScale)) else screen
 
 
 class Painter:
@@ -52,9 +68,20 @@ class Painter:
         Raises
         ------
         ValueError
-            Where a text does not fit in the window; it says which, by its id.
+            Where a text does not fit in the window, or a photo can't be shown; it says which, by
+            its id.
         """
         return KINDS[type(screen)](screen, self._layout)
+
+    def card_of_profile(self, profile_id: str) -> tuple[Sprite, ...]:
+        """Lay out a profile's photo, name and text without a scale, to know whether they fit.
+
+        Raises
+        ------
+        ValueError
+            If a text does not fit or the photo can't be shown; it says which, by the id.
+        """
+        return profile.card(profile_id, self._layout)
 
     def look_of_message(self, message_id: str) -> MessageLook:
         """Find out how a message will look: lines, size, direction, what no font has."""

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, copysign
 
 from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
@@ -133,6 +133,7 @@ class Typesetter:
         language: str = "en",
         spacing: float = LINE_SPACING,
         whole_words: bool = False,
+        centred_lines: bool = True,
     ) -> Typeset | None:
         """Set a text at `px`, or as little smaller as makes it fit; None where nothing does.
 
@@ -147,10 +148,13 @@ class Typesetter:
         whole_words : bool
             Whether a text with a word that is too long even at `smallest_px` is refused. Else it
             is broken.
+        centred_lines : bool
+            Whether lines stand about a middle. Else they begin at one edge, the left one where they
+            run to the right.
         """
         with_broken_words = []
         for size in _sizes(px, smallest_px):
-            setting = _Setting(text, language, size, max_width)
+            setting = _Setting(text, language, size, max_width, centred_lines)
             if setting.breaks_a_word:
                 with_broken_words.append(setting)
             elif done := setting.paint_within(max_height, colour, spacing):
@@ -164,10 +168,13 @@ class Typesetter:
 class _Setting:
     """A text broken into lines at one size."""
 
-    def __init__(self, text: str, language: str, px: int, max_width: float) -> None:
+    def __init__(
+        self, text: str, language: str, px: int, max_width: float, centred_lines: bool = True
+    ) -> None:
         clean = _clean(text)
         self.px = px
         self.rtl = runs_right_to_left(clean)
+        self._lean = 0 if centred_lines else (1 if self.rtl else -1)
         font = font_for(clean, language, px)
         option = centred(rtl=self.rtl)
         self._paragraphs = [
@@ -206,7 +213,8 @@ class _Setting:
         """Draw the lines and crop to what was drawn."""
         leading = self.leading(spacing)
         pad = 2 * self.px  # room for marks and swashes beyond the line's own box
-        width = ceil(max(p.natural_width for group in self._paragraphs for p in group)) + 2 * pad
+        widest = max(p.natural_width for group in self._paragraphs for p in group)
+        width = ceil(widest) + 2 * pad
         first = pad + leading
         last = first + self.least_height(spacing)
         canvas = transparent(width, last + pad)
@@ -215,7 +223,7 @@ class _Setting:
         baseline = first
         for group in self._paragraphs:
             for passage in group:
-                passage.draw(painter, width / 2, baseline, leading)
+                passage.draw(painter, width / 2, baseline, leading, self._lean * widest / 2)
                 baseline += passage.lines * leading
             baseline += round(PARAGRAPH_GAP * leading)
         painter.end()
@@ -276,10 +284,17 @@ class _Passage:
         lines = [units[2 * start : 2 * end].decode("utf-16-le") for start, end in spans]
         return [line.rstrip(_LINE_SEPARATOR) for line in lines]
 
-    def draw(self, painter: QPainter, centre: float, baseline: float, leading: float) -> None:
-        """Draw the lines about `centre` (px), the first one on `baseline` (px)."""
+    def draw(
+        self, painter: QPainter, centre: float, baseline: float, leading: float, edge: float
+    ) -> None:
+        """Draw the lines, the first one on `baseline` (px).
+
+        They stand about `centre` (px) if `edge` is 0, else they end at `edge` (px) beside it.
+        """
         for line in each(self._layout):
-            line.draw(painter, QPointF(centre - line.width() / 2, baseline - line.ascent()))
+            aside = edge - copysign(line.naturalTextWidth() / 2, edge) if edge else 0.0
+            x = centre + aside - line.width() / 2
+            line.draw(painter, QPointF(x, baseline - line.ascent()))
             baseline += leading
 
 

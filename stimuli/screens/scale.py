@@ -1,4 +1,4 @@
-"""The picture of a rating scale: question, line, anchors, cursor."""
+"""The picture of a rating scale: question, line, anchors, cursor. Other screens take its line."""
 
 from __future__ import annotations
 
@@ -11,22 +11,92 @@ from stimuli.typeset import Typeset
 
 def scale(screen: Scale, layout: Layout) -> Picture:
     """Lay a rating scale out."""
-    return _ScalePicture(screen, layout).whole()
+    line = RatingLine(screen.rating, layout)
+    parts = (*_heading(screen, layout), *line.parts(), layout.footer("confirm"))
+    return Picture((merge(parts),), line.cursor(), line.confirmed_cursor(), line.track)
 
 
-class _ScalePicture:
-    """The parts of one scale's picture."""
+def _heading(screen: Scale, layout: Layout) -> tuple[Sprite, ...]:
+    """Set the question, and the prompt above it, between the window's top and the line."""
+    prompt = screen.prompt
+    question = set_question(screen.rating, layout, height=0.34 if prompt is None else 0.20)
+    if prompt is None:
+        return (layout.about(question, 0.30 * layout.height),)
+    above = layout.fit(
+        layout.contents.texts[prompt],
+        f"text {prompt!r}",
+        share=ANCHOR_SIZE,
+        colour=layout.soft,
+        width=question_width(layout),
+        height=0.15 * layout.height,
+    )
+    return (
+        layout.about(above, 0.15 * layout.height),
+        layout.about(question, 0.345 * layout.height),
+    )
 
-    def __init__(self, screen: Scale, layout: Layout) -> None:
+
+def question_width(layout: Layout) -> float:
+    """Longest line (px) of a question."""
+    return min(0.84 * layout.width, PAGE_MEASURE * QUESTION_SIZE * layout.style.text_px)
+
+
+def set_question(
+    rating: str, layout: Layout, *, height: float, share: float = QUESTION_SIZE
+) -> Typeset:
+    """Set a rating's question.
+
+    Parameters
+    ----------
+    rating : str
+    layout : Layout
+    height : float
+        Room for it in units of the window's height.
+    share : float
+        Its size in units of the message text's size.
+    """
+    return layout.fit(
+        layout.contents.scales[rating].question,
+        f"the question of rating {rating!r}",
+        share=share,
+        colour=layout.style.ink,
+        width=question_width(layout),
+        height=height * layout.height,
+    )
+
+
+class RatingLine:
+    """A rating's line with its points, anchors and cursors, at its place in a window.
+
+    Parameters
+    ----------
+    rating : str
+    layout : Layout
+    row : float
+        How far down the line is, in units of the window's height.
+    anchors_below, anchors_height : float
+        How far below the line its anchors begin, and the room for them, in the same units.
+    """
+
+    def __init__(
+        self,
+        rating: str,
+        layout: Layout,
+        *,
+        row: float = 0.55,
+        anchors_below: float = 0.075,
+        anchors_height: float = 0.20,
+    ) -> None:
         self._layout = layout
-        self._prompt = screen.prompt
-        self._look = layout.contents.scales[screen.rating]
-        self._name = f"rating {screen.rating!r}"
+        self._look = layout.contents.scales[rating]
+        self._name = f"rating {rating!r}"
         self._width, self._height = layout.width, layout.height
-        self._row = round(0.55 * self._height)
+        self._row = round(row * self._height)
+        self._anchors_top = round((row + anchors_below) * self._height)
+        self._anchors_height = anchors_height * self._height
         self._first = round(0.13 * self._width)
         self._last = self._width - self._first
-        self._track = Track(
+        self.track = Track(
             lowest=self._look.lowest,
             highest=self._look.highest,
             first_px=self._first,
@@ -36,11 +106,9 @@ class _ScalePicture:
             aside_px=0.08 * self._height,
         )
 
-    def whole(self) -> Picture:
-        static = merge(
-            (*self._heading(), *self._line(), *self._anchors(), self._layout.footer("confirm"))
-        )
-        return Picture((static,), self._cursor(), self._confirmed_cursor(), self._track)
+    def parts(self, chosen: int | None = None) -> tuple[Sprite, ...]:
+        """Draw all that stands still; the anchor of a `chosen` point is brighter."""
+        return (*self._line(), *self._anchors(chosen))
 
     def _beyond(self) -> float:
         """Return how far (px) beyond the line's ends clicks count."""
@@ -49,36 +117,9 @@ class _ScalePicture:
 
     # --- texts -----------------------------------------------------------------------------------
 
-    def _heading(self) -> tuple[Sprite, ...]:
-        """Set the question, and the prompt above it, between the window's top and the line."""
-        layout = self._layout
-        width = min(0.84 * self._width, PAGE_MEASURE * QUESTION_SIZE * layout.style.text_px)
-        question = layout.fit(
-            self._look.question,
-            f"the question of {self._name}",
-            share=QUESTION_SIZE,
-            colour=layout.style.ink,
-            width=width,
-            height=(0.34 if self._prompt is None else 0.20) * self._height,
-        )
-        if self._prompt is None:
-            return (layout.about(question, 0.30 * self._height),)
-        above = layout.fit(
-            layout.contents.texts[self._prompt],
-            f"text {self._prompt!r}",
-            share=ANCHOR_SIZE,
-            colour=layout.soft,
-            width=width,
-            height=0.15 * self._height,
-        )
-        return (
-            layout.about(above, 0.15 * self._height),
-            layout.about(question, 0.345 * self._height),
-        )
-
-    def _anchors(self) -> list[Sprite]:
+    def _anchors(self, chosen: int | None) -> list[Sprite]:
         """Set the anchors below their places, all in one size, none in another's way."""
-        top = round(0.625 * self._height)
+        top = self._anchors_top
         columns = self._anchor_columns()
 
         def fit(position: int, px: int | None = None) -> Typeset:
@@ -87,9 +128,9 @@ class _ScalePicture:
                 f"the anchor at point {position} of {self._name}",
                 share=ANCHOR_SIZE,
                 px=px,
-                colour=self._layout.soft,
+                colour=self._layout.style.ink if position == chosen else self._layout.soft,
                 width=columns[position],
-                height=0.20 * self._height,
+                height=self._anchors_height,
                 whole_words=True,
             )
 
@@ -97,7 +138,7 @@ class _ScalePicture:
         sprites = []
         for position in columns:
             typeset = fit(position, common)
-            left = round(self._track.x_of(position) - typeset.axis)
+            left = round(self.track.x_of(position) - typeset.axis)
             sprites.append(Sprite(typeset.image, left, top + typeset.px - typeset.first_baseline))
         return sprites
 
@@ -110,7 +151,7 @@ class _ScalePicture:
         if not positions:
             return {}
         margin, gap = 0.03 * self._width, 0.02 * self._width
-        places = [self._track.x_of(position) for position in positions]
+        places = [self.track.x_of(position) for position in positions]
         before = [2 * margin - places[0], *places[:-1]]
         after = [*places[1:], 2 * (self._width - margin) - places[-1]]
         return {
@@ -133,7 +174,7 @@ class _ScalePicture:
         every = range(look.lowest, look.highest + 1)
         marked = {look.lowest, look.highest, *look.anchors} if dense else set(every)
         line = (((self._first, row), (self._last, row)),)
-        dots = [dot(self._track.x_of(position), row) for position in sorted(marked)]
+        dots = [dot(self.track.x_of(position), row) for position in sorted(marked)]
         return (
             strokes(line, 0.0025 * self._height, self._layout.faint),
             strokes(dots, radius, self._layout.quiet),
@@ -142,14 +183,14 @@ class _ScalePicture:
     def _bare_line(self) -> tuple[Sprite, Sprite]:
         row, height = self._row, 0.016 * self._height
         line = (((self._first, row), (self._last, row)),)
-        places = {self._first, self._last, *map(self._track.x_of, self._look.anchors)}
+        places = {self._first, self._last, *map(self.track.x_of, self._look.anchors)}
         ends = [((x, row - height), (x, row + height)) for x in sorted(places)]
         return (
             strokes(line, 0.0025 * self._height, self._layout.faint),
             strokes(ends, 0.0025 * self._height, self._layout.quiet),
         )
 
-    def _cursor(self) -> Sprite:
+    def cursor(self) -> Sprite:
         """Draw a ring that parts the line."""
         style, radius, here = self._layout.style, 0.026 * self._height, (dot(0, self._row),)
         return merge(
@@ -160,7 +201,7 @@ class _ScalePicture:
             )
         )
 
-    def _confirmed_cursor(self) -> Sprite:
+    def confirmed_cursor(self) -> Sprite:
         """Draw a filled disc with a tick, so that the change is one of shape, not only of hue."""
         style, radius, row = self._layout.style, 0.026 * self._height, self._row
         low = (-0.1 * radius, row + 0.36 * radius)
