@@ -4,7 +4,7 @@
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these)
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
 # make bench-hour  the one that takes an hour
-# make scripts     pictures of every script, ours and headless Chromium's, for docs and tests
+# make bench-pet   a PET session of 90 minutes, in real time
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
 #
@@ -15,7 +15,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint bench bench-hour peers scripts lock clean environment
+.PHONY: demo test lint bench bench-hour bench-pet peers scripts lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -36,6 +36,9 @@ bench: environment peers
 
 bench-hour: environment
 	$(PYTHON_IN_VENV) -m benchmarks --hour
+
+bench-pet: environment
+	$(PYTHON_IN_VENV) -m benchmarks --pet
 
 # What others' programs do in the same place, apart from our environment.
 peers: environment

@@ -39,7 +39,9 @@ def init(
     study: StudyFolder,
     preset: Annotated[
         str | None,
-        typer.Option(help="inagaki2013, inagaki2016 or inagaki2019; else a working example."),
+        typer.Option(
+            help="hsu2013, inagaki2013, inagaki2016 or inagaki2019; else a working example."
+        ),
     ] = None,
 ) -> None:
     """Make a new study, from the example or from a preset."""
@@ -189,6 +191,26 @@ def profiles_sheet(
 
 
 @app.command()
+def profile(
+    study: StudyFolder,
+    participant: Participant,
+    photo: Annotated[Path, typer.Option(help="PNG, JPEG or WebP.")],
+    name: Annotated[str, typer.Option(help="As the participant would like to be called.")],
+    age: Annotated[int, typer.Option()],
+    text_file: Annotated[Path, typer.Option(help="A few words of the participant's (UTF-8).")],
+    likes: Annotated[
+        list[str] | None,
+        typer.Option(help="Group that the participant would like to meet; all if none is given."),
+    ] = None,
+) -> None:
+    """Put the participant's own profile into their kit."""
+    from experiment.choices import make_profile
+
+    file = make_profile(study, participant, photo, name, age, text_file, tuple(likes or ()))
+    print(f"profile: {file}")
+
+
+@app.command()
 def run(
     study: StudyFolder,
     participant: Participant,
@@ -212,6 +234,7 @@ def run(
 ) -> None:
     """Run one session of one participant."""
     from analysis.timing import write_timing
+    from experiment.choices import keep_choices
     from experiment.readlog import read_log
     from experiment.session import SessionRequest, prepare, window_size
     from experiment.session import run as run_session
@@ -242,6 +265,9 @@ def run(
         print(f"log: {result.log}\ntiming: {figure}")
     except OSError as error:  # a full disk must not hide how the session ended
         print(f"log: {result.log}\ntiming: can't be written ({error.strerror})")
+    kept = keep_choices(study, participant, result.log)
+    for line in kept:
+        print(line)
     if result.status != "complete":
         raise KindredError(
             f"the session was {result.status}: {result.reason}; what happened is in the log"

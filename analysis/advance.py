@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from analysis.standing import OVER, Fault, Mark, Marker, Phase, Planned, Session, State
+from analysis.standing import OVER, Block, Fault, Mark, Marker, Phase, Planned, Session, State
 from experiment.readlog import Event
 
 _FIT = 30  # pulses from which the TR is measured
@@ -21,7 +21,11 @@ _ENDED_BY = {
     "pulses_back": ("stopped", "toggled", "wrong_tr"),
     "pulse": ("stopped",),
 }
-_ENDS = {"complete": Phase.DONE, "aborted": Phase.ABORTED}  # any other status is a crash
+_ENDS = {
+    "complete": Phase.DONE,
+    "aborted": Phase.ABORTED,
+    "stopped": Phase.ABORTED,
+}  # any other status is a crash
 
 
 def advance(state: State, events: list[Event], now: float) -> State:
@@ -101,6 +105,10 @@ def _planned(task: str, plan: dict[str, Any]) -> Planned:
         duration=ends["time"] if timed else None,
         trials=len(plan.get("trials") or ()),
         has_volumes=(plan.get("begins") or {}).get("kind") == "on_pulse",
+        blocks=tuple(
+            Block(block["number"], block["condition"], block["begins"], block["ends"])
+            for block in plan.get("blocks") or ()
+        ),
     )
 
 
@@ -125,7 +133,8 @@ def _run_end(state: State, event: Event) -> State:  # noqa: ARG001
 def _step(state: State, event: Event) -> State:
     step = event["step"]
     trial = step.get("trial")
-    if step["screen"].get("kind") == "waiting":
+    resting = step["ends"]["kind"] == "at"
+    if step["screen"].get("kind") == "waiting" and not resting:
         return replace(state, stage=Phase.WAITING, awaits=_awaited(step["ends"]))
     if trial is not None:
         return replace(state, stage=Phase.RUNNING, trial=trial)
@@ -219,6 +228,11 @@ def _end(state: State, event: Event) -> State:
     return replace(state, stage=_ENDS.get(event["status"], Phase.CRASHED), held_since=None)
 
 
+def _stop(state: State, event: Event) -> State:
+    fault = Fault("participant_stopped", 1, event["t"])
+    return replace(state, faults=(fault, *state.faults))
+
+
 _STEPS = {
     "run_begin": _run_begin,
     "run_end": _run_end,
@@ -233,5 +247,6 @@ _STEPS = {
     "pause_asked": _pause_asked,
     "pause": _pause,
     "continue": _continue,
+    "stop": _stop,
     "end": _end,
 }

@@ -13,16 +13,19 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from analysis.tables import (
+    BlockRow,
     MarkRow,
     PauseRow,
     RatingRow,
     Run,
     StepRow,
+    block_rows,
     mark_rows,
     marker_rows,
     pause_rows,
@@ -57,7 +60,9 @@ COLUMNS = (
     "cursor_start",
     "planned_onset",
 )
+_OF_SOCIAL = ("profile_id", "shown_answer", "block", "report", "interrupted")
 _TRIAL_TYPES = {"scale": "rating"}  # where it isn't the kind of screen
+_PET_NAMES = {"scan_start": "ScanStart", "injection": "InjectionStart"}
 _FIRST_MARKER = "run_start"  # of the screen with which a run proper begins
 _TEXTS = Path(__file__).parent / "texts"
 _DESCRIPTION = "dataset_description.json"
@@ -262,7 +267,7 @@ def _exported(log: SessionLog) -> list[_Exported]:
                 task=check_label("task", run.task),
                 utc=header["utc"],
                 study=header["protocol"]["study"],
-                table=_table(events),
+                table=_table(events, _columns_of(header["protocol"]["tasks"][run.task]["kind"])),
                 sidecar=_sidecar(log, run),
             )
             for run in runs(log)
@@ -303,6 +308,7 @@ def _events(log: SessionLog, run: Run) -> list[EventRow]:
         for row in screens[start:]
         if row.onset is not None
     ]
+    rows += [_block_event(row) for row in block_rows(log) if row.run == run.number]
     rows += [_pause_event(row) for row in pause_rows(log) if row.run == run.number]
     rows += [
         {"onset": row.t, "duration": 0.0, "trial_type": "pulse"}
@@ -349,7 +355,31 @@ def _screen_event(row: StepRow, sent: int | None, answer: RatingRow | None) -> E
         "confirmed": row.confirmed,
         "cursor_start": None if answer is None else answer.start,
         "planned_onset": row.planned,
+        "profile_id": row.profile_id,
+        "shown_answer": row.shown_answer,
+        "block": row.block,
+        "report": row.report,
     }
+
+
+def _block_event(row: BlockRow) -> EventRow:
+    return {
+        "onset": row.onset,
+        "duration": row.duration,
+        "trial_type": "block",
+        "condition": row.condition,
+        "planned_onset": row.planned,
+        "block": row.block,
+        "interrupted": row.interrupted,
+    }
+
+
+def _columns_of(kind: str) -> tuple[str, ...]:
+    """Return the columns that a kind of task fills."""
+    if kind not in ("choosing", "feedback", "pages"):
+        return COLUMNS
+    shared = tuple(name for name in COLUMNS if name not in ("message_id", "writer_id"))
+    return (*shared, *(_OF_SOCIAL if kind == "feedback" else ("profile_id",)))
 
 
 def _trial_type(row: StepRow) -> str:
@@ -366,9 +396,9 @@ def _within(t: float, run: Run) -> bool:
     return t >= 0 and (run.end is None or t <= run.end)
 
 
-def _table(rows: Iterable[EventRow]) -> str:
-    lines = ["\t".join(COLUMNS)]
-    lines += ["\t".join(_cell(row.get(column)) for column in COLUMNS) for row in rows]
+def _table(rows: Iterable[EventRow], columns: Sequence[str]) -> str:
+    lines = ["\t".join(columns)]
+    lines += ["\t".join(_cell(row.get(column)) for column in columns) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -404,8 +434,23 @@ def _sidecar(log: SessionLog, run: Run) -> dict[str, Any]:
         "Completeness": _completeness(log, run),
         "RunClockZero": run.zero_source,
         **({"Marks": marks} if (marks := _marks(log, run)) else {}),
+        **_pet_times(log, run, marks),
         **_columns(protocol, spec),
     }
+
+
+def _pet_times(log: SessionLog, run: Run, marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a PET run's zero and marks under the names that PET-BIDS gives them.
+
+    TimeZero is the run clock's zero; the others are seconds from it.
+    """
+    first = {mark["Name"]: mark["Onset"] for mark in reversed(marks) if not mark["Repeated"]}
+    times = {name: first[mark] for mark, name in _PET_NAMES.items() if mark in first}
+    if not times or run.zero is None:
+        return {}
+    began = datetime.fromisoformat(log.header["utc"])
+    zero = began + timedelta(seconds=run.zero - log.header["utc_at"])
+    return {"TimeZero": zero.strftime("%H:%M:%S"), "TimeZeroUTC": zero.isoformat(), **times}
 
 
 def _presentation(header: Mapping[str, Any]) -> dict[str, Any]:
@@ -436,6 +481,7 @@ def _completeness(log: SessionLog, run: Run) -> str:
 _ENDINGS = {
     "complete": "ended",
     "aborted": "was aborted",
+    "stopped": "was ended by the participant",
     "failed": "was ended by a fault of a device",
     "crashed": "crashed",
 }
@@ -446,6 +492,13 @@ def _columns(protocol: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, 
     columns: dict[str, Any] = _text("events.json")
     columns["condition"] = _text("conditions.json")[spec["kind"]]
     scales = {name: protocol["ratings"][name] for name in spec["ratings"]}
+    used = _columns_of(spec["kind"])
+    columns = {name: meaning for name, meaning in columns.items() if name in used}
+    if "shown_answer" in used:
+        shown = protocol["ratings"][spec["shown_on"]]
+        columns["shown_answer"]["Description"] += (
+            f" {_span(shown)} ({_anchors(shown['anchors'], protocol['language'])})."
+        )
     columns["value"]["Levels"] = {
         str(code): f"Marker {name}" for name, code in protocol["markers"].items()
     }

@@ -85,6 +85,14 @@ def sentence(state: State, texts: Texts) -> str:
         return texts.says("phases", state.phase.value, "says", quiet=quiet, held=held)
     if state.hold_asked:
         return texts.says("holding")
+    if state.block is not None:
+        block, left, runs = state.block
+        return texts.says(
+            "in_block" if runs else "next_block",
+            number=block.number,
+            condition=block.condition,
+            left=clock_of(left),
+        )
     if state.due is None:
         return texts.says("phases", "running", "says")
     return texts.says(

@@ -13,6 +13,7 @@ from experiment.catalogue import plan_task, planned_from
 from experiment.errors import BadInput
 from experiment.events import MARKS
 from experiment.kit import KitIndex
+from experiment.people import People
 from experiment.plain import from_plain, to_plain
 from experiment.plans.plan import Plan, PlanInputs
 from experiment.plans.shown import Shown
@@ -23,8 +24,8 @@ from experiment.steps import (
     OnMark,
     OnPulse,
     Outcome,
+    Rated,
     Repeat,
-    Scale,
     Step,
     Task,
     end_of,
@@ -102,6 +103,8 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
     try:
         protocol = Protocol.model_validate(log.header["protocol"])
         kit = from_plain(KitIndex, log.header["kit"])
+        known = log.header.get("people")
+        people = None if known is None else from_plain(People, known)
         plans = {
             task: planned_from(protocol, task, plan) for task, plan in log.header["plans"].items()
         }
@@ -117,6 +120,7 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
             log.header["participant"],
             log.header["seed"],
             tuple(from_plain(Shown, shown) for shown in log.header["shown"]),
+            people,
         )
         planned = plan_task(inputs)
         if planned != plan:
@@ -296,7 +300,7 @@ class _Replay:
     ) -> None:
         scales = self._protocol.scales
         answer = unanswered(step, scales)
-        repeat = scales[step.screen.rating].repeat if isinstance(step.screen, Scale) else None
+        repeat = scales[step.screen.rating].repeat if isinstance(step.screen, Rated) else None
         held: Press | None = None
         for logged in self._run.presses.get(event["n"], []):
             press = _press(logged)

@@ -16,17 +16,30 @@ from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.kit import load_kit
+from experiment.kit.own_profile import load_own_profile
 from experiment.looks import Looks, looks_of
 from experiment.plain import from_plain
+from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
-from experiment.steps import After, Message, Scale, Screen, Step, Waiting
+from experiment.steps import (
+    After,
+    Feedback,
+    Message,
+    NeutralFace,
+    ProfileScale,
+    Rated,
+    Screen,
+    Step,
+    Waiting,
+)
 from stimuli.painter import still
 from stimuli.pictures import Picture, compose
 from stimuli.sprites import Sprite
 
 _COLUMNS, _WIDTH = 6, 400
 _PRIVATE = 0o600
+_OF_PEOPLE = (ProfileScale, Feedback, NeutralFace)
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ def moments(log: SessionLog) -> list[Moment]:
             if onset is None:
                 continue
             step = from_plain(Step, event["step"])
-            cursor = step.screen.start if isinstance(step.screen, Scale) else None
+            cursor = step.screen.start if isinstance(step.screen, Rated) else None
             found.append(Moment(event["n"], float(onset["t"]), zero, step, cursor, confirmed=False))
             found += [
                 Moment(
@@ -141,10 +154,11 @@ class _Projector:
     """Paints moments of one session."""
 
     def __init__(self, log: SessionLog, kit_folder: Path | None) -> None:
+        self._log = log
         self._with_kit = kit_folder is not None
         self._extents = log.header.get("extents", {})
         texts: dict[str, tuple[str, str]] = {}
-        if kit_folder is not None:
+        if kit_folder is not None and log.header["kit"]["messages"]:
             kit = load_kit(kit_folder)
             if kit.index().digest != log.header["kit"]["digest"]:
                 raise BadInput(
@@ -153,19 +167,42 @@ class _Projector:
             texts = kit.texts()
         width, height = log.header["display"]["size_px"]
         protocol = Protocol.model_validate(log.header["protocol"])
-        self._looks: Looks = looks_of(protocol, (width, height), texts)
+        profiles, own = self._people(kit_folder, protocol)
+        self._looks: Looks = looks_of(protocol, (width, height), texts, profiles, own)
         self._pictures: dict[Screen, Picture] = {}
+
+    def _people(
+        self, kit_folder: Path | None, protocol: Protocol
+    ) -> tuple[ProfileSet | None, OwnProfile | None]:
+        """Return the profile set and the participant's own profile, if the session had any."""
+        known = self._log.header.get("people")
+        if kit_folder is None or known is None or protocol.profiles is None:
+            return None, None
+        own_set = protocol.profiles.folder
+        # A kit lies in participants/P/kit of the study, and the set beside its study.yaml.
+        folder = DEMO if own_set is None else kit_folder.resolve().parents[2] / own_set
+        profiles = load_profiles(folder)
+        if profiles.digest != known["profiles"]["digest"]:
+            raise BadInput(
+                f"{folder}: this is not the profile set that {self._log.file.name} was run with"
+            )
+        found = load_own_profile(kit_folder)
+        return profiles, None if found is None else found[0]
 
     def frame(self, moment: Moment) -> Frame:
         """Return a moment as an RGB array (height, width, 3)."""
         screen = still(moment.step.screen)
         if screen not in self._pictures:
             self._pictures[screen] = self._paint(screen)
-        return compose(self._pictures[screen], self._looks.style, moment.cursor, moment.confirmed)
+        picture = self._pictures[screen]
+        cursor = None if picture.track is None else moment.cursor  # bars stand for a private card
+        return compose(picture, self._looks.style, cursor, moment.confirmed)
 
     def _paint(self, screen: Screen) -> Picture:
         if isinstance(screen, Message) and not self._with_kit:
             return _bars(self._looks, self._extents.get(screen.message_id))
+        if isinstance(screen, _OF_PEOPLE) and not self._with_kit:
+            return _bars(self._looks, None)
         return self._looks.painter.paint(screen)
 
 

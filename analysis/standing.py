@@ -28,6 +28,16 @@ OVER = (Phase.DONE, Phase.ABORTED, Phase.CRASHED)
 
 
 @dataclass(frozen=True)
+class Block:
+    """A block of a run with times of its own (s from the run's zero)."""
+
+    number: int
+    condition: str
+    begins: float
+    ends: float
+
+
+@dataclass(frozen=True)
 class Planned:
     """What the header says about a run.
 
@@ -39,12 +49,15 @@ class Planned:
     trials : int
     has_volumes : bool
         Whether it begins with a volume, so that volumes can be expected of it.
+    blocks : tuple of Block
+        In the order of their times; none where a run has no such blocks.
     """
 
     task: str
     duration: float | None
     trials: int
     has_volumes: bool
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -270,6 +283,24 @@ class State:
             return self.planned.duration
         at = self.now if self.held_since is None else min(self.now, self.held_since)
         return max(0.0, self.zero + self.shift + self.planned.duration - at)
+
+    @property
+    def block(self) -> tuple[Block, float, bool] | None:
+        """The block that runs or comes next, the time (s) until it ends or begins, and which.
+
+        None where the run has no more blocks, or has not begun. What pauses have added moves them;
+        while the run is held, the time stands still.
+        """
+        if self.planned is None or self.zero is None:
+            return None
+        at = self.now if self.held_since is None else min(self.now, self.held_since)
+        since = at - self.zero - self.shift
+        for block in self.planned.blocks:
+            if since < block.begins:
+                return block, block.begins - since, False
+            if since < block.ends:
+                return block, block.ends - since, True
+        return None
 
     @property
     def session_left(self) -> float | None:

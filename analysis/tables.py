@@ -22,7 +22,13 @@ from experiment.readlog import Event, SessionLog
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_OF_A_CONDITION = ("message", "prompt", "scale")  # kinds of screen, within a trial
+_OF_A_CONDITION = (
+    "message",
+    "prompt",
+    "scale",
+    "feedback",
+    "neutral_face",
+)  # kinds of screen, within a trial
 _DTYPES = {"int": "Int64", "float": "float64", "str": "string", "bool": "boolean"}
 
 
@@ -90,6 +96,14 @@ class StepRow:
     marker : str or None
     code : int or None
         The marker that the step was planned with; `MarkerRow` says whether it was sent.
+    profile_id : str or None
+        Whose profile, answer or neutral face is shown.
+    shown_answer : int or None
+        The other person's answer.
+    block : int or None
+        The block that it is a part of, or that a self-report or positive task is about.
+    report : str or None
+        Moment of a self-report: ``before``, ``after``, ``after_5_min``.
     """
 
     task: str
@@ -108,6 +122,10 @@ class StepRow:
     confirmed: bool | None
     marker: str | None
     code: int | None
+    profile_id: str | None = None
+    shown_answer: int | None = None
+    block: int | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -268,6 +286,33 @@ class PauseRow:
     duration: float | None
 
 
+@dataclass(frozen=True)
+class BlockRow:
+    """One block of a run, as it happened.
+
+    Parameters
+    ----------
+    block : int
+        From 1.
+    condition : str
+    planned : float or None
+        When it was to begin, pauses before it included, on the run clock (s).
+    onset, duration : float or None
+        On the run clock (s); `duration` is None where the log stops first.
+    interrupted : bool
+        Whether a pause came between two of its trials.
+    """
+
+    task: str
+    run: int
+    block: int
+    condition: str
+    planned: float | None
+    onset: float | None
+    duration: float | None
+    interrupted: bool
+
+
 def runs(log: SessionLog) -> tuple[Run, ...]:
     """Return the runs that were begun, in order."""
     return _Index(log).runs
@@ -375,6 +420,40 @@ def mark_rows(log: SessionLog) -> list[MarkRow]:
     return rows
 
 
+def block_rows(log: SessionLog) -> list[BlockRow]:
+    """Return one row per block that was begun."""
+    index = _Index(log)
+    steps: dict[tuple[int, int], list[StepRow]] = {}
+    for n, event in index.steps.items():
+        if event["step"].get("block") is not None and n in index.onsets:
+            row = _step_row(index, n)
+            steps.setdefault((row.run, event["step"]["block"]), []).append(row)
+    broken = {
+        (run.number, event["block"])
+        for event in log.of("fault")
+        if event["what"] == "block_interrupted" and (run := index.run_at(event["t"])) is not None
+    }
+    rows = []
+    for (run_number, block), parts in steps.items():
+        first, last = parts[0], parts[-1]
+        trial = index.trial(first.n)
+        assert trial is not None
+        end = None if last.duration is None or last.onset is None else last.onset + last.duration
+        rows.append(
+            BlockRow(
+                task=first.task,
+                run=run_number,
+                block=block,
+                condition=trial["condition"],
+                planned=first.planned,
+                onset=first.onset,
+                duration=_difference(end, first.onset),
+                interrupted=(run_number, block) in broken,
+            )
+        )
+    return rows
+
+
 def pause_rows(log: SessionLog) -> list[PauseRow]:
     """Return one row per pause."""
     index = _Index(log)
@@ -417,6 +496,11 @@ def pulses(log: SessionLog) -> DataFrame:
 def marks(log: SessionLog) -> DataFrame:
     """Return one row per mark of a PET session; columns as in `MarkRow`."""
     return _frame(MarkRow, mark_rows(log))
+
+
+def blocks(log: SessionLog) -> DataFrame:
+    """Return one row per block; columns as in `BlockRow`."""
+    return _frame(BlockRow, block_rows(log))
 
 
 def pauses(log: SessionLog) -> DataFrame:
@@ -511,7 +595,8 @@ def _run(run: RunEvents) -> Run:
 def _step_row(index: _Index, n: int) -> StepRow:
     event, run = index.steps[n], index.run_of_step(n)
     screen = event["step"]["screen"]
-    trial = index.trial(n) if screen["kind"] in _OF_A_CONDITION else None
+    planned = index.trial(n) or {}
+    trial = planned if screen["kind"] in _OF_A_CONDITION else {}
     marker, response = index.planned.get(n), index.response(n)
     return StepRow(
         task=run.task,
@@ -519,10 +604,10 @@ def _step_row(index: _Index, n: int) -> StepRow:
         n=n,
         trial=event["step"]["trial"],
         screen=screen["kind"],
-        message_id=None if trial is None else trial.get("message_id"),
-        writer_id=None if trial is None else trial.get("writer_id"),
-        condition=None if trial is None else trial["condition"],
-        rating=screen.get("rating"),
+        message_id=trial.get("message_id"),
+        writer_id=trial.get("writer_id"),
+        condition=trial.get("condition"),
+        rating=screen["rating"] if "start" in screen else None,
         planned=run.at(event["planned"]),
         onset=run.at(index.onsets.get(n)),
         duration=index.duration(n),
@@ -530,6 +615,10 @@ def _step_row(index: _Index, n: int) -> StepRow:
         confirmed=None if response is None else response["confirmed"],
         marker=None if marker is None else marker["name"],
         code=None if marker is None else marker["code"],
+        profile_id=screen.get("profile_id"),
+        shown_answer=screen.get("answer"),
+        block=planned.get("block"),
+        report=planned.get("moment"),
     )
 
 

@@ -1,7 +1,8 @@
 """Run the benchmarks and write their tables.
 
 ``python -m benchmarks`` measures everything but the hour, in one run; ``python -m benchmarks
-markers pulses`` measures those sections again and keeps the others; ``--hour`` runs the hour.
+markers pulses`` measures those sections again and keeps the others; ``--hour`` runs the hour,
+``--pet`` a PET session of 90 minutes.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import hour, kit, markers, messages, pulses, scripts, session, table
+from benchmarks import feedback, hour, kit, markers, messages, pulses, scripts, session, table
 from stimuli.virtual_display import some_display
 
 HERE = Path(__file__).parent
-RESULTS, HOUR = HERE / "RESULTS.md", HERE / "RESULTS-HOUR.md"
+RESULTS, HOUR, PET = HERE / "RESULTS.md", HERE / "RESULTS-HOUR.md", HERE / "RESULTS-PET.md"
 _ABOUT = (
     "`make bench` writes this, with a software renderer on a virtual display. Rows without a bound "
     "were measured in the same run, to compare with."
@@ -23,6 +24,10 @@ _ABOUT = (
 _ABOUT_HOUR = (
     "`make bench-hour` writes this, with a software renderer on a virtual display, while another "
     "program keeps one core busy."
+)
+_ABOUT_PET = (
+    "`make bench-pet` writes this, with a software renderer on a virtual display, 1280x720, paced "
+    "at 60 Hz."
 )
 _HOUR_TITLE = "One hour of markers, one core kept busy"
 
@@ -36,6 +41,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0, help="length of the real session")
     parser.add_argument("--hour", action="store_true", help="the hour, and nothing else")
     parser.add_argument("--hour-seconds", type=float, help="another length of it, to try it")
+    parser.add_argument("--pet", action="store_true", help="a PET session, and nothing else")
+    parser.add_argument("--pet-minutes", type=float, help="another length of it than 90")
     parser.add_argument("--to", type=Path, help="another file for the table")
     asked = parser.parse_args()
     if unknown := sorted(set(asked.sections) - set(names)):
@@ -44,6 +51,11 @@ def main() -> None:
         seconds = 3600.0 if asked.hour_seconds is None else asked.hour_seconds
         measures = [("hour", _HOUR_TITLE, lambda folder, _: hour.hour(folder, seconds))]
         file, about = asked.to or HOUR, _ABOUT_HOUR
+    elif asked.pet or asked.pet_minutes is not None:
+        minutes = 90.0 if asked.pet_minutes is None else asked.pet_minutes
+        title = f"A PET session of {minutes:g} minutes in real time"
+        measures = [("pet", title, lambda folder, _: feedback.real_time(folder, minutes))]
+        file, about = asked.to or PET, _ABOUT_PET
     else:
         file, about = asked.to or RESULTS, _ABOUT
     wanted = set(asked.sections) or {name for name, _, _ in measures}
@@ -72,6 +84,11 @@ def _measures() -> list[tuple[str, str, Measure]]:
         ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
         ("frame", "What is ours of a frame", lambda folder, _: session.own_share(folder)),
         ("commands", "On the virtual clock", lambda folder, _: session.virtual(folder)),
+        (
+            "feedback",
+            "A PET session on the virtual clock",
+            lambda folder, _: feedback.virtual(folder),
+        ),
         ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
         (
             "message",

@@ -8,10 +8,10 @@ from typing import Literal, TypeAlias
 
 from experiment.steps import (
     OnResponse,
+    Rated,
     Repeat,
     Response,
     ResponseKind,
-    Scale,
     ScaleRange,
     Step,
 )
@@ -160,7 +160,7 @@ def unanswered(step: Step, scales: Mapping[str, ScaleRange]) -> Answer:
         The study's rating scales by name.
     """
     earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
-    if not isinstance(step.screen, Scale):
+    if not isinstance(step.screen, Rated):
         return Answer(step.accepts, earliest=earliest)
     scale = scales[step.screen.rating]
     return Answer(step.accepts, step.screen.start, scale.lowest, scale.highest, earliest)

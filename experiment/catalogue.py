@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from experiment.plain import from_plain
+from experiment.plans.choosing import ChoosingPlan, plan_choosing
+from experiment.plans.feedback import FeedbackPlan, plan_feedback
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.objects import ObjectPlan, plan_objects
+from experiment.plans.pages import PagesPlan, plan_pages
 from experiment.plans.plan import Plan, PlanInputs
 from experiment.protocol import Protocol
 from experiment.steps import Task
+from experiment.tasks.choosing import choosing
+from experiment.tasks.feedback import feedback
 from experiment.tasks.messages import messages
 from experiment.tasks.objects import objects
+from experiment.tasks.pages import pages
 
 P = TypeVar("P", bound=Plan)
 
@@ -33,16 +39,27 @@ class TaskKind(Generic[P]):
         Decides a whole run.
     play : callable
         Makes the generator of a planned run.
+    needs_people : bool
+        Whether it shows profiles.
+    can_be_continued : bool
+        Whether a session may be run again, and goes on where it stopped.
     """
 
     plan_type: type[P]
     make_plan: Callable[[PlanInputs], P]
     play: Callable[[P], Task]
+    needs_people: bool = False
+    can_be_continued: bool = False
 
 
 KINDS: Mapping[str, TaskKind[Any]] = {
     "messages": TaskKind(MessagesPlan, plan_messages, messages),
     "object": TaskKind(ObjectPlan, plan_objects, objects),
+    "choosing": TaskKind(
+        ChoosingPlan, plan_choosing, choosing, needs_people=True, can_be_continued=True
+    ),
+    "feedback": TaskKind(FeedbackPlan, plan_feedback, feedback, needs_people=True),
+    "pages": TaskKind(PagesPlan, plan_pages, pages),
 }
 """Kinds by the name that `study.yaml` gives them."""
 

@@ -27,3 +27,11 @@ class HardwareError(KindredError):
 
 class SessionAborted(KindredError):
     """The session was ended before its time, by the operator or a fault."""
+
+
+class ParticipantStopped(SessionAborted):
+    """The participant asked to stop, with a key of their own."""
+
+
+class TooFewLiked(KindredError):
+    """Choosing went well, but too few people were liked for the scans; says what to do."""

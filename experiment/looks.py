@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from experiment.profiles import OwnProfile, ProfileSet, look_of, looks_of_set
 from experiment.protocol import Protocol, worded
 from stimuli.contents import Contents, ScaleLook
 from stimuli.painter import Painter
@@ -20,7 +21,11 @@ class Looks:
 
 
 def looks_of(
-    protocol: Protocol, size_px: tuple[int, int], texts: Mapping[str, tuple[str, str]]
+    protocol: Protocol,
+    size_px: tuple[int, int],
+    texts: Mapping[str, tuple[str, str]],
+    profiles: ProfileSet | None = None,
+    own: OwnProfile | None = None,
 ) -> Looks:
     """Return how a protocol's screens look in a window.
 
@@ -31,6 +36,10 @@ def looks_of(
         Width and height of the window.
     texts : mapping of str to (str, str)
         Text and language of each message, by its id.
+    profiles : ProfileSet or None
+        Where the study shows people.
+    own : OwnProfile or None
+        The participant's own profile.
     """
     screen, language = protocol.screen, protocol.language
     px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
@@ -46,4 +55,8 @@ def looks_of(
         for name, rating in protocol.ratings.items()
     }
     contents = Contents(protocol.shown_texts, scales, texts.__getitem__, language)
+    if profiles is not None:
+        contents = replace(contents, profile=looks_of_set(profiles))
+    if own is not None:
+        contents = replace(contents, own=look_of(own))
     return Looks(style, Painter(style, contents))

@@ -13,18 +13,19 @@ from typing import Any, Protocol
 from experiment.answers import Action, Answer, HeldKey, Press, unanswered
 from experiment.clock import Clock
 from experiment.display import Display, OnFlip
-from experiment.errors import HardwareError, SessionAborted
+from experiment.errors import HardwareError, ParticipantStopped, SessionAborted
 from experiment.events import KeyEvent, Pulse
 from experiment.marks import MarkBook
 from experiment.plain import to_plain
 from experiment.protocol import Buttons
 from experiment.steps import (
     At,
+    Closing,
     OnMark,
     OnPulse,
     Outcome,
+    Rated,
     Repeat,
-    Scale,
     ScaleRange,
     Screen,
     Step,
@@ -34,6 +35,8 @@ from experiment.steps import (
     next_planned,
 )
 
+STOPPED = Closing("stopped")
+"""What a participant sees who asked to stop."""
 _FRAME_BATCH = 0.1  # s of frame intervals in one log line
 
 
@@ -148,6 +151,7 @@ class Player:
         devices = (markers, pulses, self._book, *others)
         self._devices = [device for device in devices if device is not None]
         self._abort = buttons.abort
+        self._stop = buttons.stop
         self._codes = codes
         self._scales = scales
         self._policies = policies
@@ -156,6 +160,7 @@ class Player:
         self._volumes = volumes
         self._held: dict[str, float] = {}
         self._pause_asked = False
+        self._stopping = False
         self._focused = True
         self._steps = 0
         self._marks = 0
@@ -174,6 +179,8 @@ class Player:
         ------
         SessionAborted
             If the abort keys were held.
+        ParticipantStopped
+            If the participant asked to stop; a last screen was shown.
         HardwareError
             If the log can't be written any more.
         """
@@ -186,6 +193,9 @@ class Player:
                 step = task.send(self._present(step, run))
         except StopIteration:
             return
+        except ParticipantStopped:
+            self._end_kindly()
+            raise
         finally:
             if self._pulses is not None:
                 self._pulses.disarm()
@@ -196,9 +206,10 @@ class Player:
 
     def _present(self, step: Step, run: _Run) -> Outcome:
         if step.trial is not None and step.trial != run.trial:
-            run.trial = step.trial
             if self._pause_asked:
                 self._pause(run)
+                self._interrupt(step, run)
+            run.trial, run.block = step.trial, step.block
         number = self._steps
         self._catch_up(step, run)
         self._steps += 1
@@ -301,7 +312,7 @@ class Player:
         return 0.5 / self._display.facts.nominal_hz
 
     def _repeat_of(self, screen: Screen) -> Repeat | None:
-        return self._scales[screen.rating].repeat if isinstance(screen, Scale) else None
+        return self._scales[screen.rating].repeat if isinstance(screen, Rated) else None
 
     # --- what comes in ----------------------------------------------------------------------------
 
@@ -367,10 +378,23 @@ class Player:
                     if self._pause_asked
                     else "going on"
                 )
+        stop_at = self._stop_at()
+        if stop_at is not None and self._clock.now() >= stop_at:
+            self._stopping = True
+            self._log.add("stop", self._clock.now())
+            self._tell("THE PARTICIPANT ASKED TO STOP: go to them now")
+            raise ParticipantStopped("the participant asked to stop")
         abort_at = self._abort_at()
         if abort_at is not None and self._clock.now() >= abort_at:
             raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
         return events
+
+    def _stop_at(self) -> float | None:
+        """Return when one of the participant's stop keys will have been held long enough."""
+        if self._stop is None or self._stopping:
+            return None
+        since = _sooner(*(self._held.get(key) for key in self._stop.keys))
+        return None if since is None else since + self._stop.hold
 
     def _abort_at(self) -> float | None:
         """Return when the abort keys will have been held long enough."""
@@ -379,7 +403,7 @@ class Player:
         return max(times) + self._abort.hold if len(times) == len(since) else None
 
     def _soonest(self, horizon: float | None) -> float | None:
-        return _sooner(horizon, self._abort_at())
+        return _sooner(horizon, self._abort_at(), self._stop_at())
 
     def _first_pulse(self, step: Step, onset: float, run: _Run) -> Pulse | None:
         """Return the pulse that starts the run, if this step waits for one and it came."""
@@ -424,6 +448,15 @@ class Player:
                 f"{fault}: the session holds before its next trial; mend it, then press "
                 f"{' or '.join(sorted(self._pause_keys))}"
             )
+
+    def _end_kindly(self) -> None:
+        """Tell a participant who asked to stop that it is over and that somebody comes."""
+        assert self._stop is not None
+        idle = Answer(accepts=None)
+        until = self._clock.now() + self._stop.closing
+        while self._clock.now() < until:
+            self._key_events()
+            self._frame(STOPPED, idle, None, until)
 
     # --- what moves the rest of a run -------------------------------------------------------------
 
@@ -475,6 +508,14 @@ class Player:
         run.shift = round(run.shift + length, 6)
         self._log_shift(run)
 
+    def _interrupt(self, step: Step, run: _Run) -> None:
+        """Write down that a pause came between two trials of one block."""
+        if step.block is None or step.block != run.block:
+            return
+        self._log.add("fault", self._clock.now(), what="block_interrupted", block=step.block)
+        self._tell(f"block {step.block} was interrupted by the pause; the log says so")
+        self._heed("block_interrupted")
+
 
 class _Run:
     """Where a run stands: its zero on the session clock, and what pauses have added."""
@@ -486,6 +527,7 @@ class _Run:
         self.shift = 0.0
         self.next_onset: float | None = None
         self.trial: int | None = None
+        self.block: int | None = None
         self.fresh = False  # begun, and its first step not yet shown
         self.early = 0  # pulses that came before the run waited for one
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from experiment.steps import Outcome, Response, Screen, Task, Waiting
 
 _TOO_MANY = 100_000
 
 
-def screens_of(task: Task) -> tuple[Screen, ...]:
+def screens_of(task: Task, also: Iterable[Screen] = ()) -> tuple[Screen, ...]:
     """Return every screen of a task, each once, in the order of first use.
 
     The task is run with made-up outcomes. Every other answer is incomplete (moved to one side
@@ -17,8 +19,10 @@ def screens_of(task: Task) -> tuple[Screen, ...]:
     ----------
     task : Task
         A fresh generator; it is used up.
+    also : iterable of Screen
+        Shown by the session itself.
     """
-    found: dict[Screen, None] = {Waiting("paused"): None}
+    found: dict[Screen, None] = dict.fromkeys((Waiting("paused"), *also))
     incomplete = True
     try:
         step = next(task)

@@ -16,7 +16,7 @@ from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent
 from experiment.protocol import Buttons
-from experiment.steps import At, OnMark, OnResponse, ResponseKind, Scale, ScaleRange, Step
+from experiment.steps import At, OnMark, OnResponse, Rated, ResponseKind, Scale, ScaleRange, Step
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ _RATING = {
     "neutral": (3.0, 0.9),
     "hold_warm": (4.2, 1.0),
     "hold_neutral": (3.2, 1.0),
+    "profile": (5.2, 1.3),
+    "baseline": (4.0, 0.8),
+    "rejection": (3.4, 1.0),
+    "acceptance": (4.9, 1.0),
 }
 TEMPERS: Mapping[str, Temper] = {
     "typical": Temper(_RATING, latency=(0.9, 0.35), between=0.16, misses=0.03),
@@ -109,25 +113,27 @@ class Robot:
         self._looks += 1
         if step.marker is not None and step.marker in self._temper.rating:
             self._rated = step.marker
+        earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
         # Nobody else is there to press the operator's key; without one, a device makes the mark.
         if isinstance(step.ends, OnMark) and step.ends.mark in self._buttons.marks:
             self._press(self._buttons.marks[step.ends.mark], onset + self._skewed(*_READING))
         elif step.accepts is ResponseKind.CONTINUE:
-            earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
             self._press(self._buttons.confirm[0], onset + earliest + self._skewed(*_READING))
-        elif step.accepts is ResponseKind.RATING and isinstance(step.screen, Scale):
+        elif step.accepts is ResponseKind.RATING and isinstance(step.screen, Rated):
             if self._may_miss(step) and self._dice.uniform() < self._temper.misses:
                 return
-            self._rate(step.screen, onset + self._skewed(*self._temper.latency))
+            self._rate(step.screen, onset + earliest + self._skewed(*self._temper.latency))
 
     def poll(self) -> list[KeyEvent]:
         """Return the keys that were pressed and released since the last call."""
         return [self._pressed.popleft() for _ in range(len(self._pressed))]
 
-    def _rate(self, screen: Scale, t: float) -> None:
+    def _rate(self, screen: Rated, t: float) -> None:
         scale = self._scales[screen.rating]
         moves: list[tuple[str, int]]
-        if screen.prompt is not None:  # practice: once in each direction
+        if (
+            isinstance(screen, Scale) and screen.prompt is not None
+        ):  # practice: once in each direction
             moves = self._there_and_back(scale, screen.start)
         else:
             moves = self._way(scale, screen.start, self._wish(scale))

@@ -16,12 +16,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from experiment.catalogue import PlannedTask, plan_task
+from experiment.catalogue import KINDS, PlannedTask, plan_task
 from experiment.chance import dice
+from experiment.choices import Social, social_of
 from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.devices import Devices, Wires, check_wires, wires
 from experiment.display import Display, Extent, NoWindow
-from experiment.errors import BadInput, KindredError, SessionAborted
+from experiment.errors import BadInput, KindredError, ParticipantStopped, SessionAborted
 from experiment.kit import Kit, KitIndex
 from experiment.kit.for_session import open_kit, shown_before
 from experiment.log import LogWriter
@@ -29,10 +30,11 @@ from experiment.looks import looks_of
 from experiment.plain import to_plain
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
-from experiment.player import Keys, Player
+from experiment.player import STOPPED, Keys, Player
 from experiment.priority import raised_priority
+from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
-from experiment.readlog import header_of
+from experiment.readlog import header_of, read_log
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
 from experiment.steps import Message, Screen
@@ -93,7 +95,8 @@ class SessionResult:
     ----------
     log : Path
     status : str
-        ``complete``, ``aborted``, ``failed`` (a device) or ``crashed`` (a bug).
+        ``complete``, ``stopped`` (by the participant), ``aborted``, ``failed`` (a device) or
+        ``crashed`` (a bug).
     reason : str or None
     """
 
@@ -111,6 +114,7 @@ class Prepared:
     kit: Kit
     index: KitIndex
     shown: tuple[Shown, ...]
+    social: Social | None
     plans: dict[str, PlannedTask]
     seed: int
     log_file: Path
@@ -154,14 +158,18 @@ def prepare(request: SessionRequest) -> Prepared:
     protocol = study.protocol
     tasks = study.session_tasks(request.session, request.task)
     folder = study.log_folder(request.participant, request.session)
-    _check_no_data(folder, tasks)
+    _check_no_data(folder, tasks, protocol)
     with_messages = any(protocol.tasks[task].shares() for task in tasks)
     kit, index = open_kit(study, request.participant, needed=with_messages)
     shown = shown_before(study, request.participant)
+    social = social_of(study, request.participant, tasks)
+    people = None if social is None else social.people
     seed = study.seed if request.seed is None else request.seed
     plans = {
         task: plan_task(
-            PlanInputs(protocol, task, index, request.session, request.participant, seed, shown)
+            PlanInputs(
+                protocol, task, index, request.session, request.participant, seed, shown, people
+            )
         )
         for task in tasks
     }
@@ -180,8 +188,8 @@ def prepare(request: SessionRequest) -> Prepared:
     name = f"sub-{request.participant}_ses-{request.session}"
     if request.task is not None:
         name += f"_task-{request.task}"
-    file = folder / f"{name}.jsonl"
-    return Prepared(request, study, kit, index, shown, plans, seed, file, plugged)
+    file = _free(folder, name)
+    return Prepared(request, study, kit, index, shown, social, plans, seed, file, plugged)
 
 
 def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> SessionResult:
@@ -212,9 +220,10 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         keys += devices.keys
         tell("preparing the screens")
         extents: dict[Screen, Extent] = {}
+        also = () if protocol.devices.buttons.stop is None else (STOPPED,)
         for planned in prepared.plans.values():
             try:
-                extents |= display.prepare(screens_of(planned.play()))
+                extents |= display.prepare(screens_of(planned.play(), also))
             except ValueError as error:  # says which text does not fit, by its id
                 raise BadInput(str(error)) from None
         header = _header(prepared, clock, display, devices)
@@ -274,6 +283,8 @@ def _play(
             log.add("run_begin", clock.now(), task=task, run=number)
             player.play(planned.play(), planned.plan.pause_grid)
             log.add("run_end", clock.now(), task=task, run=number)
+    except ParticipantStopped as error:
+        return "stopped", str(error)
     except SessionAborted as error:
         return "aborted", str(error)
     except KeyboardInterrupt:
@@ -293,9 +304,30 @@ def _play(
     return "complete", None
 
 
-def _check_no_data(folder: Path, tasks: tuple[str, ...]) -> None:
+def _free(folder: Path, name: str) -> Path:
+    """Return the name of a new log; that of a session that goes on has a number."""
+    file, part = folder / f"{name}.jsonl", 1
+    while file.exists():
+        part += 1
+        file = folder / f"{name}_part-{part:02d}.jsonl"
+    return file
+
+
+def _data_of(log: Path, protocol: Protocol) -> set[str]:
+    """Return the tasks that a log has data of and that can't be run again.
+
+    Where the session can be continued, only what was begun counts.
+    """
+    tasks = set(header_of(log).get("tasks", []))
+    again = {task for task, spec in protocol.tasks.items() if KINDS[spec.kind].can_be_continued}
+    if tasks & again:
+        tasks &= {event["task"] for event in read_log(log).of("run_begin")}
+    return tasks - again
+
+
+def _check_no_data(folder: Path, tasks: tuple[str, ...], protocol: Protocol) -> None:
     for log in sorted(folder.glob("*.jsonl")):
-        done = sorted(set(header_of(log).get("tasks", [])) & set(tasks))
+        done = sorted(_data_of(log, protocol) & set(tasks))
         if done:
             raise BadInput(
                 f"{log}: this session has data for task {done[0]!r} already; nothing is "
@@ -317,11 +349,14 @@ def _open_display(prepared: Prepared, clock: Clock) -> Display:
         return NoWindow(clock, size, screen.refresh_hz)
     from stimuli.window import Window
 
-    texts = prepared.kit.texts()
+    texts, social = prepared.kit.texts(), prepared.social
+    profiles, own = (None, None) if social is None else (social.profiles, social.own)
     return Window(
         size,
         screen.background,
-        lambda true_size: looks_of(prepared.study.protocol, true_size, texts).painter,
+        lambda true_size: (
+            looks_of(prepared.study.protocol, true_size, texts, profiles, own).painter
+        ),
         clock,
         screen.refresh_hz,
         fullscreen=request.fullscreen,
@@ -382,6 +417,7 @@ def _header(
         },
         "kit": to_plain(prepared.index),
         "shown": [to_plain(shown) for shown in prepared.shown],
+        **({} if prepared.social is None else {"people": to_plain(prepared.social.people)}),
         "protocol": prepared.study.protocol.model_dump(mode="json"),
         "sources": prepared.study.sources,
         "plans": {task: to_plain(planned.plan) for task, planned in prepared.plans.items()},

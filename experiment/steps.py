@@ -180,6 +180,9 @@ Screen: TypeAlias = (
     | Closing
 )
 
+Rated: TypeAlias = Scale | ProfileScale
+"""Screens with a cursor, on which the participant answers; all have a `rating` and a `start`."""
+
 # --- when a step ends ----------------------------------------------------------------------------
 
 
@@ -267,6 +270,9 @@ class Step:
     trial : int or None
         Number (from 1) of the trial it belongs to. Where it changes is a trial boundary, the only
         place at which a run may be paused.
+    block : int or None
+        Number (from 1) of the block that is one whole: a pause between two of its trials is a
+        fault of its own.
     """
 
     screen: Screen
@@ -274,6 +280,7 @@ class Step:
     marker: str | None = None
     accepts: ResponseKind | None = None
     trial: int | None = None
+    block: int | None = None
 
 
 @dataclass(frozen=True)

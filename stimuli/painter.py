@@ -15,6 +15,7 @@ from experiment.steps import (
     Page,
     ProfileScale,
     Prompt,
+    Rated,
     Scale,
     Screen,
     Waiting,
@@ -45,7 +46,7 @@ KINDS: Kinds = {
 
 def still(screen: Screen) -> Screen:
     """Give what stands still of a screen: scales look alike wherever their cursor begins."""
-    return replace(screen, start=0) if isinstance(screen, (Scale, ProfileScale)) else screen
+    return replace(screen, start=0) if isinstance(screen, Rated) else screen
 
 
 class Painter:

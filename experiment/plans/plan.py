@@ -12,9 +12,10 @@ from typing import Protocol as Interface
 from experiment.chance import Dice
 from experiment.errors import BadInput
 from experiment.kit import KitIndex
+from experiment.people import People
 from experiment.plans.shown import Shown
 from experiment.protocol import PetFrame, Protocol
-from experiment.steps import Ends, ScaleRange
+from experiment.steps import Ends, OnResponse, ScaleRange
 
 
 class Plan(Interface):
@@ -56,6 +57,8 @@ class PlanInputs:
         messages are shown is dealt with the study's own seed.
     shown : tuple of Shown
         What earlier runs showed; none of it comes again.
+    people : People or None
+        The profile set and the participant's choices, where a task of the session needs them.
     """
 
     protocol: Protocol
@@ -65,6 +68,7 @@ class PlanInputs:
     participant: str
     seed: int
     shown: tuple[Shown, ...] = ()
+    people: People | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,11 @@ class Question:
 def random_start(scale: ScaleRange, chance: Dice) -> int:
     """Return where a scale's cursor stands at first: anywhere, so that it is never a hint."""
     return scale.lowest + chance.below(scale.highest - scale.lowest + 1)
+
+
+def practice_on(rating: str, scale: ScaleRange) -> Question:
+    """Return a question to practise on, its cursor in the middle."""
+    return Question(rating, (scale.lowest + scale.highest) // 2, OnResponse())
 
 
 def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None) -> None:

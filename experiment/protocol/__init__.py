@@ -11,6 +11,7 @@ from experiment.protocol.objects import ObjectCondition, ObjectTask
 from experiment.protocol.ratings import Rating, worded
 from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts, read_yaml
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
+from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask
 from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.whole import AnyTask, Protocol
 
@@ -18,13 +19,16 @@ __all__ = [
     "LAB_DEFAULT",
     "AnyTask",
     "Buttons",
+    "ChoosingTask",
     "FaultName",
+    "FeedbackTask",
     "KitSettings",
     "LabMessages",
     "MessagesTask",
     "ObjectCondition",
     "ObjectTask",
     "Order",
+    "PagesTask",
     "PetFrame",
     "Policy",
     "Protocol",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
 from experiment.kit import Condition
-from experiment.protocol.rig import PetFrame
+from experiment.protocol.rig import PetFrame, frames_in_line
 from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
 
@@ -104,14 +103,7 @@ class ScannerMessages(_Messages):
     @field_validator("frames")
     @classmethod
     def _in_line(cls, frames: tuple[PetFrame, ...]) -> tuple[PetFrame, ...]:
-        for before, after in pairwise(frames):
-            if abs(before.start + before.duration - after.start) > 1e-3:
-                raise ValueError(
-                    f"the frame from {before.start:g} s ends at "
-                    f"{before.start + before.duration:g} s, the next one starts at "
-                    f"{after.start:g} s; frames follow each other without gap or overlap"
-                )
-        return frames
+        return frames_in_line(frames)
 
 
 class LabMessages(_Messages):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -55,6 +56,17 @@ class Abort(Strict):
     hold: Seconds
 
 
+class Stop(Strict):
+    """Keys of the participant's own, each of which says "I want to stop" when held so long (s).
+
+    The last screen then stays for `closing` s.
+    """
+
+    keys: tuple[Key, ...] = Field(min_length=1)
+    hold: Annotated[Seconds, Field(le=5)]
+    closing: Annotated[Seconds, Field(le=120)]
+
+
 class Buttons(Strict):
     """Keys (keyboard or button box) and what they mean.
 
@@ -69,17 +81,23 @@ class Buttons(Strict):
     confirm: tuple[Key, ...] = Field(min_length=1)
     pause: tuple[Key, ...] = Field(min_length=1)
     abort: Abort
+    stop: Stop | None = None
     marks: dict[MarkName, Key]
 
     def keys(self) -> set[str]:
         """Return all keys and buttons that mean something."""
         answers = {*self.left, *self.right, *self.move, *self.confirm}
-        return answers | {*self.pause, *self.abort.keys, *self.marks.values()}
+        return answers | {*self.pause, *self.abort.keys, *self.stop_keys, *self.marks.values()}
+
+    @property
+    def stop_keys(self) -> tuple[str, ...]:
+        """Keys with which the participant can stop."""
+        return () if self.stop is None else self.stop.keys
 
     @model_validator(mode="after")
     def _each_key_once(self) -> Buttons:
         keys = [*self.left, *self.right, *self.move, *self.confirm, *self.pause]
-        keys += [*self.marks.values(), *self.abort.keys]
+        keys += [*self.marks.values(), *self.abort.keys, *self.stop_keys]
         twice = sorted({k for k in keys if keys.count(k) > 1})
         if twice:
             raise ValueError(f"key {twice[0]!r} has two meanings; give each key one")
@@ -145,6 +163,18 @@ class PetFrame(Strict):
     duration: Annotated[Number, Field(gt=0, le=36000)]
 
 
+def frames_in_line(frames: tuple[PetFrame, ...]) -> tuple[PetFrame, ...]:
+    """Return frames, if each begins where the one before ends."""
+    for before, after in pairwise(frames):
+        if abs(before.start + before.duration - after.start) > 1e-3:
+            raise ValueError(
+                f"the frame from {before.start:g} s ends at "
+                f"{before.start + before.duration:g} s, the next one starts at "
+                f"{after.start:g} s; frames follow each other without gap or overlap"
+            )
+    return frames
+
+
 FaultName = Literal[
     "marker_not_sent",
     "trigger_port_lost",
@@ -168,5 +198,6 @@ FaultName = Literal[
     "mark_repeated",
     "marks_port_lost",
     "focus_lost",
+    "block_interrupted",
 ]
 Policy = Literal["stop", "hold", "go_on"]

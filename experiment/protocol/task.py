@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -21,6 +21,10 @@ class Share(Strict):
 
     total: Whole = Field(ge=1, le=200)
     per_writer: Annotated[Whole, Field(ge=1, le=200)] | None
+
+
+if TYPE_CHECKING:
+    from experiment.protocol.whole import Protocol
 
 
 class TaskSpec(Strict, ABC):
@@ -51,3 +55,12 @@ class TaskSpec(Strict, ABC):
     @abstractmethod
     def required_texts(self) -> tuple[str, ...]:
         """Return the keys of all texts that the task can show, besides its instructions."""
+
+    def check_in(self, label: str, protocol: Protocol) -> None:
+        """Check what must hold between the task and the rest of the protocol.
+
+        Raises
+        ------
+        Located
+            With the place of what is wrong.
+        """

@@ -13,6 +13,7 @@ from experiment.protocol.messages import MessagesTask
 from experiment.protocol.objects import ObjectTask
 from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
+from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask, ProfileSettings
 from experiment.protocol.values import Label, Located, Name, Strict, Whole
 from experiment.steps import ScaleRange
 
@@ -52,7 +53,10 @@ class Session(Strict):
         return self
 
 
-AnyTask = Annotated[MessagesTask | ObjectTask, Field(discriminator="kind")]
+AnyTask = Annotated[
+    MessagesTask | ObjectTask | ChoosingTask | FeedbackTask | PagesTask,
+    Field(discriminator="kind"),
+]
 """Every kind of task; a new kind is added here and in `experiment.catalogue`."""
 
 
@@ -66,6 +70,7 @@ class Protocol(Strict):
     scanner: Scanner
     faults: dict[FaultName, Policy]
     kit: KitSettings
+    profiles: ProfileSettings | None = None
     markers: dict[Name, Annotated[Whole, Field(ge=1, le=255)]]
     ratings: dict[Name, Rating]
     tasks: dict[Label, AnyTask]
@@ -85,6 +90,9 @@ class Protocol(Strict):
         for label, spec in self.tasks.items():
             self._check_task(label, spec)
         self._check_texts("a session", COMMON_TEXTS)
+        if self.devices.buttons.stop is not None:
+            self._check_texts("the participant's stop key", ("stopped",))
+        self._check_debriefing()
         self._check_wordings()
         return self
 
@@ -125,6 +133,20 @@ class Protocol(Strict):
                     f"no text {page!r} in texts/{self.language}.yaml",
                 )
         self._check_texts(f"task {label!r}", spec.required_texts())
+        spec.check_in(label, self)
+
+    def _check_debriefing(self) -> None:
+        """Whoever was deceived is told so at the end of the study."""
+        if not any(isinstance(spec, FeedbackTask) for spec in self.tasks.values()):
+            return
+        label, last = list(self.sessions.items())[-1]
+        spec = self.tasks[last.tasks[-1]]
+        if not (isinstance(spec, PagesTask) and spec.debriefing):
+            raise Located(
+                ("sessions", label, "tasks"),
+                "the answers in a feedback task are made up: the last session ends with a task of "
+                "kind pages that has debriefing: true",
+            )
 
     def _check_wordings(self) -> None:
         if self.devices.buttons.one_way:

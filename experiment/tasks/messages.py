@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from experiment.plans.messages import MessagesPlan
+from experiment.plans.plan import Question
 from experiment.steps import (
     Closing,
     Ends,
@@ -29,7 +30,7 @@ def messages(plan: MessagesPlan) -> Task:
     """Show each message, then ask how connected the reader feels and how good it felt."""
     for page in plan.instructions:
         yield Step(Page(page), ends=OnResponse(), accepts=ResponseKind.CONTINUE)
-    yield from practice(plan)
+    yield from practice(plan.practice)
     yield Step(
         Waiting(plan.waiting),
         ends=plan.begins,
@@ -66,20 +67,20 @@ def key_that_ends(ends: Ends) -> ResponseKind | None:
     return ResponseKind.CONTINUE if isinstance(ends, OnResponse) else None
 
 
-def practice(plan: MessagesPlan) -> Generator[Step, Outcome, None]:
+def practice(question: Question | None, ready: str = "ready") -> Generator[Step, Outcome, None]:
     """Have the scale used until the cursor has been moved in each direction."""
-    if plan.practice is None:
+    if question is None:
         return
     went_left = went_right = False
     prompt = "practice.prompt"
     while not (went_left and went_right):
         outcome = yield Step(
-            Scale(plan.practice.rating, plan.practice.start, prompt),
-            ends=plan.practice.ends,
+            Scale(question.rating, question.start, prompt),
+            ends=question.ends,
             accepts=ResponseKind.RATING,
         )
         if outcome.response is not None:
             went_left = went_left or outcome.response.lefts > 0
             went_right = went_right or outcome.response.rights > 0
         prompt = "practice.again"
-    yield Step(Page("ready"), ends=OnResponse(), accepts=ResponseKind.CONTINUE)
+    yield Step(Page(ready), ends=OnResponse(), accepts=ResponseKind.CONTINUE)

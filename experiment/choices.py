@@ -1,0 +1,239 @@
+"""A participant's choices: read from their logs, kept in their kit, met again in the scanner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from experiment.catalogue import KINDS
+from experiment.errors import BadInput, TooFewLiked
+from experiment.files import canonical, write_whole
+from experiment.kit.own_profile import load_own_profile, save_own_profile
+from experiment.people import Choice, People
+from experiment.plans.people import shortfall
+from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
+from experiment.protocol import ChoosingTask, FeedbackTask
+from experiment.readlog import SessionLog, header_of, read_log
+from experiment.study import Study, check_label, open_study
+
+CHOICES_FILE = "choices.json"
+_FILE = 0o600
+
+
+@dataclass(frozen=True)
+class Social:
+    """What tasks with profiles need: ids for plans and logs, and what the screens show.
+
+    Parameters
+    ----------
+    people : People
+    profiles : ProfileSet
+    own : OwnProfile or None
+        None if the participant made no profile of their own.
+    """
+
+    people: People
+    profiles: ProfileSet
+    own: OwnProfile | None
+
+
+def profiles_of(study: Study) -> ProfileSet:
+    """Read a study's profile set: its own folder, or the demo set.
+
+    Raises
+    ------
+    BadInput
+        If the protocol has no section ``profiles``, or the set can't be read.
+    """
+    settings = study.protocol.profiles
+    if settings is None:
+        raise BadInput(f"{study.folder / 'study.yaml'}: no section profiles; the study needs none")
+    return load_profiles(DEMO if settings.folder is None else study.folder / settings.folder)
+
+
+def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | None:
+    """Read what tasks with profiles need; None if no task of these shows any.
+
+    Raises
+    ------
+    BadInput
+        If the profile set or the participant's own profile can't be used, or a feedback task
+        needs a profile that the participant has not made yet.
+    """
+    specs = [study.protocol.tasks[task] for task in tasks]
+    if not any(KINDS[spec.kind].needs_people for spec in specs):
+        return None
+    profiles = profiles_of(study)
+    index, folder = profiles.index(), study.kit_folder(participant)
+    found = load_own_profile(folder)
+    if found is None and any(isinstance(spec, FeedbackTask) for spec in specs):
+        raise BadInput(
+            f"{folder}: no profile of the participant's own, which the screens show beside the "
+            "others; make it with: run_session.py profile STUDY --participant P ..."
+        )
+    own, likes = (None, ()) if found is None else found
+    for group in likes:
+        if group not in index.groups:
+            raise BadInput(
+                f"{profiles.folder}: no group {group!r}, which the participant prefers; allowed: "
+                f"{', '.join(sorted(index.groups))}"
+            )
+    choices = {choice.profile_id: choice.value for choice in load_choices(folder)}
+    choices |= {choice.profile_id: choice.value for choice in choices_made(study, participant)}
+    gone = sorted(set(choices) - set(profiles.by_id))
+    if gone:
+        raise BadInput(
+            f"{profiles.folder}: lacks {gone[0]!r}, whom the participant rated; put the profile "
+            "set back as it was"
+        )
+    people = People(index, likes, _sorted(choices.items()))
+    return Social(people, profiles, own)
+
+
+def choices_made(study: Study, participant: str) -> tuple[Choice, ...]:
+    """Return what a participant's logs say about how much each person was liked."""
+    found: dict[str, int] = {}
+    for file in study.logs_of(participant):
+        if "people" not in header_of(file):
+            continue
+        found |= {choice.profile_id: choice.value for choice in choices_in(read_log(file))}
+    return _sorted(found.items())
+
+
+def choices_in(log: SessionLog) -> tuple[Choice, ...]:
+    """Return the choices that were confirmed in a session, the last of each person."""
+    asked = {
+        event["n"]: event["step"]["screen"]["profile_id"]
+        for event in log.of("step")
+        if event["step"]["screen"]["kind"] == "profile_scale"
+    }
+    found: dict[str, int] = {}
+    for event in log.of("outcome"):
+        response = event["outcome"]["response"]
+        if event["n"] in asked and response is not None and response["confirmed"]:
+            found[asked[event["n"]]] = response["value"]
+    return _sorted(found.items())
+
+
+def keep_choices(folder: Path, participant: str, log: Path) -> tuple[str, ...]:
+    """Write what a session's choices add up to into the kit, and say whether they are enough.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    participant : str
+        Label.
+    log : Path
+        Of the session that has just ended, however it ended.
+
+    Returns
+    -------
+    tuple of str
+        Lines for the assistant; none if the session had no choices to make.
+
+    Raises
+    ------
+    BadInput
+        If the kit can't be written.
+    TooFewLiked
+        If all profiles were rated and too few people were liked; says what to do.
+    """
+    study, read = open_study(folder), read_log(log)
+    asked = [
+        task
+        for task in read.header["tasks"]
+        if isinstance(study.protocol.tasks[task], ChoosingTask)
+    ]
+    if not asked:
+        return ()
+    social = social_of(study, participant, asked)
+    assert social is not None
+    people = social.people
+    file = save_choices(study.kit_folder(participant), people.choices)
+    left = sum(one not in people.values for one in people.preferred)
+    lines = (f"choices: {file} ({len(people.choices)} made, {left} profiles left)",)
+    missing = shortfall(study.protocol, people)
+    if missing and (left == 0 or read.status == "complete"):
+        raise TooFewLiked("\n".join((*lines, *missing)))
+    return (*lines, "enough people were liked") if not missing else (*lines, *missing)
+
+
+def make_profile(
+    folder: Path,
+    participant: str,
+    photo: Path,
+    name: str,
+    age: int,
+    text_file: Path,
+    likes: tuple[str, ...],
+) -> Path:
+    """Put a participant's own profile into their kit; see `save_own_profile`.
+
+    Raises
+    ------
+    BadInput
+        If anything can't be used, or the profile set has no such group.
+    """
+    study = open_study(folder)
+    groups = profiles_of(study).index().groups
+    for group in likes:
+        if group not in groups:
+            raise BadInput(
+                f"--likes {group!r}: no such group; allowed: {', '.join(sorted(groups))}"
+            )
+    try:
+        text = text_file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{text_file}: not UTF-8 text (byte {error.start})") from None
+    except OSError as error:
+        raise BadInput(f"{text_file}: can't be read ({error.strerror})") from None
+    kit = study.kit_folder(check_label("participant", participant))
+    return save_own_profile(kit, photo, name, age, text, likes)
+
+
+def load_choices(folder: Path) -> tuple[Choice, ...]:
+    """Read the choices in a participant's kit; none if there is no file.
+
+    Raises
+    ------
+    BadInput
+        If it can't be read.
+    """
+    file = folder / CHOICES_FILE
+    try:
+        values = TypeAdapter(dict[str, int]).validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+    except ValidationError:
+        raise BadInput(
+            f"{file}:1: not a file of choices; it is made by the choosing task"
+        ) from None
+    return _sorted(values.items())
+
+
+def save_choices(folder: Path, choices: Iterable[Choice]) -> Path:
+    """Write choices into a participant's kit (ids and values, nothing else), for its owner only.
+
+    Raises
+    ------
+    BadInput
+        If it can't be written.
+    """
+    file = folder / CHOICES_FILE
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        values = {choice.profile_id: choice.value for choice in choices}
+        write_whole(file, canonical(values), mode=_FILE)
+    except OSError as error:
+        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+    return file
+
+
+def _sorted(values: Iterable[tuple[str, int]]) -> tuple[Choice, ...]:
+    return tuple(Choice(one, value) for one, value in sorted(values))

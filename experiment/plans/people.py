@@ -1,0 +1,204 @@
+"""Dealing out the people whom a participant liked: who answers, in which block of which session.
+
+The deal depends on protocol, choices and participant alone, and is made for all sessions at once,
+so that nobody answers twice; a seed that is given to one session changes orders and times only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from experiment.chance import Dice, dice
+from experiment.people import People
+from experiment.protocol import FeedbackTask, Protocol
+from experiment.protocol.social import SOCIAL
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """A block of a run in which people answer, or are seen.
+
+    Parameters
+    ----------
+    session, task : str
+        Labels.
+    block : int
+        From 1, in the order of the protocol.
+    """
+
+    session: str
+    task: str
+    block: int
+
+
+def runs_of_feedback(protocol: Protocol) -> list[tuple[str, str, FeedbackTask]]:
+    """Return session, label and settings of each run of feedback, in the study's order."""
+    return [
+        (session, task, spec)
+        for session, visit in protocol.sessions.items()
+        for task in visit.tasks
+        for spec in (protocol.tasks[task],)
+        if isinstance(spec, FeedbackTask)
+    ]
+
+
+def liked(people: People, at_least: int) -> dict[str, int]:
+    """Return the people whom a participant liked at least so much, and how much."""
+    known = {one for ids in people.profiles.groups.values() for one in ids}
+    return {
+        choice.profile_id: choice.value
+        for choice in sorted(people.choices, key=lambda choice: choice.profile_id)
+        if choice.value >= at_least and choice.profile_id in known
+    }
+
+
+def shortfall(protocol: Protocol, people: People) -> tuple[str, ...]:
+    """Return what to do if too few people were liked for the whole study; nothing if enough were.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    people : People
+
+    Returns
+    -------
+    tuple of str
+        Lines: what is missing, then the remedies, the gentlest first.
+    """
+    runs = runs_of_feedback(protocol)
+    if not runs:
+        return ()
+    at_least = max(spec.liked.at_least for _, _, spec in runs)
+    needed = sum(spec.people() for _, _, spec in runs)
+    found = len(liked(people, at_least))
+    faces = max(spec.faces() for _, _, spec in runs)
+    lines = []
+    if found < needed:
+        unseen = sum(one not in people.values for one in people.preferred)
+        lines += [
+            f"{found} people were liked ({at_least} or more), the study's scans need {needed} "
+            f"(nobody is shown twice): {needed - found} are missing",
+            f"- run the choosing task again: {unseen} profiles of the chosen groups are not rated"
+            if unseen
+            else "- all profiles of the chosen groups are rated; with the participant's consent "
+            "add a group (profile --likes GROUP ...), then run the choosing task again",
+            "- add people to the profile set, then run the choosing task again",
+            "- before the study's first participant: fewer trials, or a lower liked.at_least, in "
+            "study.yaml",
+        ]
+    if faces > len(people.profiles.neutral):
+        lines += [
+            f"the profile set has {len(people.profiles.neutral)} neutral faces, the baseline of a "
+            f"run needs {faces}",
+            "- add neutral faces to the profile set, or set baseline: fixation in study.yaml",
+        ]
+    return tuple(lines)
+
+
+def deal_people(
+    protocol: Protocol, people: People, participant: str
+) -> Mapping[Slot, tuple[str, ...]]:
+    """Deal the people who were liked most out to the blocks of all sessions, matched by liking.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    people : People
+        With enough who were liked (`shortfall`).
+    participant : str
+        Label.
+
+    Returns
+    -------
+    mapping of Slot to tuple of str
+        Ids, for blocks of rejection and acceptance.
+    """
+    slots = {
+        Slot(session, task, number): block.trials
+        for session, task, spec in runs_of_feedback(protocol)
+        for number, block in enumerate(spec.blocks, start=1)
+        if block.kind in SOCIAL
+    }
+    chance = dice(protocol.seed, participant, "people")
+    at_least = max((spec.liked.at_least for _, _, spec in runs_of_feedback(protocol)), default=0)
+    values = liked(people, at_least)
+    best = sorted(chance.shuffled(list(values)), key=lambda one: -values[one])
+    best = best[: sum(slots.values())]
+    return dict(zip(slots, matched(best, values, list(slots.values()), chance), strict=True))
+
+
+def matched(
+    ids: Sequence[str], values: Mapping[str, int], sizes: Sequence[int], chance: Dice
+) -> list[tuple[str, ...]]:
+    """Deal ids into sets of given sizes whose mean values are as alike as swaps can make them.
+
+    Stratum by stratum, from the highest values on, each set that still has room takes one in
+    random order; then two ids of two sets change places as long as that brings the means nearer.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        As many as `sizes` add up to, the highest values first.
+    values : mapping of str to int
+    sizes : sequence of int
+    chance : Dice
+    """
+    sets: list[list[str]] = [[] for _ in sizes]
+    rest = list(ids)
+    while rest:
+        # Sets of another size fill up at the same pace, so that all reach down to the last value.
+        most = max(1 - len(one) / size for one, size in zip(sets, sizes, strict=True))
+        open_ = [
+            i
+            for i, size in enumerate(sizes)
+            if len(sets[i]) < size and 1 - len(sets[i]) / size >= most - 1e-9
+        ]
+        for i in chance.shuffled(open_)[: len(rest)]:
+            sets[i].append(rest.pop(0))
+    return [tuple(one) for one in _swapped(sets, values)]
+
+
+def _swapped(sets: list[list[str]], values: Mapping[str, int]) -> list[list[str]]:
+    """Swap ids between sets while that lowers the spread of their means."""
+
+    def spread() -> float:
+        means = [sum(values[one] for one in ids) / len(ids) for ids in sets]
+        return sum((a - b) ** 2 for a in means for b in means)
+
+    improved = True
+    while improved:
+        improved = False
+        for a in range(len(sets)):
+            for b in range(a + 1, len(sets)):
+                for i in range(len(sets[a])):
+                    for j in range(len(sets[b])):
+                        before = spread()
+                        sets[a][i], sets[b][j] = sets[b][j], sets[a][i]
+                        if spread() < before - 1e-9:
+                            improved = True
+                        else:
+                            sets[a][i], sets[b][j] = sets[b][j], sets[a][i]
+    return sets
+
+
+def deal_faces(
+    protocol: Protocol, people: People, participant: str
+) -> Mapping[Slot, tuple[str, ...]]:
+    """Deal neutral faces out to the baseline blocks.
+
+    Where a study has more baseline trials than there are neutral faces, they come again in later
+    sessions, each as late as can be, and never twice in one run.
+    """
+    chance = dice(protocol.seed, participant, "faces")
+    rest = chance.shuffled(people.profiles.neutral)
+    dealt: dict[Slot, tuple[str, ...]] = {}
+    used = 0
+    for session, task, spec in runs_of_feedback(protocol):
+        for number, block in enumerate(spec.blocks, start=1):
+            if block.kind == "baseline" and spec.baseline == "faces":
+                dealt[Slot(session, task, number)] = tuple(
+                    rest[(used + i) % len(rest)] for i in range(block.trials)
+                )
+                used += block.trials
+    return dealt

@@ -1,0 +1,23 @@
+"""Pages that are only read: the debriefing at the end of a study, for one."""
+
+from __future__ import annotations
+
+from experiment.plans.pages import PagesPlan
+from experiment.steps import Closing, OnResponse, Page, ResponseKind, Step, Task
+
+
+def pages(plan: PagesPlan) -> Task:
+    """Show each page until it is left."""
+    for page in plan.instructions:
+        yield Step(Page(page), ends=OnResponse(), accepts=ResponseKind.CONTINUE)
+    marker = "run_start"
+    for trial in plan.trials:
+        yield Step(
+            Page(trial.text),
+            ends=plan.begins,
+            marker=marker,
+            accepts=ResponseKind.CONTINUE,
+            trial=trial.number,
+        )
+        marker = "page"
+    yield Step(Closing(plan.closing), ends=plan.closing_ends, marker="run_end")

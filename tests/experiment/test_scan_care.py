@@ -1,0 +1,153 @@
+"""A participant who stops, and a scan that is paused, on the virtual clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from analysis.advance import advance
+from analysis.monitor_texts import read_texts, sentence
+from analysis.replay import verify
+from analysis.standing import Phase, State
+from analysis.tables import block_rows, marker_rows
+from experiment import session as sessions
+from experiment.choices import save_choices
+from experiment.clock import Clock
+from experiment.events import KeyEvent
+from experiment.examples import make_study
+from experiment.kit.own_profile import save_own_profile
+from experiment.people import Choice
+from experiment.profiles import DEMO
+from experiment.readlog import SessionLog, read_log
+from experiment.session import SessionRequest, prepare, run
+from experiment.study import open_study
+
+
+class Hands:
+    """Keys that go down and up at given times of the session clock."""
+
+    def __init__(self, clock: Clock, presses: tuple[tuple[float, float, str], ...]) -> None:
+        self._events: deque[KeyEvent] = deque()
+        for down, up, name in presses:
+            for t, is_down in ((down, True), (up, False)):
+                event = KeyEvent(t, name, is_down, "keyboard")
+                clock.call_at(t, lambda event=event: self._events.append(event))  # type: ignore[misc]
+
+    def poll(self) -> list[KeyEvent]:
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    """A study after Hsu et al. 2013 whose choices are made."""
+    make_study(tmp_path / "study", "hsu2013")
+    kit = open_study(tmp_path / "study").kit_folder("012")
+    save_own_profile(kit, DEMO / "photos" / "w05.png", "Somebody", 30, "Words.", ())
+    save_choices(kit, [Choice(f"m{i:02d}", 4 + i % 4) for i in range(1, 21)])
+    return tmp_path / "study"
+
+
+def play(
+    study: Path, monkeypatch: pytest.MonkeyPatch, *presses: tuple[float, float, str]
+) -> tuple[sessions.SessionResult, SessionLog, list[str]]:
+    """Run a scan with somebody at the keys beside the robot."""
+    opened = sessions._open_keys
+
+    def with_hands(*args: object) -> object:
+        robot, keys = opened(*args)  # type: ignore[arg-type]
+        return robot, [*keys, Hands(args[1], presses)]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sessions, "_open_keys", with_hands)
+    told: list[str] = []
+    result = run(
+        prepare(
+            SessionRequest(
+                study, "012", "02", robot="typical", port="mock:", fast=True, no_window=True
+            )
+        ),
+        tell=told.append,
+    )
+    log = read_log(result.log)
+    assert verify(log).differences == ()
+    return result, log, told
+
+
+def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, log, told = play(scan, monkeypatch, (700.0, 702.0, "4"))
+    assert (result.status, result.reason) == ("stopped", "the participant asked to stop")
+    (stop,) = log.of("stop")
+    assert stop["t"] == pytest.approx(701, abs=0.02)
+    end = next(log.of("end"))
+    assert end["t"] - stop["t"] == pytest.approx(20, abs=0.1)  # the kind screen had its time
+    assert any("ASKED TO STOP" in line for line in told)
+    assert all(row.reset is not None for row in marker_rows(log) if row.flip is not None)
+    state = advance(State(), [log.header, *log.events], 0.0)
+    assert state.stage is Phase.ABORTED
+    assert "participant_stopped" in {fault.name for fault in state.faults}
+    title, do = read_texts().fault("participant_stopped")
+    assert title == "The participant asked to stop"
+    assert "go to the participant" in do
+
+
+def test_a_short_press_of_the_stop_key_stops_nothing(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, log, _ = play(scan, monkeypatch, (700.0, 700.9, "4"))
+    assert result.status == "complete"
+    assert not list(log.of("stop"))
+
+
+def test_a_pause_before_a_block_moves_it_by_whole_seconds(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zero = 30.0  # the robot marks the injection within the first half minute
+    result, log, _ = play(
+        scan, monkeypatch, (zero + 2000, zero + 2000.1, "p"), (2452.3, 2452.4, "p")
+    )
+    assert result.status == "complete"
+    blocks = block_rows(log)
+    (moved,) = log.of("continue")
+    assert moved["shift"] == int(moved["shift"]) > 0
+    assert [row.planned for row in blocks] == pytest.approx(
+        [600, 2400 + moved["shift"], 4200 + moved["shift"]], abs=1e-5
+    )
+    assert all(abs((r.onset or 0) - (r.planned or 0)) <= 1 / 60 for r in blocks)
+    assert not any(row.interrupted for row in blocks)
+    assert "block_interrupted" not in {event["what"] for event in log.of("fault")}
+
+
+def test_a_pause_that_is_over_before_the_block_moves_nothing(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, log, _ = play(scan, monkeypatch, (1500.0, 1500.1, "p"), (1700.0, 1700.1, "p"))
+    assert not list(log.of("continue"))
+    assert [row.planned for row in block_rows(log)] == pytest.approx([600, 2400, 4200], abs=1e-5)
+
+
+def test_a_pause_inside_a_block_is_flagged(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, log, told = play(scan, monkeypatch, (2445.0, 2445.1, "p"), (2500.0, 2500.1, "p"))
+    (fault,) = log.of("fault")
+    assert (fault["what"], fault["block"]) == ("block_interrupted", 2)
+    assert [row.interrupted for row in block_rows(log)] == [False, True, False]
+    assert any("block 2 was interrupted" in line for line in told)
+
+
+def test_the_monitor_counts_down_to_the_next_block(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, log, _ = play(scan, monkeypatch)
+    zero = [event for event in log.of("run_zero")][-1]["t"]
+    texts = read_texts()
+
+    def says(after: float) -> str:
+        until = [event for event in log.events if (event["t"] or 0.0) <= zero + after]
+        return sentence(advance(State(), [log.header, *until], 0.0), texts)
+
+    assert says(30.0) == "Next block in 10:00: baseline (block 1)."
+    assert says(610.0).startswith("Block 1 (baseline) runs, 1:")
+    assert says(1100.0).startswith("Next block in 22:44: ")  # the rest began at 1036 s
+    assert "block" not in says(5395.0).lower()
