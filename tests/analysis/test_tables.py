@@ -13,7 +13,8 @@ from experiment.readlog import SessionLog, read_log
 
 COLUMNS = {
     "steps": "task run n trial screen message_id writer_id condition rating planned onset duration "
-    "rt confirmed marker code",
+    "rt confirmed marker code "
+    "profile_id shown_answer block report",
     "ratings": "task run n trial condition message_id writer_id rating value rt confirmed start "
     "lefts rights onset",
     "presses": "task run step trial t action device point cursor confirmed used repeat",
@@ -21,6 +22,7 @@ COLUMNS = {
     "pulses": "n task run t",
     "marks": "name origin task run t at utc again",
     "pauses": "task run onset duration",
+    "blocks": "task run block condition planned onset duration interrupted",
 }
 
 
