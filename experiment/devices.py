@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from experiment.clock import RealClock, VirtualClock
+from experiment.equipment import FaultSource, Keys
 from experiment.errors import BadInput
 from experiment.events import MARKS, KeyEvent
 from experiment.log import LogWriter
 from experiment.marks import MarkBook
-from experiment.player import FaultSource, Keys
 from experiment.protocol import Protocol
 from experiment.steps import Ends, OnMark, OnPulse
 from hardware.echo_line import EchoLine

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
 
-from experiment.answers import Action, Answer, HeldKey, Press, unanswered
+from experiment.answers import Answer, HeldKey, unanswered
 from experiment.clock import Clock
 from experiment.display import Display, OnFlip
+from experiment.equipment import Audience, FaultSource, Keys, Log, Markers, Pulses
 from experiment.errors import HardwareError, ParticipantStopped, SessionAborted
-from experiment.events import KeyEvent, Pulse
+from experiment.events import Pulse
+from experiment.frames import FrameIntervals
+from experiment.inputs import Inputs, sooner
 from experiment.marks import MarkBook
 from experiment.plain import to_plain
 from experiment.protocol import Buttons
@@ -37,53 +39,6 @@ from experiment.steps import (
 
 STOPPED = Closing("stopped")
 """What a participant sees who asked to stop."""
-_FRAME_BATCH = 0.1  # s of frame intervals in one log line
-
-
-class Log(Protocol):
-    """Where events go; `experiment.log.LogWriter` is one."""
-
-    failure: OSError | None
-
-    def add(self, type_: str, t: float | None, **fields: Any) -> None: ...
-
-
-class Markers(Protocol):
-    """Where markers go; `hardware.markers.MarkerLine` is one."""
-
-    def send(self, n: int, name: str, code: int, flip: float) -> None: ...
-    def faults(self) -> list[str]: ...
-
-
-class Pulses(Protocol):
-    """Where pulses come from; see `hardware.pulse_source`."""
-
-    def arm(self, volumes: int | None = None, *, since: float) -> None: ...
-    def disarm(self) -> None: ...
-    def poll(self) -> list[Pulse]: ...
-    def faults(self) -> list[str]: ...
-
-
-class FaultSource(Protocol):
-    """A device that can fail while a session runs."""
-
-    def faults(self) -> list[str]:
-        """Return the names of the faults since the last call."""
-        ...
-
-
-class Keys(Protocol):
-    """Where key presses come from; `hardware.keys.KeyReader` and the robot are such."""
-
-    def poll(self) -> list[KeyEvent]: ...
-
-
-class Audience(Protocol):
-    """Somebody who is told what is on the screen: the robot."""
-
-    def shown(self, step: Step, onset: float) -> None:
-        """Take note of a step that has just appeared (s, session clock)."""
-        ...
 
 
 class Player:
@@ -140,31 +95,24 @@ class Player:
     ) -> None:
         self._clock = clock
         self._display = display
-        self._keys = keys
         self._markers = markers
         self._pulses = pulses
         self._log = log
-        self._meanings = _meanings(buttons)
-        self._pause_keys = set(buttons.pause)
-        self._mark_keys = {key: name for name, key in buttons.marks.items()}
         self._book = MarkBook(clock, log.add) if marks is None else marks
+        self._inputs = Inputs(clock, display, keys, buttons, log, self._book, tell)
+        self._closing = 0.0 if buttons.stop is None else buttons.stop.closing
         devices = (markers, pulses, self._book, *others)
         self._devices = [device for device in devices if device is not None]
-        self._abort = buttons.abort
-        self._stop = buttons.stop
         self._codes = codes
         self._scales = scales
         self._policies = policies
         self._audience = audience
         self._tell = tell
         self._volumes = volumes
-        self._held: dict[str, float] = {}
-        self._pause_asked = False
-        self._stopping = False
         self._focused = True
         self._steps = 0
         self._marks = 0
-        self._frames = _Frames(log)
+        self._frames = FrameIntervals(log)
 
     def play(self, task: Task, pause_grid: float | None = None) -> None:
         """Run a task to its end.
@@ -206,7 +154,7 @@ class Player:
 
     def _present(self, step: Step, run: _Run) -> Outcome:
         if step.trial is not None and step.trial != run.trial:
-            if self._pause_asked:
+            if self._inputs.pause_asked:
                 self._pause(run)
                 self._interrupt(step, run)
             run.trial, run.block = step.trial, step.block
@@ -240,7 +188,7 @@ class Player:
             if end is not None and flip >= end - self._half_frame:
                 run.next_onset = next_planned(step.ends, end, answered=done)
                 break
-            self._frame(step.screen, answer, None, _sooner(end, held.due))
+            self._frame(step.screen, answer, None, sooner(end, held.due))
         outcome = Outcome(
             onset=round(onset - run.zero, 6),
             offset=round(flip - run.zero, 6),
@@ -301,7 +249,7 @@ class Player:
         self, screen: Screen, answer: Answer, on_flip: OnFlip | None, horizon: float | None
     ) -> float:
         stamp = self._display.flip(
-            screen, answer.cursor, answer.confirmed, on_flip, self._soonest(horizon)
+            screen, answer.cursor, answer.confirmed, on_flip, sooner(horizon, self._inputs.due())
         )
         if self._display.facts.kind == "window":
             self._frames.add(stamp)
@@ -322,7 +270,7 @@ class Player:
         A press that changed nothing is logged too: it came too early, or in the last frame of the
         step before, whose answer had been taken.
         """
-        for press in self._presses(held):
+        for press in self._inputs.presses(held):
             after = answer.after(press, onset)
             if after != answer or press.deliberate:
                 self._log.add(
@@ -339,71 +287,6 @@ class Player:
                 )
                 answer = after
         return answer
-
-    def _presses(self, held: HeldKey) -> list[Press]:
-        presses: list[Press] = []
-        for event in sorted(self._key_events(), key=lambda event: event.t):
-            presses += held.until(event.t)
-            action = self._meanings.get(event.key)
-            if not event.down:
-                held.up(event.key)
-            elif action is not None:
-                presses.append(Press(event.t, action, event.device))
-                held.down(event.key, presses[-1])
-        presses += held.until(self._clock.now())
-        for pointed in self._display.pointer():
-            action = "pick" if pointed.released else "point"
-            presses.append(Press(pointed.t, action, "mouse", pointed.point))
-        return sorted(presses, key=lambda press: press.t)
-
-    def _key_events(self) -> list[KeyEvent]:
-        """Return keys that went down or up, after the operator's own have been looked at."""
-        events = []
-        for event in (event for source in self._keys for event in source.poll()):
-            if not event.down:
-                self._held.pop(event.key, None)
-                events.append(event)
-                continue
-            if event.key in self._held:
-                continue  # the system repeats a key that is held; nobody pressed it again
-            self._held[event.key] = event.t
-            events.append(event)
-            if event.key in self._mark_keys:
-                self._book.note(self._mark_keys[event.key], event.t, "operator")
-            if event.key in self._pause_keys:
-                self._pause_asked = not self._pause_asked
-                self._log.add("pause_asked", event.t, on=self._pause_asked)
-                self._tell(
-                    "pause asked: the session holds before its next trial"
-                    if self._pause_asked
-                    else "going on"
-                )
-        stop_at = self._stop_at()
-        if stop_at is not None and self._clock.now() >= stop_at:
-            self._stopping = True
-            self._log.add("stop", self._clock.now())
-            self._tell("THE PARTICIPANT ASKED TO STOP: go to them now")
-            raise ParticipantStopped("the participant asked to stop")
-        abort_at = self._abort_at()
-        if abort_at is not None and self._clock.now() >= abort_at:
-            raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
-        return events
-
-    def _stop_at(self) -> float | None:
-        """Return when one of the participant's stop keys will have been held long enough."""
-        if self._stop is None or self._stopping:
-            return None
-        since = _sooner(*(self._held.get(key) for key in self._stop.keys))
-        return None if since is None else since + self._stop.hold
-
-    def _abort_at(self) -> float | None:
-        """Return when the abort keys will have been held long enough."""
-        since = [self._held.get(key) for key in self._abort.keys]
-        times = [t for t in since if t is not None]
-        return max(times) + self._abort.hold if len(times) == len(since) else None
-
-    def _soonest(self, horizon: float | None) -> float | None:
-        return _sooner(horizon, self._abort_at(), self._stop_at())
 
     def _first_pulse(self, step: Step, onset: float, run: _Run) -> Pulse | None:
         """Return the pulse that starts the run, if this step waits for one and it came."""
@@ -441,21 +324,15 @@ class Player:
         policy = self._policies.get(fault, "go_on")
         if policy == "stop":
             raise SessionAborted(f"{fault}: the protocol says to stop")
-        if policy == "hold" and not self._pause_asked:
-            self._pause_asked = True
-            self._log.add("pause_asked", self._clock.now(), on=True, fault=fault)
-            self._tell(
-                f"{fault}: the session holds before its next trial; mend it, then press "
-                f"{' or '.join(sorted(self._pause_keys))}"
-            )
+        if policy == "hold":
+            self._inputs.hold(fault)
 
     def _end_kindly(self) -> None:
         """Tell a participant who asked to stop that it is over and that somebody comes."""
-        assert self._stop is not None
         idle = Answer(accepts=None)
-        until = self._clock.now() + self._stop.closing
+        until = self._clock.now() + self._closing
         while self._clock.now() < until:
-            self._key_events()
+            self._inputs.look()
             self._frame(STOPPED, idle, None, until)
 
     # --- what moves the rest of a run -------------------------------------------------------------
@@ -488,11 +365,11 @@ class Player:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
-        self._tell(f"paused; {' or '.join(sorted(self._pause_keys))} goes on")
+        self._tell(f"paused; {self._inputs.pause_key} goes on")
         idle = Answer(accepts=None)
         screen = Waiting("paused")
-        while self._pause_asked:
-            self._key_events()
+        while self._inputs.pause_asked:
+            self._inputs.look()
             if self._pulses is not None:
                 self._pulses.poll()
             self._heed_faults()
@@ -530,49 +407,3 @@ class _Run:
         self.block: int | None = None
         self.fresh = False  # begun, and its first step not yet shown
         self.early = 0  # pulses that came before the run waited for one
-
-
-class _Frames:
-    """Gathers flip stamps and logs them as intervals (whole microseconds), a few at a time."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._first: float | None = None
-        self._last = 0.0
-        self._intervals: list[int] = []
-
-    def add(self, stamp: float) -> None:
-        if self._first is None:
-            self._first = self._last = stamp
-            return
-        self._intervals.append(round((stamp - self._last) * 1e6))
-        self._last = stamp
-        if stamp - self._first >= _FRAME_BATCH:
-            self._put()
-
-    def flush(self) -> None:
-        """Log what is left; the next frame begins anew."""
-        if self._intervals:
-            self._put()
-        self._first = None
-
-    def _put(self) -> None:
-        self._log.add("frames", self._first, us=self._intervals)
-        self._first = self._last
-        self._intervals = []
-
-
-def _meanings(buttons: Buttons) -> dict[str, Action]:
-    table: dict[str, Action] = {}
-    for action, keys in (
-        ("left", buttons.left),
-        ("right", buttons.right),
-        ("move", buttons.move),
-        ("confirm", buttons.confirm),
-    ):
-        table.update(dict.fromkeys(keys, action))  # type: ignore[arg-type]
-    return table
-
-
-def _sooner(*times: float | None) -> float | None:
-    return min((t for t in times if t is not None), default=None)

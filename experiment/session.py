@@ -22,6 +22,7 @@ from experiment.choices import Social, social_of
 from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.devices import Devices, Wires, check_wires, wires
 from experiment.display import Display, Extent, NoWindow
+from experiment.equipment import Keys
 from experiment.errors import BadInput, KindredError, ParticipantStopped, SessionAborted
 from experiment.kit import Kit, KitIndex
 from experiment.kit.for_session import open_kit, shown_before
@@ -30,7 +31,7 @@ from experiment.looks import looks_of
 from experiment.plain import to_plain
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
-from experiment.player import STOPPED, Keys, Player
+from experiment.player import STOPPED, Player
 from experiment.priority import raised_priority
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS

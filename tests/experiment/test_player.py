@@ -8,6 +8,7 @@ import pytest
 
 from experiment.clock import VirtualClock
 from experiment.display import NoWindow
+from experiment.equipment import Keys
 from experiment.errors import HardwareError, SessionAborted
 from experiment.events import KeyEvent, Pulse
 from experiment.examples import EXAMPLE
@@ -122,10 +123,11 @@ class Stage:
         self.display = Wandering(self.clock, focus)
         self.outcomes: list[Outcome] = []
         self.scan = None if pulses is None else Scan(self.clock, pulses)
+        self.keys: list[Keys] = [Hands(self.clock, presses)]
         self.player = Player(
             clock=self.clock,
             display=self.display,
-            keys=[Hands(self.clock, presses)],
+            keys=self.keys,
             markers=MarkerLine(self.port, self.clock, self.log.add),
             pulses=self.scan,
             log=self.log,
@@ -411,7 +413,7 @@ def test_a_mark_made_again_is_logged_but_the_first_one_counts() -> None:
 
 def test_a_key_that_is_held_and_repeated_by_the_system_moves_once() -> None:
     stage = Stage()
-    stage.player._keys = [Repeating(stage.clock)]
+    stage.keys[:] = [Repeating(stage.clock)]
     stage.play(
         Step(Scale("connection", 2), OnResponse(limit=2.0), accepts=ResponseKind.RATING),
         Step(Fixation(), After(0.1)),
