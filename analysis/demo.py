@@ -157,7 +157,7 @@ def _trials(header: dict[str, dict[str, dict[str, list[object]]]]) -> int:
 
 
 def _validate(folder: Path, tell: Callable[[str], None]) -> None:
-    from analysis.bids import validate
+    from analysis.bids_validator import validate
 
     found = validate(folder)
     tell(f"   BIDS validator: {len(found.errors)} errors, {len(found.warnings)} warnings")

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from analysis import tables
-from analysis.bids import COLUMNS, export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_events import COLUMNS
+from analysis.bids_validator import validate
 from experiment.errors import BadInput
 from experiment.kit import Kit
 from experiment.readlog import Event, SessionLog, read_log

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from analysis.advance import advance
-from analysis.bids import ValidatorReport, export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from analysis.show import contact_sheet
 from analysis.standing import Phase, State

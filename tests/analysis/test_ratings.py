@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from analysis import tables
-from analysis.bids import export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_validator import validate
 from analysis.replay import verify
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log

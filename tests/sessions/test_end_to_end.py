@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bids import export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_validator import validate
 from analysis.replay import verify
 from analysis.timing import measure
 from experiment.readlog import SessionLog, read_log

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from analysis.bids import ValidatorReport, export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_validator import ValidatorReport, validate
 from analysis.pet import join
 from analysis.replay import verify
 from analysis.show import contact_sheet

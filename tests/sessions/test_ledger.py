@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from analysis.bids import ValidatorReport, export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from analysis.tables import mark_rows, marker_rows
 from analysis.timing import measure, summary

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analysis.bids import ValidatorReport, export_bids, validate
+from analysis.bids import export_bids
+from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, make_study, preset_names
