@@ -39,6 +39,7 @@ FOUR_BUTTONS: tuple[Change, ...] = (
     ('left: [left, "1", blue]', "left: [blue]"),
     ('right: [right, "2", yellow]', "right: [yellow]"),
     ('confirm: [space, return, "3", green]', "confirm: [green, red]"),
+    ('keys: ["4", red]', 'keys: ["4"]'),
 )
 VERSIONS: dict[str, tuple[Change, ...]] = {
     "line": (LINE, CONNECTION),

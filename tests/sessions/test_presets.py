@@ -145,7 +145,7 @@ def test_init_makes_a_study_from_a_preset(
     capsys.readouterr()
     assert main(["init", str(tmp_path / "other"), "--preset", "inagaki"]) == 2
     told = capsys.readouterr().err
-    allowed = "inagaki2013, inagaki2016, inagaki2019"
+    allowed = "hsu2013, inagaki2013, inagaki2016, inagaki2019"
     assert told == f"error: --preset 'inagaki': allowed are {allowed}\n"
     assert not (tmp_path / "other").exists()
 
