@@ -52,6 +52,8 @@ class ExportReport:
     left_out : tuple of LeftOut
     incomplete : tuple of str
         Runs that were exported though something is wrong with them: ``path: what``.
+    rehearsals : tuple of str
+        Runs of a robot, by path: no data.
     """
 
     folder: Path
@@ -61,12 +63,14 @@ class ExportReport:
     others: tuple[Path, ...]
     left_out: tuple[LeftOut, ...]
     incomplete: tuple[str, ...]
+    rehearsals: tuple[str, ...]
 
 
 def summary(report: ExportReport) -> str:
     """Return an export's report as lines for the analyst."""
     lines = [f"left out: {left.log}: {left.reason}" for left in report.left_out]
     lines += [f"incomplete: {what}" for what in report.incomplete]
+    lines += [f"a rehearsal with a robot, NO DATA: {run}" for run in report.rehearsals]
     lines += [f"changed: {file}" for file in report.changed]
     lines += [f"not made by this export: {file}" for file in report.others]
     lines.append(
@@ -87,6 +91,7 @@ class _Exported:
     study: Mapping[str, Any]
     table: str
     sidecar: Mapping[str, Any]
+    rehearsal: bool
 
     def stem(self, index: int) -> str:
         """Return the path of its files without ``.tsv`` or ``.json``."""
@@ -137,6 +142,7 @@ def export_bids(logs: Sequence[Path], out: Path) -> ExportReport:
             for stem, run in named.items()
             if run.sidecar["Completeness"] != "complete"
         ),
+        rehearsals=tuple(f"{stem}.tsv" for stem, run in named.items() if run.rehearsal),
     )
 
 
@@ -184,6 +190,7 @@ def _exported(log: SessionLog) -> list[_Exported]:
                 study=header["protocol"]["study"],
                 table=table_of(events, columns_of(header["protocol"]["tasks"][run.task]["kind"])),
                 sidecar=sidecar_of(log, run),
+                rehearsal=header["robot"] is not None,
             )
             for run in runs(log)
             if (events := events_of(log, run))

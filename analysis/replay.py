@@ -381,6 +381,9 @@ def report(log: SessionLog, found: Verification) -> str:
     lines = [f"{log.file}:{d.line}: {d.problem}" for d in found.differences]
     if log.torn:
         lines.append("the last line was cut off by a crash; it is left out")
+    if not found.steps:
+        lines.append(f"session {found.status}; no step was shown: there is nothing to compare")
+        return "\n".join(lines)
     lines.append(
         f"session {found.status}; compared {found.steps} steps, {found.markers} markers, "
         f"{found.answers} answers: "

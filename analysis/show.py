@@ -122,6 +122,8 @@ def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
     for moment in (m for m in moments(log) if m.number >= 0):
         since = shown.get(moment.number, moment).t
         shown[moment.number] = replace(moment, t=since)
+    if not shown:
+        raise BadInput(f"{log.file}: nothing was shown; the session ended before its first screen")
     projector = _Projector(log, kit_folder)
     codes = log.header["protocol"]["markers"]
 

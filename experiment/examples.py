@@ -50,6 +50,8 @@ def make_study(folder: Path, preset: str | None = None) -> None:
         inbox = folder / INBOX
         inbox.mkdir(exist_ok=True)
         inbox.chmod(0o700)
+        for export in inbox.iterdir():
+            export.chmod(0o600)
     except OSError as error:
         raise BadInput(f"{folder}: can't be made ({error.strerror})") from None
 

@@ -1,4 +1,4 @@
-"""The session log: append-only JSON lines, chained by digest, written and synced by its own thread.
+"""The session log: append-only JSON lines, chained by digest, written and synced off the loop.
 
 Line 1 is the ``header``. Every line has ``seq`` (from 0), ``t`` (s on the session clock, or null),
 ``type``, its own fields, and ``digest``: the first 16 hex digits of SHA-256 over the digest of the
@@ -21,7 +21,8 @@ from experiment.errors import BadInput
 from experiment.files import write_new
 
 SCHEMA = 1
-_SYNC_EVERY = 0.05  # s; what a kill can cost is at most this plus one write
+_WRITE_EVERY = 0.02  # s; what a kill can cost is at most this plus one write
+_SYNC_EVERY = 0.05  # s; what a power cut can cost is at most this plus one sync
 
 
 def link(previous: str, body: str) -> str:
@@ -68,8 +69,14 @@ class LogWriter:
             raise BadInput(f"{file}: exists already; a log is never overwritten") from None
         except OSError as error:
             raise BadInput(f"{file}: can't be written ({error.strerror})") from None
-        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-        self._thread.start()
+        self._unsynced = threading.Event()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=run, name=f"log {run.__name__}", daemon=True)
+            for run in (self._keep_writing, self._keep_syncing)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def add(self, type_: str, t: float | None, **fields: Any) -> None:
         """Append one event.
@@ -88,7 +95,8 @@ class LogWriter:
     def close(self) -> None:
         """Write and sync what is left."""
         self._events.put(None)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._stream.close()
 
     def __enter__(self) -> LogWriter:
@@ -102,26 +110,47 @@ class LogWriter:
     ) -> None:
         self.close()
 
-    def _run(self) -> None:
-        while True:
+    def _keep_writing(self) -> None:
+        """Hand events to the system, which keeps them whatever becomes of this process."""
+        last = False
+        while not last:
             events = [self._events.get()]
             while not self._events.empty():
                 events.append(self._events.get())
             last = events[-1] is None
             try:
                 self._write([event for event in events if event is not None])
-            except OSError as error:  # a full disk: the player asks for `failure` each frame
+            except OSError as error:  # a full disk: the player asks for `failure`
                 self.failure = error
+                last = True
+            if not last:
+                time.sleep(_WRITE_EVERY)
+        self._closed = True
+        self._unsynced.set()
+
+    def _keep_syncing(self) -> None:
+        """Bring what is written to the disk, so that a power cut doesn't cost it.
+
+        A thread of its own: a slow disk takes its time for this, and writing goes on.
+        """
+        last = False
+        while not last:
+            self._unsynced.wait()
+            self._unsynced.clear()
+            last = self._closed
+            try:
+                os.fsync(self._stream.fileno())
+            except OSError as error:
+                self.failure = self.failure or error
                 return
-            if last:
-                return
-            time.sleep(_SYNC_EVERY)
+            if not last:
+                time.sleep(_SYNC_EVERY)
 
     def _write(self, events: list[dict[str, Any]]) -> None:
         data = self._lines(events)
         while data:
             data = data[os.write(self._stream.fileno(), data) :]
-        os.fsync(self._stream.fileno())
+        self._unsynced.set()
 
     def _lines(self, events: list[dict[str, Any]]) -> bytes:
         lines = []

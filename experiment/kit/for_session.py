@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from experiment.errors import BadInput
 from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.model import Kit, KitIndex
 from experiment.kit.store import KIT_FILE, load_kit
 from experiment.plans.shown import Shown
-from experiment.readlog import header_of
+from experiment.readlog import Event, header_of
 from experiment.study import Study
 
 
@@ -47,7 +49,15 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
 
 
 def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
-    """Return what all runs of a participant were planned to show, from their logs."""
+    """Return what all runs of a participant were planned to show, from their logs.
+
+    Rehearsals with a robot showed nobody anything: they don't count.
+
+    Raises
+    ------
+    BadInput
+        If a log can't be read: what it showed might be shown again.
+    """
     return tuple(
         Shown(
             header.get("session", ""),
@@ -55,6 +65,17 @@ def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
             tuple(trial["message_id"] for trial in plan.get("trials", ()) if "message_id" in trial),
         )
         for log in study.logs_of(participant)
-        for header in (header_of(log),)
+        for header in (_header(log),)
+        if header.get("robot") is None
         for task, plan in header.get("plans", {}).items()
     )
+
+
+def _header(log: Path) -> Event:
+    try:
+        return header_of(log)
+    except BadInput as error:
+        raise BadInput(
+            f"{error}; what it showed might come again: move it out of sourcedata if it is no log "
+            "of this participant"
+        ) from None

@@ -123,20 +123,27 @@ def look_through(
     ]
     waiting = {m.message_id for m in messages if m.decision is None} - usable_now
     checked = check_kit(protocol, index, kit.participant, shown)
-    against += checked.against
-    if checked.missing and waiting:
-        against.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
     hopeful = usable_now | {
         m.message_id for m in messages if m.message_id in waiting and not m.faults
     }
     whole = kit.index()
-    outlook = replace(whole, messages=tuple(m for m in whole.messages if m.message_id in hopeful))
+    outlook = check_kit(
+        protocol,
+        replace(whole, messages=tuple(m for m in whole.messages if m.message_id in hopeful)),
+        kit.participant,
+        shown,
+    )
+    if checked.missing and waiting:  # what is missing even if all of them are accepted
+        against += outlook.against
+        against.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
+    else:
+        against += checked.against
     return Review(
         messages,
         _asked(protocol, kit, messages),
         tuple(against),
         checked,
-        check_kit(protocol, outlook, kit.participant, shown),
+        outlook,
     )
 
 

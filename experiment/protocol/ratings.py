@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from experiment.protocol.values import Number, Strict, Whole
+from experiment.protocol.values import Number, Place, Strict, Whole
 from experiment.steps import Repeat, ScaleRange
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -42,7 +42,7 @@ class _Rating(Strict):
 
     kind: str
     question: Wording
-    anchors: dict[Whole, Wording] = Field(min_length=2)
+    anchors: dict[Place, Wording] = Field(min_length=2)
 
     @property
     def range(self) -> ScaleRange:

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from experiment.errors import BadInput
 from experiment.protocol.values import Located
@@ -95,10 +96,21 @@ def read_yaml(file: Path) -> Any:
     try:
         return YAML(typ="rt").load(text)
     except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or "not YAML"
+        line, problem = _yaml_problem(error, text)
         raise BadInput(f"{file}:{line}: not readable as YAML: {problem}") from None
+
+
+def _yaml_problem(error: YAMLError, text: str) -> tuple[int, str]:
+    """Return the line and the fault of a text that isn't YAML."""
+    if isinstance(error, ReaderError):
+        place = text.find(chr(error.character)) if isinstance(error.character, int) else -1
+        return (
+            text.count("\n", 0, max(place, 0)) + 1,
+            f"it holds the control character U+{ord(text[place]):04X}",
+        )
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        return error.problem_mark.line + 1, error.problem or "not YAML"
+    return 1, "not YAML"
 
 
 def read_texts(file: Path) -> dict[str, str]:
@@ -173,9 +185,22 @@ def _first_problem(error: ValidationError, file: Path, root: CommentedMap) -> st
         return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {problem}"
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return f"{file}:{_tag_problem(detail, loc, root)}"
+    if detail["type"] == "extra_forbidden":
+        return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {_unknown_field(detail, error)}"
     found = "" if detail["type"] == "missing" else f" (found {_shown(detail['input'])})"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {message}{found}"
+
+
+def _unknown_field(detail: ErrorDetails, error: ValidationError) -> str:
+    """Say that a field isn't known, and which ones are missing beside it."""
+    beside = [
+        str(other["loc"][-1])
+        for other in error.errors()
+        if other["type"] == "missing" and other["loc"][:-1] == detail["loc"][:-1]
+    ]
+    missing = f"; missing here: {', '.join(beside)}" if beside else "; nothing is missing here"
+    return f"not permitted, no such field{missing}"
 
 
 def _tag_problem(detail: ErrorDetails, loc: Path_, root: CommentedMap) -> str:
@@ -229,5 +254,9 @@ def _dotted(path: Path_) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if not isinstance(value, dict | list) else type(value).__name__
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

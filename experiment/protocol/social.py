@@ -14,6 +14,7 @@ from experiment.protocol.values import (
     Located,
     Name,
     Number,
+    Place,
     Seconds,
     Span,
     Strict,
@@ -87,8 +88,8 @@ class Liked(Strict):
 class Mix(Strict):
     """How often each answer comes in a block of one kind, by position on the scale."""
 
-    rejection: dict[Whole, Number]
-    acceptance: dict[Whole, Number]
+    rejection: dict[Place, Number]
+    acceptance: dict[Place, Number]
 
     @field_validator("rejection", "acceptance")
     @classmethod

@@ -7,17 +7,21 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _not_yes_or_no(value: Any) -> Any:
+def _a_number(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("a number is needed, not yes or no")
+    if isinstance(value, str):
+        raise ValueError("a number is needed, not a text")
     return value
 
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Whole = Annotated[int, BeforeValidator(_not_yes_or_no)]
-"""A whole number; Python would take `true` for 1."""
-Number = Annotated[float, BeforeValidator(_not_yes_or_no)]
+Whole = Annotated[int, BeforeValidator(_a_number)]
+"""A whole number; `true` and "1" would pass for 1 otherwise."""
+Number = Annotated[float, BeforeValidator(_a_number)]
+Place = int
+"""A position of a scale as the key of a mapping; as JSON wants it, a log has it as a text."""
 Pixels = Annotated[Whole, Field(ge=200, le=16384)]
 Seconds = Annotated[Number, Field(ge=0, le=7200)]
 Span = tuple[Seconds, Seconds]

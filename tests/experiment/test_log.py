@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,34 @@ def test_a_log_is_there_with_its_whole_header_or_not_at_all(tmp_path: Path) -> N
         LogWriter(file, {"participant": "013"})
     assert header_of(file)["participant"] == "012"
     assert list(tmp_path.iterdir()) == [file]
+
+
+SLOW_DISK = """
+import os, sys, time
+from pathlib import Path
+from experiment.log import LogWriter
+
+sync = os.fsync
+os.fsync = lambda descriptor: (time.sleep(0.7), sync(descriptor))  # a disk with much else to do
+log = LogWriter(Path(sys.argv[1]), {})
+while True:
+    log.add("tick", time.perf_counter())
+    print(time.perf_counter(), flush=True)
+    time.sleep(0.01)
+"""
+
+
+def test_a_kill_costs_little_even_while_a_slow_disk_is_being_synced(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_DISK, str(file)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    told = [float(process.stdout.readline()) for _ in range(150)]
+    process.kill()
+    rest, _ = process.communicate()
+    told += [float(line) for line in rest.splitlines()[:-1]]
+    assert told[-1] - read_log(file).events[-1]["t"] <= 0.2

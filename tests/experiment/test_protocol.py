@@ -111,7 +111,7 @@ def test_the_line_is_the_fields_own(new_study: NewStudy) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at", "expected"),
     [
-        ("hold: 20.0", "hold: long", "hold: long", "timing.hold: Input should be a valid number"),
+        ("hold: 20.0", "hold: long", "hold: long", "timing.hold: a number is needed, not a text"),
         ("hold: 20.0", "hold: 0", "hold: 0", "timing.hold: Input should be greater than 0"),
         ("[warm, neutral]", "[warm, cold]", "[warm, cold]", "objects.1: Input should be 'warm'"),
         ("[warm, neutral]", "[warm, warm]", "[warm, warm]", "objects: each object is named once"),

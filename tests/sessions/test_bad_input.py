@@ -87,7 +87,7 @@ def test_a_malformed_study(new_study: NewStudy, capsys: pytest.CaptureFixture[st
         ["run", str(study), *PERSON, *ROBOT, *WIRES],
         capsys,
         2,
-        "tasks.messages.timing.reading: Input should be a valid number",
+        "tasks.messages.timing.reading: a number is needed, not a text",
     )
 
 
