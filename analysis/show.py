@@ -142,8 +142,10 @@ def write_png(frame: Frame, file: Path) -> None:
     Raises
     ------
     BadInput
-        If the file can't be written.
+        If the file can't be written, exists, or isn't named as a PNG.
     """
+    if file.suffix.lower() != ".png":
+        raise BadInput(f"{file}: a picture is a PNG; give a name that ends with .png")
     if file.exists():
         raise BadInput(f"{file}: exists already; nothing is overwritten")
     try:

@@ -83,6 +83,8 @@ def open_study(folder: Path) -> Study:
     BadInput
         If it isn't one, or its protocol has a fault.
     """
+    if folder.is_file():
+        raise BadInput(f"{folder}: is a file; give the folder of a study")
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such study folder; make one with: run_session.py init FOLDER")
     protocol, sources = load_protocol(folder / "study.yaml")

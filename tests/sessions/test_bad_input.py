@@ -40,6 +40,7 @@ def expect_error(
     ("words", "problem"),
     [
         (["run", "NOWHERE", *PERSON], "NOWHERE: no such study folder; make one with"),
+        (["run", "STUDY/study.yaml", *PERSON], "is a file; give the folder of a study"),
         (["run", "STUDY"], "Missing option '--participant'"),
         (["run", "STUDY", "--participant", "0-1", "--session", "01"], "participant '0-1'"),
         (["run", "STUDY", "--participant", "012", "--session", "a_b"], "session 'a_b'"),
