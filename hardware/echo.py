@@ -17,7 +17,7 @@ from experiment.errors import BadInput, HardwareError
 from hardware.models import MODELS, Garbage, Model, Shown
 from hardware.port_url import PortUrl, parse_port
 from hardware.ports import SerialPort, TriggerPort, dialect_of, open_port
-from hardware.serial_line import is_exclusive, open_serial, wait_for_bytes
+from hardware.serial_line import close_serial, is_exclusive, open_serial, wait_for_bytes
 
 PATTERN = (1, 2, 4, 8, 16, 32, 64, 128, 255)
 """Each line alone, so that a broken or swapped wire shows, then all of them."""
@@ -195,7 +195,7 @@ class _Listener:
     def close(self) -> None:
         """Let go of the port, if it is a second one."""
         if self._own is not None:
-            self._own.close()
+            close_serial(self._own)
 
     def _codes(self, limit: float) -> list[Shown]:
         data = wait_for_bytes(self._line, limit)

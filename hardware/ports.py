@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import Protocol
 
 import serial
@@ -23,7 +24,7 @@ from hardware.dialects import DIALECTS, Dialect, Say, check_code
 from hardware.lsl import LslPort
 from hardware.parallel import InpoutLines, Lines, ParallelPort, PpdevLines
 from hardware.port_url import PortUrl, parse_port
-from hardware.serial_line import descriptor, open_serial, wait_for_bytes
+from hardware.serial_line import close_serial, descriptor, open_serial, wait_for_bytes
 
 _ANSWERS_WITHIN = 1.0  # s; documented answers take less than 1 ms and the adapter's 16 ms
 
@@ -102,7 +103,7 @@ class SerialPort:
             for say in self._dialect.setup():
                 self._say(say)
         except BaseException:
-            self.line.close()
+            close_serial(self.line)
             raise
 
     def write(self, code: int) -> None:
@@ -123,7 +124,8 @@ class SerialPort:
         return self._descriptor
 
     def close(self) -> None:
-        self.line.close()
+        with suppress(OSError):  # it may be gone already
+            close_serial(self.line)
 
     def _say(self, say: Say) -> None:
         self._take()

@@ -36,7 +36,7 @@ from hardware.models import MODELS, Garbage
 from hardware.priority import be_served_first
 from hardware.pulse_dialects import ByteDialect, Keyboard, MarkCharacters, Sign, pulse_dialect
 from hardware.reading import HANDED_DOWN
-from hardware.serial_line import descriptor, open_serial
+from hardware.serial_line import close_serial, descriptor, open_serial, read_ready
 
 _RETRY = 0.5  # s between attempts to open a lost port again
 _COUNT_EVERY = 1.0  # s between totals of bytes
@@ -90,6 +90,13 @@ class _Descriptor:
 _Port: TypeAlias = "serial.SerialBase | _Descriptor"
 
 
+def _close(port: _Port) -> None:
+    if isinstance(port, _Descriptor):
+        port.close()
+    else:
+        close_serial(port)
+
+
 class _Reader:
     """Reads one device until the standard input ends."""
 
@@ -117,12 +124,14 @@ class _Reader:
             except (serial.SerialException, OSError) as error:
                 self._lines.put(["lost", time.perf_counter(), str(error)])
             with contextlib.suppress(serial.SerialException, OSError):
-                port.close()
+                _close(port)
             again = self._again()
             if again is None:
                 break
             port = again
             self._lines.put(["back", time.perf_counter()])
+        with contextlib.suppress(serial.SerialException, OSError):
+            _close(port)
         self._lines.put(["bytes", self._total])
         with contextlib.suppress(BrokenPipeError):
             self._lines.drain()
@@ -166,10 +175,7 @@ class _Reader:
             ready, _, _ = select.select([handle, stdin], self._lines.waiting, [])
             stamp = time.perf_counter()
             if handle in ready:
-                data = os.read(handle, 4096)
-                if not data:
-                    raise OSError("the device is gone")
-                self._tell(dialect, stamp, data)
+                self._tell(dialect, stamp, read_ready(handle))
             if stdin in ready and not os.read(stdin, 1024):
                 return
             self._lines.push()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
+from array import array
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +18,8 @@ from hardware.parallel import ParallelPort, PpdevLines
 from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
 from hardware.serial_line import is_exclusive
+
+TIOCGEXCL = 0x80045440  # from <asm-generic/ioctls.h>
 
 
 @pytest.mark.parametrize("device", ["plain", "triggerbox"])
@@ -57,6 +61,33 @@ def test_a_url_that_ends_at_a_local_device_is_exclusive_too(terminal: Any) -> No
     with pytest.raises(HardwareError, match="busy; another program has it open"):
         open_port(f"spy://{terminal.path}")
     second.close()
+
+
+def test_a_port_that_a_program_without_a_lock_holds_is_refused(terminal: Any) -> None:
+    with terminal.held() as process:
+        problem = f"port {terminal.path} is in use by cat, process {process};"
+        with pytest.raises(HardwareError, match=problem):
+            open_port(terminal.path)
+    open_port(terminal.path).close()
+
+
+def test_a_link_to_a_port_in_use_is_refused_too(terminal: Any, tmp_path: Path) -> None:
+    link = tmp_path / "port"
+    link.symlink_to(terminal.path)
+    with terminal.held(), pytest.raises(HardwareError, match=f"{link} is in use by cat"):
+        open_port(str(link))
+
+
+def test_an_open_port_lets_no_other_program_in_and_a_closed_one_does(terminal: Any) -> None:
+    handle = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)
+    excluded = array("i", [0])
+    port = open_port(terminal.path)
+    fcntl.ioctl(handle, TIOCGEXCL, excluded)
+    assert excluded[0] == 1
+    port.close()
+    fcntl.ioctl(handle, TIOCGEXCL, excluded)
+    assert excluded[0] == 0
+    os.close(handle)
 
 
 def test_only_local_devices_can_be_exclusive() -> None:
