@@ -14,7 +14,7 @@ from experiment.clock import RealClock
 from experiment.errors import HardwareError
 from hardware.port_url import parse_port
 from hardware.ports import SerialPort, TriggerPort, dialect_of
-from hardware.reading import HANDED_DOWN, Reading
+from hardware.reading import ENDED, HANDED_DOWN, Reading
 from hardware.record import Faults, Record
 
 PATIENCE = 0.25
@@ -137,7 +137,7 @@ class EchoLine:
             self._lost = False
             self._record("echo_port_back", t, name=self.name)
         elif kind == "ended":
-            self._lose(self._clock.now(), "the reading process has ended")
+            self._lose(self._clock.now(), ENDED)
 
     def _lose(self, t: float, problem: str) -> None:
         self._lost = True

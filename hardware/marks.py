@@ -17,7 +17,7 @@ from experiment.errors import BadInput
 from experiment.events import MARKS
 from hardware.port_url import parse_port
 from hardware.pulse_dialects import MarkCharacters
-from hardware.reading import Reading
+from hardware.reading import ENDED, Reading
 from hardware.record import Faults, Record
 
 _LOOK = 0.25  # s between looks at a file
@@ -92,8 +92,7 @@ class MarksPort:
         elif kind == "back":
             self._record("marks_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
-            problem = "the reading process has ended"
-            self._faults.add("marks_port_lost", self._clock.now(), problem=problem)
+            self._faults.add("marks_port_lost", self._clock.now(), problem=ENDED)
 
 
 class MarksFile:

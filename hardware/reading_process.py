@@ -11,8 +11,8 @@ Each line that it prints is a JSON list of what one read gave, in order; times a
 ``["code", t, code]``, ``["other", t, byte]``, ``["bytes", total]``, ``["lost", t, problem]``,
 ``["back", t]``, ``["error", problem]``.
 
-A lost port is tried again every half second. The process ends when its standard input does. It
-never waits for whoever reads its lines.
+A lost port is tried again every half second. The process ends when its standard input does, and at
+no signal that can be ignored. It never waits for whoever reads its lines.
 """
 
 from __future__ import annotations
@@ -301,6 +301,10 @@ def main(address: str, baud: str, what: str) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the session's to handle
+    # A Ctrl-C, and what else is sent to a whole group, is the session's to handle: the process ends
+    # with its standard input.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     be_served_first(2)
     sys.exit(main(*sys.argv[1:4]))

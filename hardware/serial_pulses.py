@@ -14,7 +14,7 @@ from hardware.marks import Note, unnoted
 from hardware.port_url import PortUrl
 from hardware.pulse_dialects import Keyboard, pulse_dialect
 from hardware.pulse_source import PulseSource
-from hardware.reading import Reading
+from hardware.reading import ENDED, Reading
 from hardware.record import Record
 
 _START_LIMIT = 10.0  # s for the reading process to open the port
@@ -26,7 +26,8 @@ class SerialPulses(PulseSource):
     """Pulses from a device, stamped by a process of their own.
 
     `time.perf_counter` is one counter for all processes of a machine, so its stamps only need the
-    session's zero taken off. A lost port is tried again every half second by that process.
+    session's zero taken off. A lost port is tried again every half second by that process; the
+    process itself is started anew if it ends.
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ class SerialPulses(PulseSource):
     ) -> None:
         super().__init__(url.address, clock, record, tr)
         self.bytes_read = 0  # as the process has last told: once a second and at its end
+        self._bytes_before = 0  # by processes that have ended
         typed = url.address == "keyboard:"
         device = url.options.get("device", "keyboard" if typed else "plain")
         dialect = pulse_dialect(device, url.options.get("symbol"), url.marks)
@@ -122,14 +124,14 @@ class SerialPulses(PulseSource):
             self._unknown[rest[1]] = self._unknown.get(rest[1], 0) + 1
             self._tell_unknown(rest[0] - zero, at_least=_TELL_BYTES)
         elif kind == "bytes":
-            self.bytes_read = rest[0]
+            self.bytes_read = self._bytes_before + rest[0]
         elif kind == "lost":
             self._fault("scanner_port_lost", rest[0] - zero, problem=rest[1])
         elif kind == "back":
             self._record("scanner_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
-            problem = "the reading process has ended"
-            self._fault("scanner_port_lost", self._clock.now(), problem=problem)
+            self._bytes_before = self.bytes_read
+            self._fault("scanner_port_lost", self._clock.now(), problem=ENDED)
 
     def _tell_unknown(self, t: float, at_least: float = 0.0) -> None:
         """Tell bytes without a meaning: the first at once, later ones together."""

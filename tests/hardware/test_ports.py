@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+import termios
 from array import array
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from hardware.echo import PortTest, Sent, describe_test
 from hardware.parallel import ParallelPort, PpdevLines
 from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
-from hardware.serial_line import is_exclusive
+from hardware.serial_line import is_exclusive, read_ready
 
 TIOCGEXCL = 0x80045440  # from <asm-generic/ioctls.h>
 
@@ -88,6 +89,25 @@ def test_an_open_port_lets_no_other_program_in_and_a_closed_one_does(terminal: A
     fcntl.ioctl(handle, TIOCGEXCL, excluded)
     assert excluded[0] == 0
     os.close(handle)
+
+
+@pytest.mark.parametrize("least", [0, 1])  # a terminal reads b"" or EAGAIN when there is nothing
+def test_another_reader_that_was_faster_is_no_loss_of_the_port(terminal: Any, least: int) -> None:
+    port = open_port(terminal.path)
+    assert isinstance(port, SerialPort)
+    handle = port.line.fileno()
+    settings = termios.tcgetattr(handle)
+    settings[6][termios.VMIN] = least
+    termios.tcsetattr(handle, termios.TCSANOW, settings)
+    terminal.write(b"5")
+    assert os.read(handle, 1) == b"5"  # the other reader
+    assert read_ready(handle) == b""
+    terminal.write(b"6")
+    assert read_ready(handle) == b"6"
+    terminal.unplug()
+    with pytest.raises(OSError, match=r"gone|Input/output"):
+        read_ready(handle)
+    port.close()
 
 
 def test_only_local_devices_can_be_exclusive() -> None:

@@ -1,12 +1,7 @@
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 import sys
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,40 +76,6 @@ def test_a_scanner_port_that_a_program_without_a_lock_holds_is_refused(
     with terminal.held() as process, pytest.raises(HardwareError) as refused:
         open_scanner(terminal.path, clock, records.add, 2.0, 10)
     assert f"is in use by cat, process {process}" in str(refused.value)
-    clock.close()
-
-
-def test_another_reader_may_take_bytes_but_the_port_is_not_lost(
-    terminal: Any, records: Any
-) -> None:
-    """Its reads race with ours for each byte, and ours find nothing where it was faster."""
-    clock = RealClock()
-    source = open_scanner(f"{terminal.path}?symbol=5", clock, records.add, 2.0, 10)
-    other = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)  # as only the superuser may
-    taken, ended = [0], threading.Event()
-
-    def take() -> None:
-        while not ended.is_set():
-            if select.select([other], [], [], 0.01)[0]:
-                with suppress(BlockingIOError):
-                    taken[0] += len(os.read(other, 1))
-
-    os.set_blocking(other, False)
-    thread = threading.Thread(target=take)
-    thread.start()
-    for count in range(1, 301):
-        terminal.write(b"5")
-        while taken[0] + len(records.of("pulse")) < count and not records.of("fault"):
-            time.sleep(0.0005)
-    ended.set()
-    thread.join()
-    os.close(other)
-    assert records.of("fault") == []
-    assert taken[0] > 0
-    before = len(records.of("pulse"))
-    terminal.write(b"5")
-    records.wait_for("pulse", before + 1)
-    source.close()
     clock.close()
 
 
