@@ -78,6 +78,7 @@ class SerialPulses(PulseSource):
                 "study; give devices.buttons other keys, or the scanner another symbol"
             )
         self._keys: deque[KeyEvent] = deque()
+        self._down: set[str] = set()
         self._unknown: dict[int, int] = {}
         self._unknown_told = -math.inf
         self._closed = False
@@ -117,7 +118,7 @@ class SerialPulses(PulseSource):
         if kind == "pulse":
             self._pulse(rest[0] - zero)
         elif kind == "key":
-            self._keys.append(KeyEvent(round(rest[0] - zero, 6), rest[1], rest[2], "buttons"))
+            self._key(rest[0] - zero, rest[1], down=rest[2])
         elif kind == "mark":
             self._note(rest[1], rest[0] - zero, "hardware")
         elif kind == "other":
@@ -126,12 +127,24 @@ class SerialPulses(PulseSource):
         elif kind == "bytes":
             self.bytes_read = self._bytes_before + rest[0]
         elif kind == "lost":
-            self._fault("scanner_port_lost", rest[0] - zero, problem=rest[1])
+            self._lose(rest[0] - zero, rest[1])
         elif kind == "back":
             self._record("scanner_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
             self._bytes_before = self.bytes_read
-            self._fault("scanner_port_lost", self._clock.now(), problem=ENDED)
+            self._lose(self._clock.now(), ENDED)
+
+    def _key(self, t: float, name: str, *, down: bool) -> None:
+        if down == (name in self._down):
+            return  # a release whose press nobody has seen
+        (self._down.add if down else self._down.discard)(name)
+        self._keys.append(KeyEvent(round(t, 6), name, down, "buttons"))
+
+    def _lose(self, t: float, problem: str) -> None:
+        """Tell the loss; buttons that were held count as let go, as nobody sees them any more."""
+        self._fault("scanner_port_lost", t, problem=problem)
+        for name in sorted(self._down):
+            self._key(t, name, down=False)
 
     def _tell_unknown(self, t: float, at_least: float = 0.0) -> None:
         """Tell bytes without a meaning: the first at once, later ones together."""
