@@ -133,7 +133,7 @@ class MarkerLine:
                 else:
                     if self._up is not None:
                         self._record("marker_reset", self._clock.now(), n=self._up)
-                self._port.close()
+            self._port.close()
             self._up = None
 
     def _try(self, n: int, code: int) -> str | None:
@@ -209,8 +209,7 @@ class MarkerLine:
         """Give the port up, and try to open it again until it is there or the session ends."""
         if self._reopen is None:
             return
-        self._lost = True
-        self._port.close()
+        self._lost = True  # closed by whoever opens it anew, as that may take long
         self._fault("trigger_port_lost", None, f"{self._port.name} takes no more markers")
         self._try_again()
 
@@ -223,6 +222,7 @@ class MarkerLine:
             return
         if self._echo is not None:
             self._echo.let_go()
+        self._port.close()
         try:
             port = self._reopen()  # may take its time: nobody waits for it, nor for the lock
             port.reset()

@@ -24,7 +24,13 @@ from hardware.dialects import DIALECTS, Dialect, Say, check_code
 from hardware.lsl import LslPort
 from hardware.parallel import InpoutLines, Lines, ParallelPort, PpdevLines
 from hardware.port_url import PortUrl, parse_port
-from hardware.serial_line import close_serial, descriptor, open_serial, wait_for_bytes
+from hardware.serial_line import (
+    close_serial,
+    descriptor,
+    discard_output,
+    open_serial,
+    wait_for_bytes,
+)
 
 _ANSWERS_WITHIN = 1.0  # s; documented answers take less than 1 ms and the adapter's 16 ms
 
@@ -97,6 +103,7 @@ class SerialPort:
         self._codes = {code: self._dialect.code(code) for code in range(1, 256)}
         self._rest = b""
         self._takes = True
+        self._stuck = False  # the last write did not go out whole
         self.line = open_serial(url.address, int(url.number("baud", self._dialect.baud)))
         self._descriptor = descriptor(self.line)
         try:
@@ -124,6 +131,8 @@ class SerialPort:
         return self._descriptor
 
     def close(self) -> None:
+        if self._stuck:  # or closing would wait for what was written before to go out
+            discard_output(self.line)
         with suppress(OSError):  # it may be gone already
             close_serial(self.line)
 
@@ -158,6 +167,7 @@ class SerialPort:
         # Past pyserial where there is a descriptor: with write_timeout=0, pyserial 3.5 tries a full
         # buffer for ever, and with any other timeout it may wait.
         rest, whole = self._rest, self._rest + data
+        self._stuck = True
         try:
             if self._descriptor is None:
                 written = self.line.write(whole) or 0
@@ -172,6 +182,7 @@ class SerialPort:
         self._rest = rest[written:] if written <= len(rest) else whole[written:]
         if written != len(whole):
             raise HardwareError(f"port {self.name}: took {written} of {len(whole)} bytes")
+        self._stuck = False
 
 
 def dialect_of(url: PortUrl) -> type[Dialect]:

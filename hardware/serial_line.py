@@ -61,6 +61,17 @@ def close_serial(port: serial.SerialBase) -> None:
     port.close()
 
 
+def discard_output(port: serial.SerialBase) -> None:
+    """Discard what was written and has not gone out; closing waits for it, up to 30 s on Linux."""
+    handle = descriptor(port)
+    if handle is None or sys.platform == "win32":
+        return
+    import termios
+
+    with suppress(termios.error):  # a URL's socket, or a device that is gone
+        termios.tcflush(handle, termios.TCOFLUSH)
+
+
 def _keep_others_out(port: serial.SerialBase, address: str) -> None:
     """Refuse a port that a program without a lock has open; later ones can't open it any more."""
     _exclude(port, exclude=True)  # first: nobody comes in between

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +12,7 @@ from experiment.chance import dice
 from experiment.clock import RealClock, VirtualClock
 from experiment.errors import HardwareError
 from hardware.markers import MarkerLine
-from hardware.ports import MockPort, open_port
+from hardware.ports import MockPort, SerialPort, open_port
 
 
 def sent(port: MockPort) -> list[int]:
@@ -179,3 +181,61 @@ def test_sending_never_waits_for_a_reset_and_nothing_is_lost_or_reordered(record
     begun = [e["begun"] for e in records.of("marker_sent")]
     assert all(later - now >= port.pulse for now, later in pairwise(begun))
     assert records.of("fault") == []
+
+
+def fill(port: Any) -> int:
+    """Write until the port takes no more, as nobody reads at its far end; return how many bytes."""
+    for count in range(1 << 20):
+        try:
+            port.write(5)
+        except HardwareError:
+            return count
+    raise AssertionError("it takes everything")
+
+
+def left_at(far: int) -> int:
+    """Return how many bytes there are to read: what had arrived, of what was written."""
+    os.set_blocking(far, False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            count += len(os.read(far, 65536))
+    return count
+
+
+def test_a_stuck_port_is_closed_without_its_output_and_never_by_who_sends(
+    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tty that still has output waits up to 30 s for that when it is closed."""
+    closed_by: list[str] = []
+    close = SerialPort.close
+
+    def watched(port: SerialPort) -> None:
+        closed_by.append(threading.current_thread().name)
+        close(port)
+
+    monkeypatch.setattr(SerialPort, "close", watched)
+    clock, port = RealClock(), open_port(terminal.path)
+    line = MarkerLine(port, clock, records.add, reopen=lambda: open_port(second_terminal.path))
+    written = fill(port)
+    line.send(0, "x", 31, flip=0.0)
+    assert line.faults() == ["marker_not_sent", "trigger_port_lost"]
+    assert closed_by == []
+    records.wait_for("trigger_port_back", 1)
+    assert closed_by == ["reopen"]
+    assert left_at(terminal.far) < written / 2  # the rest was discarded
+    line.close()
+    clock.close()
+
+
+def test_a_stuck_port_that_the_session_ends_with_is_closed_without_its_output(
+    terminal: Any, records: Any
+) -> None:
+    clock, port = RealClock(), open_port(terminal.path)
+    line = MarkerLine(port, clock, records.add, reopen=lambda: open_port("/dev/nowhere"))
+    written = fill(port)
+    line.send(0, "x", 31, flip=0.0)
+    line.close()
+    clock.close()
+    assert left_at(terminal.far) < written / 2
+    open_port(terminal.path).close()
