@@ -13,7 +13,7 @@ from typing import Any
 from experiment.clock import RealClock
 from experiment.errors import HardwareError
 from hardware.port_url import parse_port
-from hardware.ports import SerialPort, TriggerPort, dialect_of
+from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of
 from hardware.reading import ENDED, HANDED_DOWN, Reading
 from hardware.record import Faults, Record
 
@@ -54,9 +54,10 @@ class EchoLine:
 
     def __init__(self, url: str, port: TriggerPort, clock: RealClock, record: Record) -> None:
         parsed = parse_port(url)
+        check_echo(parsed)
         self.name = parsed.address
         self._dialect = dialect_of(parsed)
-        self._baud = int(parsed.number("baud", self._dialect.baud))
+        self._baud = parsed.whole("baud", self._dialect.baud)
         self._clock = clock
         self._record = record
         self._faults = Faults(record)

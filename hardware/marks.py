@@ -63,13 +63,14 @@ class MarksPort:
             raise BadInput(
                 f"marks port {url}: say which character means what, as ?scan_start=s&injection=i"
             )
+        parsed.only("a marks port", "baud", *MARKS)
         MarkCharacters(parsed.marks)  # says what is wrong with them
         self.name = parsed.address
         self._clock = clock
         self._record = record
         self._note = note
         self._faults = Faults(record)
-        baud = int(parsed.number("baud", MarkCharacters.baud))
+        baud = parsed.whole("baud", MarkCharacters.baud)
         self._reading = Reading(self.name, self.name, baud, {"marks": parsed.marks}, self._take)
 
     def faults(self) -> list[str]:

@@ -23,7 +23,7 @@ from experiment.errors import BadInput, HardwareError
 from hardware.dialects import DIALECTS, Dialect, Say, check_code
 from hardware.lsl import LslPort
 from hardware.parallel import InpoutLines, Lines, ParallelPort, PpdevLines
-from hardware.port_url import PortUrl, parse_port
+from hardware.port_url import PULSE_MS, PortUrl, parse_port
 from hardware.serial_line import (
     close_serial,
     descriptor,
@@ -96,7 +96,8 @@ class SerialPort:
 
     def __init__(self, url: PortUrl) -> None:
         self.name = url.address
-        self.pulse = url.number("pulse_ms", 5.0) / 1000.0
+        url.only("a trigger port", "device", "pulse_ms", "baud")
+        self.pulse = _pulse(url)
         self._dialect = dialect_of(url)(self.pulse)
         self.resets_itself = self._dialect.resets_itself
         # Made now, as little as can be is to be done between a flip and the wire.
@@ -104,7 +105,7 @@ class SerialPort:
         self._rest = b""
         self._takes = True
         self._stuck = False  # the last write did not go out whole
-        self.line = open_serial(url.address, int(url.number("baud", self._dialect.baud)))
+        self.line = open_serial(url.address, url.whole("baud", self._dialect.baud))
         self._descriptor = descriptor(self.line)
         try:
             for say in self._dialect.setup():
@@ -185,6 +186,11 @@ class SerialPort:
         self._stuck = False
 
 
+def _pulse(url: PortUrl) -> float:
+    """Return for how long a code stays up (s)."""
+    return url.number("pulse_ms", 5.0, most=PULSE_MS) / 1000.0
+
+
 def dialect_of(url: PortUrl) -> type[Dialect]:
     """Return the dialect that a URL names.
 
@@ -197,6 +203,20 @@ def dialect_of(url: PortUrl) -> type[Dialect]:
     if name not in DIALECTS:
         raise BadInput(f"port device {name!r} is unknown, allowed: {', '.join(sorted(DIALECTS))}")
     return DIALECTS[name]
+
+
+def check_echo(url: PortUrl) -> None:
+    """Make sure that codes can come back over a port.
+
+    Raises
+    ------
+    BadInput
+        If it is no serial port, or an option means nothing there.
+    """
+    kind = url.address.partition(":")[0]
+    if kind in ("mock", "parallel", "lsl", "keyboard"):
+        raise BadInput(f"echo {url.address!r}: codes can't come back there; give a serial port")
+    url.only("an echo port", "device", "pulse_ms", "baud")
 
 
 class MockPort:
@@ -228,15 +248,13 @@ class MockPort:
 def open_port(url: str) -> TriggerPort:
     """Open a trigger port by its URL; never falls back to the mock by itself."""
     parsed = parse_port(url)
-    pulse = parsed.number("pulse_ms", 5.0) / 1000.0
     kind, colon, rest = parsed.address.partition(":")
-    if parsed.address == "mock:":
-        return MockPort(pulse)
-    if not colon or kind not in ("parallel", "lsl"):
+    if parsed.address != "mock:" and (not colon or kind not in ("parallel", "lsl")):
         return SerialPort(parsed)
-    useless = sorted(set(parsed.options) - {"pulse_ms"})
-    if useless:
-        raise BadInput(f"port option {useless[0]!r} means nothing to {kind}:, allowed: pulse_ms")
+    parsed.only(f"{kind}:", "pulse_ms")
+    pulse = _pulse(parsed)
+    if kind == "mock":
+        return MockPort(pulse)
     if kind == "lsl":
         return LslPort(rest, pulse)
     if not rest:

@@ -9,7 +9,7 @@ from typing import Any
 
 from experiment.clock import RealClock
 from experiment.errors import BadInput
-from experiment.events import KeyEvent
+from experiment.events import MARKS, KeyEvent
 from hardware.marks import Note, unnoted
 from hardware.port_url import PortUrl
 from hardware.pulse_dialects import Keyboard, pulse_dialect
@@ -66,6 +66,10 @@ class SerialPulses(PulseSource):
         self.bytes_read = 0  # as the process has last told: once a second and at its end
         self._bytes_before = 0  # by processes that have ended
         typed = url.address == "keyboard:"
+        if typed:
+            url.only("a keyboard", "device", "symbol")
+        else:
+            url.only("a scanner port", "device", "symbol", "baud", *MARKS)
         device = url.options.get("device", "keyboard" if typed else "plain")
         dialect = pulse_dialect(device, url.options.get("symbol"), url.marks)
         if typed != isinstance(dialect, Keyboard):
@@ -91,7 +95,7 @@ class SerialPulses(PulseSource):
         self._reading = Reading(
             self.name,
             self.name,
-            int(url.number("baud", dialect.baud or 1)),
+            url.whole("baud", dialect.baud or 1),
             what,
             self._take,
             _KEYBOARD_LIMIT if typed else _START_LIMIT,

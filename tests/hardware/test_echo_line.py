@@ -199,6 +199,11 @@ def test_what_an_echo_can_not_be(terminal: Any, records: Any) -> None:
         EchoLine(f"{terminal.path}?device=telegraph", MockPort(), clock, records.add)
     with pytest.raises(HardwareError, match="no such device"):
         EchoLine("/dev/nowhere", MockPort(), clock, records.add)
+    for url in ("mock:", "lsl:Kindred", "parallel:/dev/parport0"):
+        with pytest.raises(BadInput, match=f"echo '{url}': codes can't come back there"):
+            EchoLine(url, MockPort(), clock, records.add)
+    with pytest.raises(BadInput, match="'symbol' means nothing to an echo port"):
+        EchoLine(f"{terminal.path}?symbol=5", MockPort(), clock, records.add)
     busy = open_port(terminal.path)
     with pytest.raises(HardwareError, match="busy"):
         EchoLine(terminal.path, MockPort(), clock, records.add)

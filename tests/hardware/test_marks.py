@@ -116,6 +116,7 @@ def test_a_marks_port_that_is_lost_and_comes_back(
         ("?injection=→", "one character is needed"),
         ("?injection=i&sync=i", "sync='i': also means injection"),
         ("?wash_out=w", "'wash_out' is unknown"),
+        ("?injection=i&symbol=5", "'symbol' means nothing to a marks port, allowed: baud, inj"),
     ],
 )
 def test_a_marks_url_that_cannot_be_used(

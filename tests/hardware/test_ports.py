@@ -169,7 +169,7 @@ def test_a_speed_that_the_system_refuses(terminal: Any, monkeypatch: pytest.Monk
         raise ValueError("Failed to set custom baud rate (128000): [Errno 22] Invalid argument")
 
     with pytest.raises(HardwareError, match=r"refuses 10000000000 baud; see \?baud="):
-        open_port(f"{terminal.path}?baud=1e10")
+        open_port(f"{terminal.path}?baud=10000000000")
     monkeypatch.setattr(serial, "Serial", refuse)
     with pytest.raises(HardwareError, match="refuses 128000 baud"):
         open_port(f"{terminal.path}?baud=128000")
@@ -205,12 +205,30 @@ def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.Mon
         ("lsl:x?baud=9600", "'baud' means nothing to lsl:, allowed: pulse_ms"),
         ("parallel:", "give parallel:/dev/parport0"),
         ("parallel:/dev/parport0?device=plain", "'device' means nothing to parallel:"),
+        ("/dev/null?baud=0.5", "baud='0.5': a whole number from 1 is needed"),
+        ("/dev/null?baud=9600.7", "baud='9600.7': a whole number from 1 is needed"),
+        ("/dev/null?baud=0", "baud='0': a whole number from 1 is needed"),
+        ("/dev/null?baud=1e10", "baud='1e10': a whole number from 1 is needed"),
+        ("mock:?pulse_ms=1e7", "pulse_ms='1e7': a number above 0, at most 1000, is needed"),
+        ("/dev/null?pulse_ms=1001", "pulse_ms='1001': a number above 0, at most 1000, is needed"),
+        ("/dev/null?tr=3", "'tr' means nothing to a trigger port, allowed: baud, device, pulse_ms"),
+        ("/dev/null?symbol=5", "'symbol' means nothing to a trigger port, allowed: baud, device"),
+        ("mock:?device=forp&baud=1", "'baud' means nothing to mock:, allowed: pulse_ms"),
+        ("mock:?pulse_ms=5&pulse_ms=6", "'pulse_ms' is given twice; once is allowed"),
+        ("mock:?pulse_ms", "'pulse_ms' has no value; give pulse_ms=VALUE"),
         ("parallel:LPT1", "an address like 0x0378 is needed"),
     ],
 )
 def test_a_url_that_cannot_be_used(url: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
         open_port(url)
+
+
+def test_an_option_may_be_any_character() -> None:
+    told = {symbol: parse_port(f"x?symbol={symbol}").options["symbol"] for symbol in "+=?5% "}
+    assert all(symbol == read for symbol, read in told.items())
+    assert parse_port("x?symbol=%26").options["symbol"] == "&"
+    assert parse_port("x?symbol=%2B&tr=2").options == {"symbol": "+", "tr": "2"}
 
 
 def test_only_mock_is_mock() -> None:
