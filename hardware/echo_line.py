@@ -90,7 +90,11 @@ class EchoLine:
     def moved(self, port: TriggerPort) -> None:
         """Say that the trigger port was opened anew; matters where it is the echo's port too."""
         if isinstance(port, SerialPort) and self._shared:
-            self._reading = self._own(port)
+            try:
+                self._reading = self._own(port)
+            except HardwareError as error:  # the trigger port is well all the same
+                self._lose(self._clock.now(), str(error))
+                return
             self._lost = False
             self._record("echo_port_back", self._clock.now(), name=self.name)
 

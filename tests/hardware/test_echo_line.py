@@ -15,7 +15,7 @@ from experiment.clock import RealClock
 from experiment.errors import BadInput, HardwareError
 from hardware.echo_line import EchoLine
 from hardware.markers import MarkerLine
-from hardware.ports import MockPort, open_port
+from hardware.ports import MockPort, SerialPort, TriggerPort, open_port
 
 CODES = (1, 31, 31, 200, 255, 42)
 
@@ -167,6 +167,30 @@ def test_after_a_reconnection_a_loop_back_cable_is_read_again(
     clock.close()
     assert [e["n"] for e in back] == [1]
     assert len(records.of("echo_port_back")) == 1
+
+
+def test_an_echo_that_does_not_come_back_with_the_trigger_port_is_told(
+    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = RealClock()
+    port = open_port(terminal.path)
+    echo = EchoLine(terminal.path, port, clock, records.add)
+
+    def reopen() -> TriggerPort:
+        again = open_port(second_terminal.path)
+        monkeypatch.setattr(SerialPort, "leave_input", lambda _: None)
+        return again
+
+    line = MarkerLine(port, clock, records.add, reopen=reopen, echo=echo)
+    terminal.unplug()
+    line.send(0, "x", 31, flip=0.0)
+    records.wait_for("trigger_port_back", 1)
+    line.close()
+    echo.close()
+    clock.close()
+    lost = [f["problem"] for f in records.of("fault") if f["what"] == "echo_port_lost"]
+    assert any("codes can't be read back" in problem for problem in lost)
+    assert records.of("echo_port_back") == []
 
 
 def test_a_port_that_only_got_stuck_is_opened_again_although_its_echo_was_being_read(

@@ -43,14 +43,39 @@ def test_markers_closer_than_the_pulse_are_queued_never_merged(records: Any) -> 
     assert begun == pytest.approx([0.0, 0.006, 0.012])
 
 
-def test_closing_brings_the_line_down_and_tells_what_was_not_sent(records: Any) -> None:
+def test_closing_sends_what_is_queued_and_brings_the_line_down(records: Any) -> None:
     clock, port = VirtualClock(), MockPort()
     line = MarkerLine(port, clock, records.add)
+    for n in range(3):
+        line.send(n, "a", n + 1, flip=0.0)
+    line.close()
+    assert sent(port) == [0, 1, 0, 2, 0, 3, 0]
+    assert [e["n"] for e in records.of("marker_reset")] == [0, 1, 2]
+    assert records.of("fault") == []
+
+
+def test_closing_sends_what_is_queued_over_a_pseudo_terminal(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    line = MarkerLine(open_port(f"{terminal.path}?pulse_ms=5"), clock, records.add)
+    for n in range(5):
+        line.send(n, "a", n + 1, flip=0.0)
+    line.close()
+    clock.close()
+    assert terminal.read(11) == bytes([0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0])
+    assert records.of("fault") == []
+
+
+def test_closing_tells_what_a_lost_port_did_not_take(records: Any) -> None:
+    clock, port = VirtualClock(), Flaky()
+    line = MarkerLine(port, clock, records.add, reopen=port.again, aside=lambda call: call())
     line.send(0, "a", 1, flip=0.0)
     line.send(1, "b", 2, flip=0.0)
+    line.send(2, "c", 3, flip=0.0)
+    port.plugged = False
     line.close()
-    assert sent(port) == [0, 1, 0]
-    assert [(f["what"], f["n"]) for f in records.of("fault")] == [("marker_not_sent", 1)]
+    faults = [(f["what"], f["n"]) for f in records.of("fault")]
+    assert faults[0] == ("marker_not_sent", 1)
+    assert ("marker_not_sent", 2) in faults
 
 
 class Broken(MockPort):

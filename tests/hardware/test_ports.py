@@ -281,11 +281,21 @@ def test_what_the_kernel_driver_is_asked(tmp_path: Path, monkeypatch: pytest.Mon
     ]
 
 
-def test_a_parallel_port_that_is_not_there_or_taken(tmp_path: Path) -> None:
+def test_a_parallel_port_that_is_not_there_or_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(HardwareError, match="no such device"):
         PpdevLines("/dev/parport99")
     device = tmp_path / "no-port"
     device.touch()
+    for path in (str(device), "/dev/null"):
+        with pytest.raises(HardwareError, match=f"parallel:{path}: is no parallel port; give one"):
+            PpdevLines(path)
+
+    def taken(*_: object) -> None:
+        raise OSError(6, os.strerror(6))
+
+    monkeypatch.setattr("fcntl.ioctl", taken)
     with pytest.raises(HardwareError, match="taken by another program or the printer driver"):
         PpdevLines(str(device))
 
