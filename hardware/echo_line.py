@@ -15,7 +15,7 @@ from experiment.errors import HardwareError
 from hardware.port_url import parse_port
 from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of
 from hardware.reading import ENDED, HANDED_DOWN, Reading
-from hardware.record import Faults, Record
+from hardware.record import Faults, Record, Strange
 
 PATIENCE = 0.25
 """Seconds after its write until a marker counts as not having come back."""
@@ -61,6 +61,7 @@ class EchoLine:
         self._clock = clock
         self._record = record
         self._faults = Faults(record)
+        self._strange = Strange(self._faults, "echo_strange")
         self._lock = threading.Lock()
         self._awaited: deque[_Awaited] = deque()
         self._lost = False
@@ -110,6 +111,7 @@ class EchoLine:
             self._clock.sleep_until(min(until, self._clock.now() + 0.01))
         self._reading.close()
         self._look()
+        self._strange.tell(self._clock.now())
 
     def _open(self, port: TriggerPort) -> Reading:
         if isinstance(port, SerialPort) and self._shared:
@@ -135,7 +137,7 @@ class EchoLine:
         if kind == "code":
             self._came(t, rest[1])
         elif kind == "other":
-            self._faults.add("echo_strange", t, byte=rest[1])
+            self._strange.add(t, byte=rest[1])
         elif kind == "lost":
             self._lose(t, str(rest[1]))
         elif kind == "back":
@@ -156,7 +158,7 @@ class EchoLine:
         for one in passed:  # codes come back in order: these never will
             self._faults.add("marker_not_echoed", t, n=one.n, code=one.code)
         if found is None:
-            self._faults.add("echo_strange", t, code=code)
+            self._strange.add(t, code=code)
         else:
             self._record("marker_echo", t, n=found.n, code=code)
 

@@ -18,7 +18,7 @@ from experiment.events import MARKS
 from hardware.port_url import parse_port
 from hardware.pulse_dialects import MarkCharacters
 from hardware.reading import ENDED, Reading
-from hardware.record import Faults, Record
+from hardware.record import Faults, Record, Strange
 
 _LOOK = 0.25  # s between looks at a file
 _MOST = 1 << 20  # bytes that a file of marks may have
@@ -70,6 +70,7 @@ class MarksPort:
         self._record = record
         self._note = note
         self._faults = Faults(record)
+        self._refused = Strange(self._faults, "mark_refused")
         baud = parsed.whole("baud", MarkCharacters.baud)
         self._reading = Reading(self.name, self.name, baud, {"marks": parsed.marks}, self._take)
 
@@ -80,6 +81,7 @@ class MarksPort:
     def close(self) -> None:
         """Stop reading."""
         self._reading.close()
+        self._refused.tell(self._clock.now())
 
     def _take(self, kind: str, rest: list[Any]) -> None:
         zero = self._clock.zero
@@ -87,7 +89,7 @@ class MarksPort:
             self._note(rest[1], rest[0] - zero, "hardware")
         elif kind == "other":
             detail = {"origin": "hardware", "reason": "unknown_symbol", "byte": rest[1]}
-            self._faults.add("mark_refused", rest[0] - zero, **detail)
+            self._refused.add(rest[0] - zero, **detail)
         elif kind == "lost":
             self._faults.add("marks_port_lost", rest[0] - zero, problem=rest[1])
         elif kind == "back":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Collection
 from typing import Any
@@ -15,11 +14,10 @@ from hardware.port_url import PortUrl
 from hardware.pulse_dialects import Keyboard, pulse_dialect
 from hardware.pulse_source import PulseSource
 from hardware.reading import ENDED, Reading
-from hardware.record import Record
+from hardware.record import Record, Strange
 
 _START_LIMIT = 10.0  # s for the reading process to open the port
 _KEYBOARD_LIMIT = 30.0  # s for it to import what listens to keyboards
-_TELL_BYTES = 10.0  # s between faults for bytes without a meaning
 
 
 class SerialPulses(PulseSource):
@@ -83,8 +81,7 @@ class SerialPulses(PulseSource):
             )
         self._keys: deque[KeyEvent] = deque()
         self._down: set[str] = set()
-        self._unknown: dict[int, int] = {}
-        self._unknown_told = -math.inf
+        self._unknown = Strange(self._faults, "unknown_byte")
         self._closed = False
         self._note = note
         what = {
@@ -111,7 +108,7 @@ class SerialPulses(PulseSource):
             return
         self._closed = True
         self._reading.close()
-        self._tell_unknown(self._clock.now())
+        self._unknown.tell(self._clock.now())
         self.disarm()
         if self.bytes_read:
             self._record("scanner_bytes", self._clock.now(), count=self.bytes_read)
@@ -126,8 +123,7 @@ class SerialPulses(PulseSource):
         elif kind == "mark":
             self._note(rest[1], rest[0] - zero, "hardware")
         elif kind == "other":
-            self._unknown[rest[1]] = self._unknown.get(rest[1], 0) + 1
-            self._tell_unknown(rest[0] - zero, at_least=_TELL_BYTES)
+            self._unknown.add(rest[0] - zero, byte=rest[1])
         elif kind == "bytes":
             self.bytes_read = self._bytes_before + rest[0]
         elif kind == "lost":
@@ -149,12 +145,3 @@ class SerialPulses(PulseSource):
         self._fault("scanner_port_lost", t, problem=problem)
         for name in sorted(self._down):
             self._key(t, name, down=False)
-
-    def _tell_unknown(self, t: float, at_least: float = 0.0) -> None:
-        """Tell bytes without a meaning: the first at once, later ones together."""
-        if not self._unknown or t < self._unknown_told + at_least:
-            return
-        self._unknown_told = t
-        byte = max(self._unknown, key=lambda value: self._unknown[value])
-        self._fault("unknown_byte", t, byte=byte, count=sum(self._unknown.values()))
-        self._unknown.clear()

@@ -116,6 +116,20 @@ def test_a_code_that_comes_back_as_another_is_two_faults(terminal: Any, records:
     assert records.of("fault")[0]["code"] == 77
 
 
+def test_codes_that_nobody_sent_are_told_at_once_and_then_together(
+    terminal: Any, second_terminal: Any, records: Any
+) -> None:
+    with wired(records, terminal.path, second_terminal.path) as (line, _):
+        second_terminal.write(b"\x01\0")
+        records.wait_for("fault", 1)
+        second_terminal.write(b"\x02\0" * 9)
+        line.send(0, "x", 31, flip=0.0)
+        second_terminal.write(b"\x1f")
+        records.wait_for("marker_echo", 1)
+    told = [(f["what"], f["code"], f["count"]) for f in records.of("fault")]
+    assert told == [("echo_strange", 1, 1), ("echo_strange", 2, 9)]
+
+
 def test_the_last_marker_has_its_time_to_come_back(terminal: Any, records: Any) -> None:
     with (
         answering(terminal.far, terminal.far, lambda data: data),
