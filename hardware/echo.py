@@ -175,6 +175,7 @@ class _Listener:
             self._line = port.line
         else:
             self._own = self._line = open_serial(url.address, url.whole("baud", dialect.baud))
+            time.sleep(url.settle)
 
     def wait_for(self, code: int, limit: float) -> float | None:
         """Return when a code came (`time.perf_counter`, s), or None if it did not until `limit`."""

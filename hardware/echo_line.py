@@ -14,7 +14,7 @@ from experiment.clock import RealClock
 from experiment.errors import HardwareError
 from hardware.port_url import parse_port
 from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of
-from hardware.reading import ENDED, HANDED_DOWN, Reading
+from hardware.reading import ENDED, HANDED_DOWN, START_LIMIT, Reading
 from hardware.record import Faults, Record, Strange
 
 PATIENCE = 0.25
@@ -58,6 +58,7 @@ class EchoLine:
         self.name = parsed.address
         self._dialect = dialect_of(parsed)
         self._baud = parsed.whole("baud", self._dialect.baud)
+        self._settle = parsed.settle
         self._clock = clock
         self._record = record
         self._faults = Faults(record)
@@ -116,7 +117,9 @@ class EchoLine:
     def _open(self, port: TriggerPort) -> Reading:
         if isinstance(port, SerialPort) and self._shared:
             return self._own(port)
-        return Reading(self.name, self.name, self._baud, self._what, self._take)
+        what = {**self._what, "settle": self._settle}
+        limit = START_LIMIT + self._settle
+        return Reading(self.name, self.name, self._baud, what, self._take, limit)
 
     def _own(self, port: SerialPort) -> Reading:
         """Read what comes back on the trigger port itself."""

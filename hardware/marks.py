@@ -17,7 +17,7 @@ from experiment.errors import BadInput
 from experiment.events import MARKS
 from hardware.port_url import parse_port
 from hardware.pulse_dialects import MarkCharacters
-from hardware.reading import ENDED, Reading
+from hardware.reading import ENDED, START_LIMIT, Reading
 from hardware.record import Faults, Record, Strange
 
 _LOOK = 0.25  # s between looks at a file
@@ -63,7 +63,7 @@ class MarksPort:
             raise BadInput(
                 f"marks port {url}: say which character means what, as ?scan_start=s&injection=i"
             )
-        parsed.only("a marks port", "baud", *MARKS)
+        parsed.only("a marks port", "baud", "settle", *MARKS)
         MarkCharacters(parsed.marks)  # says what is wrong with them
         self.name = parsed.address
         self._clock = clock
@@ -72,7 +72,9 @@ class MarksPort:
         self._faults = Faults(record)
         self._refused = Strange(self._faults, "mark_refused")
         baud = parsed.whole("baud", MarkCharacters.baud)
-        self._reading = Reading(self.name, self.name, baud, {"marks": parsed.marks}, self._take)
+        what = {"marks": parsed.marks, "settle": parsed.settle}
+        limit = START_LIMIT + parsed.settle
+        self._reading = Reading(self.name, self.name, baud, what, self._take, limit)
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""

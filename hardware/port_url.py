@@ -11,7 +11,7 @@ from experiment.errors import BadInput
 from experiment.events import MARKS
 
 _OURS = {
-    *("device", "pulse_ms", "baud", "symbol"),
+    *("device", "pulse_ms", "baud", "symbol", "settle"),
     *("tr", "volumes", "start_after", "jitter_ms", "drop", "drop_at", "double", "extra"),
     *("late_first", "toggle", "stop_after", "ratio", "seed"),  # of the mock scanner
     *MARKS,  # which symbol means which mark
@@ -49,6 +49,17 @@ class PortUrl:
             limit = f", at most {most:g}," if math.isfinite(most) else ""
             raise BadInput(f"port option {name}={text!r}: a number above 0{limit} is needed")
         return value
+
+    @property
+    def settle(self) -> float:
+        """How long the device takes once its port is open (s): 2 for an Arduino, which restarts.
+
+        Raises
+        ------
+        BadInput
+            If it isn't a number above 0, at most 30.
+        """
+        return self.number("settle", 0.0, most=30.0)
 
     def whole(self, name: str, default: int) -> int:
         """Return an option that counts.

@@ -4,6 +4,7 @@ A port is named by a URL, with options behind a question mark:
 
 - ``/dev/ttyUSB0?device=triggerbox&pulse_ms=5`` (or ``COM3``, or any pyserial URL): a serial device
   that speaks one of `hardware.dialects.DIALECTS`;
+  ``settle=2`` waits so many seconds after opening, for an Arduino, which restarts then;
 - ``parallel:/dev/parport0`` on Linux, ``parallel:0x0378`` on Windows;
 - ``lsl:NAME``: an outlet of the Lab Streaming Layer;
 - ``mock:``: nothing at all.
@@ -96,18 +97,20 @@ class SerialPort:
 
     def __init__(self, url: PortUrl) -> None:
         self.name = url.address
-        url.only("a trigger port", "device", "pulse_ms", "baud")
+        url.only("a trigger port", "device", "pulse_ms", "baud", "settle")
         self.pulse = _pulse(url)
         self._dialect = dialect_of(url)(self.pulse)
         self.resets_itself = self._dialect.resets_itself
         # Made now, as little as can be is to be done between a flip and the wire.
         self._codes = {code: self._dialect.code(code) for code in range(1, 256)}
+        settle = url.settle
         self._rest = b""
         self._takes = True
         self._stuck = False  # the last write did not go out whole
         self.line = open_serial(url.address, url.whole("baud", self._dialect.baud))
         self._descriptor = descriptor(self.line)
         try:
+            time.sleep(settle)  # a device that restarts when its port is opened loses what comes
             for say in self._dialect.setup():
                 self._say(say)
         except BaseException:
@@ -216,7 +219,7 @@ def check_echo(url: PortUrl) -> None:
     kind = url.address.partition(":")[0]
     if kind in ("mock", "parallel", "lsl", "keyboard"):
         raise BadInput(f"echo {url.address!r}: codes can't come back there; give a serial port")
-    url.only("an echo port", "device", "pulse_ms", "baud")
+    url.only("an echo port", "device", "pulse_ms", "baud", "settle")
 
 
 class MockPort:

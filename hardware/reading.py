@@ -18,6 +18,9 @@ Take = Callable[[str, list[Any]], None]
 
 HANDED_DOWN = "fd:"
 
+START_LIMIT = 10.0
+"""Seconds that the process has to open a port that needs no time to settle."""
+
 ENDED = "the reading process has ended; it is started anew"
 """What a fault says of that."""
 
@@ -56,7 +59,7 @@ class Reading:
         baud: int,
         what: Mapping[str, Any],
         take: Take,
-        limit: float = 10.0,
+        limit: float = START_LIMIT,
     ) -> None:
         self._take = take
         self._closing = threading.Event()

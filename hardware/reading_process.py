@@ -4,6 +4,8 @@ WHAT is a JSON object: ``{"device": ..., "symbol": ..., "marks": {...}}`` for a 
 ``{"marks": {...}}`` for one of marks alone, ``{"echo": DIALECT}`` for codes that come back. ADDRESS
 may be ``fd:N``, a descriptor that was handed down, for a port that this program writes to as well.
 
+``"settle"`` in WHAT is how long the device takes once its port is open (s).
+
 Each line that it prints is a JSON list of what one read gave, in order; times are
 `time.perf_counter` (s):
 
@@ -100,7 +102,10 @@ def _close(port: _Port) -> None:
 class _Reader:
     """Reads one device until the standard input ends."""
 
-    def __init__(self, address: str, baud: int, dialect: Callable[[], ByteDialect]) -> None:
+    def __init__(
+        self, address: str, baud: int, dialect: Callable[[], ByteDialect], settle: float
+    ) -> None:
+        self._settle = settle
         self._address = address
         self._baud = baud
         self._new_dialect = dialect
@@ -140,7 +145,11 @@ class _Reader:
     def _open(self) -> _Port:
         if self._address.startswith(HANDED_DOWN):
             return _Descriptor(int(self._address.removeprefix(HANDED_DOWN)))
-        return open_serial(self._address, self._baud)
+        port = open_serial(self._address, self._baud)
+        if self._settle > 0 and not self._told_to_end(self._settle):
+            # what a device says while it starts means nothing
+            port.reset_input_buffer()  # type: ignore[attr-defined]
+        return port
 
     def _again(self) -> _Port | None:
         """Wait for the device to come back; None if the standard input ends first."""
@@ -293,7 +302,7 @@ def main(address: str, baud: str, what: str) -> int:
         return error.exit_code
     if isinstance(dialect, Keyboard):
         return read_keyboard(dialect.key)
-    reader = _Reader(address, int(baud), lambda: _dialect(told))
+    reader = _Reader(address, int(baud), lambda: _dialect(told), told.get("settle", 0.0))
     try:
         return reader.run()
     except BrokenPipeError:  # nobody reads any more

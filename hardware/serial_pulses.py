@@ -13,10 +13,9 @@ from hardware.marks import Note, unnoted
 from hardware.port_url import PortUrl
 from hardware.pulse_dialects import Keyboard, pulse_dialect
 from hardware.pulse_source import PulseSource
-from hardware.reading import ENDED, Reading
+from hardware.reading import ENDED, START_LIMIT, Reading
 from hardware.record import Record, Strange
 
-_START_LIMIT = 10.0  # s for the reading process to open the port
 _KEYBOARD_LIMIT = 30.0  # s for it to import what listens to keyboards
 
 
@@ -67,7 +66,7 @@ class SerialPulses(PulseSource):
         if typed:
             url.only("a keyboard", "device", "symbol")
         else:
-            url.only("a scanner port", "device", "symbol", "baud", *MARKS)
+            url.only("a scanner port", "device", "symbol", "baud", "settle", *MARKS)
         device = url.options.get("device", "keyboard" if typed else "plain")
         dialect = pulse_dialect(device, url.options.get("symbol"), url.marks)
         if typed != isinstance(dialect, Keyboard):
@@ -88,6 +87,7 @@ class SerialPulses(PulseSource):
             "device": device,
             "symbol": url.options.get("symbol"),
             "marks": url.marks,
+            "settle": url.settle,
         }
         self._reading = Reading(
             self.name,
@@ -95,7 +95,7 @@ class SerialPulses(PulseSource):
             url.whole("baud", dialect.baud or 1),
             what,
             self._take,
-            _KEYBOARD_LIMIT if typed else _START_LIMIT,
+            _KEYBOARD_LIMIT if typed else START_LIMIT + url.settle,
         )
         if isinstance(dialect, Keyboard):
             self._fault("keyboard_pulses", clock.now(), key=dialect.key)

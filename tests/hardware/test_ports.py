@@ -215,6 +215,8 @@ def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.Mon
         ("/dev/null?symbol=5", "'symbol' means nothing to a trigger port, allowed: baud, device"),
         ("mock:?device=forp&baud=1", "'baud' means nothing to mock:, allowed: pulse_ms"),
         ("mock:?pulse_ms=5&pulse_ms=6", "'pulse_ms' is given twice; once is allowed"),
+        ("/dev/null?settle=31", "settle='31': a number above 0, at most 30, is needed"),
+        ("mock:?settle=2", "'settle' means nothing to mock:, allowed: pulse_ms"),
         ("mock:?pulse_ms", "'pulse_ms' has no value; give pulse_ms=VALUE"),
         ("parallel:LPT1", "an address like 0x0378 is needed"),
     ],
@@ -222,6 +224,15 @@ def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.Mon
 def test_a_url_that_cannot_be_used(url: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
         open_port(url)
+
+
+def test_a_device_that_restarts_has_its_time_to_settle(
+    terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("hardware.ports.time.sleep", slept.append)
+    open_port(f"{terminal.path}?settle=2").close()
+    assert slept == [2.0]
 
 
 def test_an_option_may_be_any_character() -> None:

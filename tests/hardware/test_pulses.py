@@ -105,6 +105,21 @@ def test_a_scanner_url_that_cannot_be_used(records: Any, url: str, problem: str)
     clock.close()
 
 
+def test_what_a_scanner_device_says_while_it_settles_means_nothing(
+    terminal: Any, records: Any
+) -> None:
+    clock = RealClock()
+    terminal.write(b"5")
+    begun = clock.now()
+    source = open_scanner(f"{terminal.path}?settle=0.5", clock, records.add, 2.0, 10)
+    assert clock.now() - begun >= 0.5
+    terminal.write(b"5")
+    records.wait_for("pulse", 1)
+    source.close()
+    clock.close()
+    assert len(records.of("pulse")) == 1
+
+
 def test_a_plus_may_be_a_pulse(terminal: Any, records: Any) -> None:
     clock = RealClock()
     source = open_scanner(f"{terminal.path}?symbol=+", clock, records.add, 2.0, 10)
