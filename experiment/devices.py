@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -169,12 +170,14 @@ class Devices:
         self._clock = clock
         self._late = _Late()
         self.book = MarkBook(clock, self._late.add)
-        self.line: MarkerLine | None = None
         with ExitStack() as stack:
             self.trigger = self._open_trigger(stack)
             self.pulses = self._open_scanner(stack, protocol, volumes)
             self._marks = tuple(self._open_marks(stack))
             self._echo = self._open_echo(stack)
+            # Brings the trigger lines to 0: a port that takes no bytes is known before there is a
+            # log, or a window.
+            self.line = self._open_line()
             self._open = stack.pop_all()
 
     @property
@@ -208,14 +211,8 @@ class Devices:
         }
 
     def start(self, log: LogWriter) -> None:
-        """Write into a log from now on, and bring the trigger lines to 0."""
+        """Write into a log from now on, what has come before included."""
         self._late.attach(log)
-        if self.trigger is not None:
-            url = self._plugged.trigger
-            assert url is not None
-            self.line = MarkerLine(
-                self.trigger, self._clock, log.add, reopen=lambda: open_port(url), echo=self._echo
-            )
 
     def close(self) -> None:
         """Bring the trigger lines to 0 and let go of everything; a second call does nothing."""
@@ -230,6 +227,18 @@ class Devices:
         port = open_port(self._plugged.trigger)
         stack.callback(port.close)
         return port
+
+    def _open_line(self) -> MarkerLine | None:
+        url = self._plugged.trigger
+        if self.trigger is None or url is None:
+            return None
+        return MarkerLine(
+            self.trigger,
+            self._clock,
+            self._late.add,
+            reopen=lambda: open_port(url),
+            echo=self._echo,
+        )
 
     def _open_scanner(
         self, stack: ExitStack, protocol: Protocol, volumes: int
@@ -286,15 +295,20 @@ class _Late:
 
     def __init__(self) -> None:
         self._log: LogWriter | None = None
+        self._lock = threading.Lock()
         self._early: list[tuple[str, float | None, dict[str, Any]]] = []
 
     def add(self, type_: str, t: float | None, **fields: Any) -> None:
         if self._log is None:
-            self._early.append((type_, t, fields))
-        else:
-            self._log.add(type_, t, **fields)
+            with self._lock:
+                if self._log is None:
+                    self._early.append((type_, t, fields))
+                    return
+        self._log.add(type_, t, **fields)
 
     def attach(self, log: LogWriter) -> None:
-        for type_, t, fields in self._early:
-            log.add(type_, t, **fields)
-        self._log = log
+        with self._lock:
+            for type_, t, fields in self._early:
+                log.add(type_, t, **fields)
+            self._early.clear()
+            self._log = log

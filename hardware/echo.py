@@ -16,8 +16,8 @@ import serial
 from experiment.errors import BadInput, HardwareError
 from hardware.models import MODELS, Garbage, Model, Shown
 from hardware.port_url import PortUrl, parse_port
-from hardware.ports import SerialPort, TriggerPort, dialect_of, open_port
-from hardware.serial_line import is_exclusive, open_serial, wait_for_bytes
+from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of, open_port
+from hardware.serial_line import close_serial, is_exclusive, open_serial, wait_for_bytes
 
 PATTERN = (1, 2, 4, 8, 16, 32, 64, 128, 255)
 """Each line alone, so that a broken or swapped wire shows, then all of them."""
@@ -165,6 +165,7 @@ class _Listener:
     """Reads codes where they come back."""
 
     def __init__(self, url: PortUrl, port: TriggerPort) -> None:
+        check_echo(url)
         dialect = dialect_of(url)
         self._model: Model = MODELS[dialect.name]()
         self._name = url.address
@@ -173,7 +174,8 @@ class _Listener:
         if isinstance(port, SerialPort) and port.name == url.address:
             self._line = port.line
         else:
-            self._own = self._line = open_serial(url.address, int(url.number("baud", dialect.baud)))
+            self._own = self._line = open_serial(url.address, url.whole("baud", dialect.baud))
+            time.sleep(url.settle)
 
     def wait_for(self, code: int, limit: float) -> float | None:
         """Return when a code came (`time.perf_counter`, s), or None if it did not until `limit`."""
@@ -195,7 +197,7 @@ class _Listener:
     def close(self) -> None:
         """Let go of the port, if it is a second one."""
         if self._own is not None:
-            self._own.close()
+            close_serial(self._own)
 
     def _codes(self, limit: float) -> list[Shown]:
         data = wait_for_bytes(self._line, limit)

@@ -13,9 +13,9 @@ from typing import Any
 from experiment.clock import RealClock
 from experiment.errors import HardwareError
 from hardware.port_url import parse_port
-from hardware.ports import SerialPort, TriggerPort, dialect_of
-from hardware.reading import HANDED_DOWN, Reading
-from hardware.record import Faults, Record
+from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of
+from hardware.reading import ENDED, HANDED_DOWN, START_LIMIT, Reading
+from hardware.record import Faults, Record, Strange
 
 PATIENCE = 0.25
 """Seconds after its write until a marker counts as not having come back."""
@@ -54,12 +54,15 @@ class EchoLine:
 
     def __init__(self, url: str, port: TriggerPort, clock: RealClock, record: Record) -> None:
         parsed = parse_port(url)
+        check_echo(parsed)
         self.name = parsed.address
         self._dialect = dialect_of(parsed)
-        self._baud = int(parsed.number("baud", self._dialect.baud))
+        self._baud = parsed.whole("baud", self._dialect.baud)
+        self._settle = parsed.settle
         self._clock = clock
         self._record = record
         self._faults = Faults(record)
+        self._strange = Strange(self._faults, "echo_strange")
         self._lock = threading.Lock()
         self._awaited: deque[_Awaited] = deque()
         self._lost = False
@@ -89,7 +92,11 @@ class EchoLine:
     def moved(self, port: TriggerPort) -> None:
         """Say that the trigger port was opened anew; matters where it is the echo's port too."""
         if isinstance(port, SerialPort) and self._shared:
-            self._reading = self._own(port)
+            try:
+                self._reading = self._own(port)
+            except HardwareError as error:  # the trigger port is well all the same
+                self._lose(self._clock.now(), str(error))
+                return
             self._lost = False
             self._record("echo_port_back", self._clock.now(), name=self.name)
 
@@ -105,11 +112,14 @@ class EchoLine:
             self._clock.sleep_until(min(until, self._clock.now() + 0.01))
         self._reading.close()
         self._look()
+        self._strange.tell(self._clock.now())
 
     def _open(self, port: TriggerPort) -> Reading:
         if isinstance(port, SerialPort) and self._shared:
             return self._own(port)
-        return Reading(self.name, self.name, self._baud, self._what, self._take)
+        what = {**self._what, "settle": self._settle}
+        limit = START_LIMIT + self._settle
+        return Reading(self.name, self.name, self._baud, what, self._take, limit)
 
     def _own(self, port: SerialPort) -> Reading:
         """Read what comes back on the trigger port itself."""
@@ -130,14 +140,14 @@ class EchoLine:
         if kind == "code":
             self._came(t, rest[1])
         elif kind == "other":
-            self._faults.add("echo_strange", t, byte=rest[1])
+            self._strange.add(t, byte=rest[1])
         elif kind == "lost":
             self._lose(t, str(rest[1]))
         elif kind == "back":
             self._lost = False
             self._record("echo_port_back", t, name=self.name)
         elif kind == "ended":
-            self._lose(self._clock.now(), "the reading process has ended")
+            self._lose(self._clock.now(), ENDED)
 
     def _lose(self, t: float, problem: str) -> None:
         self._lost = True
@@ -151,7 +161,7 @@ class EchoLine:
         for one in passed:  # codes come back in order: these never will
             self._faults.add("marker_not_echoed", t, n=one.n, code=one.code)
         if found is None:
-            self._faults.add("echo_strange", t, code=code)
+            self._strange.add(t, code=code)
         else:
             self._record("marker_echo", t, n=found.n, code=code)
 

@@ -15,6 +15,8 @@ from hardware.record import Faults, Record
 _RETRY = 0.5  # s between attempts to open a lost port again
 _GAP = 0.001  # s at 0 between two codes, so that no device merges them
 
+_SPARE = 0.25  # s beyond their pulses that queued markers have at the end, on a busy machine
+
 
 class Echo(Protocol):
     """Who is told what is about to be sent; `hardware.echo_line.EchoLine` is one."""
@@ -59,6 +61,7 @@ class MarkerLine:
         echo: Echo | None = None,
     ) -> None:
         self._port = port
+        self._held: TriggerPort | None = port  # until somebody closes it
         self._clock = clock
         self._record = record
         self._reopen = reopen
@@ -119,7 +122,13 @@ class MarkerLine:
         return self._faults.take()
 
     def close(self) -> None:
-        """Bring the lines to 0 and let go of the port; what is still queued is a fault."""
+        """Send what is queued, each for its pulse, bring the lines to 0 and let go of the port.
+
+        What the port doesn't take in that time is a fault.
+        """
+        limit = self._clock.now() + (len(self._queue) + 1) * (self._port.pulse + _GAP) + _SPARE
+        while self._queue and not self._lost and self._clock.now() < limit:
+            self._clock.sleep_until(self._clock.now() + _GAP)
         with self._lock:
             self._closed.set()
             for n, _, _ in self._queue:
@@ -133,8 +142,8 @@ class MarkerLine:
                 else:
                     if self._up is not None:
                         self._record("marker_reset", self._clock.now(), n=self._up)
-                self._port.close()
             self._up = None
+        self._let_go()
 
     def _try(self, n: int, code: int) -> str | None:
         """Write a code, and return what went wrong."""
@@ -209,10 +218,16 @@ class MarkerLine:
         """Give the port up, and try to open it again until it is there or the session ends."""
         if self._reopen is None:
             return
-        self._lost = True
-        self._port.close()
+        self._lost = True  # closed by whoever opens it anew, as that may take long
         self._fault("trigger_port_lost", None, f"{self._port.name} takes no more markers")
         self._try_again()
+
+    def _let_go(self) -> None:
+        """Close the port, once; may wait for the device, and nobody waits for that."""
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def _try_again(self) -> None:
         at = self._clock.now() + _RETRY
@@ -223,6 +238,7 @@ class MarkerLine:
             return
         if self._echo is not None:
             self._echo.let_go()
+        self._let_go()
         try:
             port = self._reopen()  # may take its time: nobody waits for it, nor for the lock
             port.reset()
@@ -233,7 +249,7 @@ class MarkerLine:
             if self._closed.is_set():
                 port.close()
                 return
-            self._port = port
+            self._port = self._held = port
             self._lost = False
             self._settle()
         if self._echo is not None:

@@ -17,8 +17,8 @@ from experiment.errors import BadInput
 from experiment.events import MARKS
 from hardware.port_url import parse_port
 from hardware.pulse_dialects import MarkCharacters
-from hardware.reading import Reading
-from hardware.record import Faults, Record
+from hardware.reading import ENDED, START_LIMIT, Reading
+from hardware.record import Faults, Record, Strange
 
 _LOOK = 0.25  # s between looks at a file
 _MOST = 1 << 20  # bytes that a file of marks may have
@@ -63,14 +63,18 @@ class MarksPort:
             raise BadInput(
                 f"marks port {url}: say which character means what, as ?scan_start=s&injection=i"
             )
+        parsed.only("a marks port", "baud", "settle", *MARKS)
         MarkCharacters(parsed.marks)  # says what is wrong with them
         self.name = parsed.address
         self._clock = clock
         self._record = record
         self._note = note
         self._faults = Faults(record)
-        baud = int(parsed.number("baud", MarkCharacters.baud))
-        self._reading = Reading(self.name, self.name, baud, {"marks": parsed.marks}, self._take)
+        self._refused = Strange(self._faults, "mark_refused")
+        baud = parsed.whole("baud", MarkCharacters.baud)
+        what = {"marks": parsed.marks, "settle": parsed.settle}
+        limit = START_LIMIT + parsed.settle
+        self._reading = Reading(self.name, self.name, baud, what, self._take, limit)
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
@@ -79,6 +83,7 @@ class MarksPort:
     def close(self) -> None:
         """Stop reading."""
         self._reading.close()
+        self._refused.tell(self._clock.now())
 
     def _take(self, kind: str, rest: list[Any]) -> None:
         zero = self._clock.zero
@@ -86,14 +91,13 @@ class MarksPort:
             self._note(rest[1], rest[0] - zero, "hardware")
         elif kind == "other":
             detail = {"origin": "hardware", "reason": "unknown_symbol", "byte": rest[1]}
-            self._faults.add("mark_refused", rest[0] - zero, **detail)
+            self._refused.add(rest[0] - zero, **detail)
         elif kind == "lost":
             self._faults.add("marks_port_lost", rest[0] - zero, problem=rest[1])
         elif kind == "back":
             self._record("marks_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
-            problem = "the reading process has ended"
-            self._faults.add("marks_port_lost", self._clock.now(), problem=problem)
+            self._faults.add("marks_port_lost", self._clock.now(), problem=ENDED)
 
 
 class MarksFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 from contextlib import suppress
@@ -55,6 +56,10 @@ class PpdevLines:
             self._ask(self._DIRECTION, bytes(4))  # 0: out
         except OSError as error:
             os.close(self._descriptor)
+            if error.errno == errno.ENOTTY:  # it does not know what was asked
+                raise HardwareError(
+                    f"port parallel:{path}: is no parallel port; give one as parallel:/dev/parport0"
+                ) from None
             raise HardwareError(
                 f"port parallel:{path}: taken by another program or the printer driver ({error}); "
                 "try: sudo rmmod lp"

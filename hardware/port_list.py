@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hardware.port_holders import port_holders
 from hardware.serial_line import why_not
 
 State = Literal["free", "busy", "unknown"]
@@ -57,7 +58,7 @@ def list_ports(
     from serial.tools.list_ports import comports
 
     found = sorted(comports())
-    holders = _holders({port.device for port in found}, programs)
+    holders = port_holders({port.device for port in found}, programs)
     ports = []
     for port in found:
         timer = adapters / Path(port.device).name / "latency_timer"
@@ -101,22 +102,6 @@ def _latency(timer: Path) -> int | None:
         return int(timer.read_text())
     except (OSError, ValueError):
         return None
-
-
-def _holders(devices: set[str], programs: Path) -> dict[str, str]:
-    """Return which program has a device open, of those programs that may be looked at."""
-    wanted = {os.path.realpath(device): device for device in devices}
-    holders = {}
-    for program in programs.glob("[0-9]*"):
-        try:
-            for link in (program / "fd").iterdir():
-                device = wanted.get(str(link.readlink()))
-                if device is not None:
-                    comm = (program / "comm").read_text().strip()
-                    holders[device] = f"{comm}, process {program.name}"
-        except OSError:
-            continue  # another user's, or ended meanwhile
-    return holders
 
 
 def _state(path: str, holder: str | None) -> tuple[State, str]:

@@ -4,6 +4,7 @@ A port is named by a URL, with options behind a question mark:
 
 - ``/dev/ttyUSB0?device=triggerbox&pulse_ms=5`` (or ``COM3``, or any pyserial URL): a serial device
   that speaks one of `hardware.dialects.DIALECTS`;
+  ``settle=2`` waits so many seconds after opening, for an Arduino, which restarts then;
 - ``parallel:/dev/parport0`` on Linux, ``parallel:0x0378`` on Windows;
 - ``lsl:NAME``: an outlet of the Lab Streaming Layer;
 - ``mock:``: nothing at all.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import Protocol
 
 import serial
@@ -22,8 +24,14 @@ from experiment.errors import BadInput, HardwareError
 from hardware.dialects import DIALECTS, Dialect, Say, check_code
 from hardware.lsl import LslPort
 from hardware.parallel import InpoutLines, Lines, ParallelPort, PpdevLines
-from hardware.port_url import PortUrl, parse_port
-from hardware.serial_line import descriptor, open_serial, wait_for_bytes
+from hardware.port_url import PULSE_MS, PortUrl, parse_port
+from hardware.serial_line import (
+    close_serial,
+    descriptor,
+    discard_output,
+    open_serial,
+    wait_for_bytes,
+)
 
 _ANSWERS_WITHIN = 1.0  # s; documented answers take less than 1 ms and the adapter's 16 ms
 
@@ -89,20 +97,24 @@ class SerialPort:
 
     def __init__(self, url: PortUrl) -> None:
         self.name = url.address
-        self.pulse = url.number("pulse_ms", 5.0) / 1000.0
+        url.only("a trigger port", "device", "pulse_ms", "baud", "settle")
+        self.pulse = _pulse(url)
         self._dialect = dialect_of(url)(self.pulse)
         self.resets_itself = self._dialect.resets_itself
         # Made now, as little as can be is to be done between a flip and the wire.
         self._codes = {code: self._dialect.code(code) for code in range(1, 256)}
+        settle = url.settle
         self._rest = b""
         self._takes = True
-        self.line = open_serial(url.address, int(url.number("baud", self._dialect.baud)))
+        self._stuck = False  # the last write did not go out whole
+        self.line = open_serial(url.address, url.whole("baud", self._dialect.baud))
         self._descriptor = descriptor(self.line)
         try:
+            time.sleep(settle)  # a device that restarts when its port is opened loses what comes
             for say in self._dialect.setup():
                 self._say(say)
         except BaseException:
-            self.line.close()
+            close_serial(self.line)
             raise
 
     def write(self, code: int) -> None:
@@ -123,7 +135,10 @@ class SerialPort:
         return self._descriptor
 
     def close(self) -> None:
-        self.line.close()
+        if self._stuck:  # or closing would wait for what was written before to go out
+            discard_output(self.line)
+        with suppress(OSError):  # it may be gone already
+            close_serial(self.line)
 
     def _say(self, say: Say) -> None:
         self._take()
@@ -156,6 +171,7 @@ class SerialPort:
         # Past pyserial where there is a descriptor: with write_timeout=0, pyserial 3.5 tries a full
         # buffer for ever, and with any other timeout it may wait.
         rest, whole = self._rest, self._rest + data
+        self._stuck = True
         try:
             if self._descriptor is None:
                 written = self.line.write(whole) or 0
@@ -170,6 +186,12 @@ class SerialPort:
         self._rest = rest[written:] if written <= len(rest) else whole[written:]
         if written != len(whole):
             raise HardwareError(f"port {self.name}: took {written} of {len(whole)} bytes")
+        self._stuck = False
+
+
+def _pulse(url: PortUrl) -> float:
+    """Return for how long a code stays up (s)."""
+    return url.number("pulse_ms", 5.0, most=PULSE_MS) / 1000.0
 
 
 def dialect_of(url: PortUrl) -> type[Dialect]:
@@ -184,6 +206,20 @@ def dialect_of(url: PortUrl) -> type[Dialect]:
     if name not in DIALECTS:
         raise BadInput(f"port device {name!r} is unknown, allowed: {', '.join(sorted(DIALECTS))}")
     return DIALECTS[name]
+
+
+def check_echo(url: PortUrl) -> None:
+    """Make sure that codes can come back over a port.
+
+    Raises
+    ------
+    BadInput
+        If it is no serial port, or an option means nothing there.
+    """
+    kind = url.address.partition(":")[0]
+    if kind in ("mock", "parallel", "lsl", "keyboard"):
+        raise BadInput(f"echo {url.address!r}: codes can't come back there; give a serial port")
+    url.only("an echo port", "device", "pulse_ms", "baud", "settle")
 
 
 class MockPort:
@@ -215,15 +251,13 @@ class MockPort:
 def open_port(url: str) -> TriggerPort:
     """Open a trigger port by its URL; never falls back to the mock by itself."""
     parsed = parse_port(url)
-    pulse = parsed.number("pulse_ms", 5.0) / 1000.0
     kind, colon, rest = parsed.address.partition(":")
-    if parsed.address == "mock:":
-        return MockPort(pulse)
-    if not colon or kind not in ("parallel", "lsl"):
+    if parsed.address != "mock:" and (not colon or kind not in ("parallel", "lsl")):
         return SerialPort(parsed)
-    useless = sorted(set(parsed.options) - {"pulse_ms"})
-    if useless:
-        raise BadInput(f"port option {useless[0]!r} means nothing to {kind}:, allowed: pulse_ms")
+    parsed.only(f"{kind}:", "pulse_ms")
+    pulse = _pulse(parsed)
+    if kind == "mock":
+        return MockPort(pulse)
     if kind == "lsl":
         return LslPort(rest, pulse)
     if not rest:

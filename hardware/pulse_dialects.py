@@ -132,7 +132,8 @@ class Forp:
     """Current Designs fORP, serial, 19200 baud: a stream of states, some 800 bytes a second.
 
     Bit 0x10 is the scanner's trigger line, a pulse is its rising edge. Blue is 1, yellow 2, green
-    4, red 8: buttons go down and up. All lines count as low before the first byte.
+    4, red 8: buttons go down and up. A line that is high in the first byte has risen before anybody
+    looked, which is no pulse and no press: the port may have been opened anew in the middle of one.
 
     Bytes that are read together are stamped one sample period apart, the last one with the time
     of reading: an adapter that hands over 16 ms at a time does not blur the edges.
@@ -147,7 +148,7 @@ class Forp:
     def __init__(self, symbol: str | None) -> None:
         if symbol is not None:
             raise BadInput(f"port option symbol={symbol!r}: a fORP sends states, no symbol")
-        self._state = 0
+        self._state: int | None = None
         self._stamp = 0.0
         self._known = self.trigger | sum(self.buttons)
 
@@ -157,7 +158,7 @@ class Forp:
             if state == self._state:
                 continue
             t = max(stamp - (len(data) - 1 - place) / self.rate, self._stamp)
-            changed = state ^ self._state
+            changed = state ^ (state & self._known if self._state is None else self._state)
             if changed & state & self.trigger:
                 signs.append(Sign("pulse", t))
             for bit, name in self.buttons.items():

@@ -14,6 +14,9 @@ from hardware.record import Record
 from hardware.scan import SCAN_OPTIONS, scan_from_texts
 from hardware.serial_pulses import SerialPulses
 
+# Those that have to do with time and ports are for the simulator alone.
+MOCK_OPTIONS = SCAN_OPTIONS - {"disconnect_at", "reconnect_after"}
+
 
 def open_scanner(
     url: str,
@@ -51,9 +54,10 @@ def open_scanner(
     """
     parsed = parse_port(url)
     if parsed.address == "mock:":
+        parsed.only("the mock scanner", "tr", "volumes", "start_after", *MOCK_OPTIONS)
         tr = parsed.number("tr", tr)
-        volumes = int(parsed.number("volumes", volumes))
-        faulty = {k: v for k, v in parsed.options.items() if k in SCAN_OPTIONS}
+        volumes = parsed.whole("volumes", volumes)
+        faulty = {k: v for k, v in parsed.options.items() if k in MOCK_OPTIONS}
         return MockScanner(
             clock,
             record,

@@ -4,6 +4,8 @@ WHAT is a JSON object: ``{"device": ..., "symbol": ..., "marks": {...}}`` for a 
 ``{"marks": {...}}`` for one of marks alone, ``{"echo": DIALECT}`` for codes that come back. ADDRESS
 may be ``fd:N``, a descriptor that was handed down, for a port that this program writes to as well.
 
+``"settle"`` in WHAT is how long the device takes once its port is open (s).
+
 Each line that it prints is a JSON list of what one read gave, in order; times are
 `time.perf_counter` (s):
 
@@ -11,8 +13,8 @@ Each line that it prints is a JSON list of what one read gave, in order; times a
 ``["code", t, code]``, ``["other", t, byte]``, ``["bytes", total]``, ``["lost", t, problem]``,
 ``["back", t]``, ``["error", problem]``.
 
-A lost port is tried again every half second. The process ends when its standard input does. It
-never waits for whoever reads its lines.
+A lost port is tried again every half second. The process ends when its standard input does, and at
+no signal that can be ignored. It never waits for whoever reads its lines.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from hardware.models import MODELS, Garbage
 from hardware.priority import be_served_first
 from hardware.pulse_dialects import ByteDialect, Keyboard, MarkCharacters, Sign, pulse_dialect
 from hardware.reading import HANDED_DOWN
-from hardware.serial_line import descriptor, open_serial
+from hardware.serial_line import close_serial, descriptor, open_serial, read_ready
 
 _RETRY = 0.5  # s between attempts to open a lost port again
 _COUNT_EVERY = 1.0  # s between totals of bytes
@@ -90,10 +92,20 @@ class _Descriptor:
 _Port: TypeAlias = "serial.SerialBase | _Descriptor"
 
 
+def _close(port: _Port) -> None:
+    if isinstance(port, _Descriptor):
+        port.close()
+    else:
+        close_serial(port)
+
+
 class _Reader:
     """Reads one device until the standard input ends."""
 
-    def __init__(self, address: str, baud: int, dialect: Callable[[], ByteDialect]) -> None:
+    def __init__(
+        self, address: str, baud: int, dialect: Callable[[], ByteDialect], settle: float
+    ) -> None:
+        self._settle = settle
         self._address = address
         self._baud = baud
         self._new_dialect = dialect
@@ -117,12 +129,14 @@ class _Reader:
             except (serial.SerialException, OSError) as error:
                 self._lines.put(["lost", time.perf_counter(), str(error)])
             with contextlib.suppress(serial.SerialException, OSError):
-                port.close()
+                _close(port)
             again = self._again()
             if again is None:
                 break
             port = again
             self._lines.put(["back", time.perf_counter()])
+        with contextlib.suppress(serial.SerialException, OSError):
+            _close(port)
         self._lines.put(["bytes", self._total])
         with contextlib.suppress(BrokenPipeError):
             self._lines.drain()
@@ -131,7 +145,11 @@ class _Reader:
     def _open(self) -> _Port:
         if self._address.startswith(HANDED_DOWN):
             return _Descriptor(int(self._address.removeprefix(HANDED_DOWN)))
-        return open_serial(self._address, self._baud)
+        port = open_serial(self._address, self._baud)
+        if self._settle > 0 and not self._told_to_end(self._settle):
+            # what a device says while it starts means nothing
+            port.reset_input_buffer()  # type: ignore[attr-defined]
+        return port
 
     def _again(self) -> _Port | None:
         """Wait for the device to come back; None if the standard input ends first."""
@@ -166,10 +184,7 @@ class _Reader:
             ready, _, _ = select.select([handle, stdin], self._lines.waiting, [])
             stamp = time.perf_counter()
             if handle in ready:
-                data = os.read(handle, 4096)
-                if not data:
-                    raise OSError("the device is gone")
-                self._tell(dialect, stamp, data)
+                self._tell(dialect, stamp, read_ready(handle))
             if stdin in ready and not os.read(stdin, 1024):
                 return
             self._lines.push()
@@ -287,7 +302,7 @@ def main(address: str, baud: str, what: str) -> int:
         return error.exit_code
     if isinstance(dialect, Keyboard):
         return read_keyboard(dialect.key)
-    reader = _Reader(address, int(baud), lambda: _dialect(told))
+    reader = _Reader(address, int(baud), lambda: _dialect(told), told.get("settle", 0.0))
     try:
         return reader.run()
     except BrokenPipeError:  # nobody reads any more
@@ -295,6 +310,10 @@ def main(address: str, baud: str, what: str) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the session's to handle
+    # A Ctrl-C, and what else is sent to a whole group, is the session's to handle: the process ends
+    # with its standard input.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     be_served_first(2)
     sys.exit(main(*sys.argv[1:4]))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import select
 import sys
+from contextlib import suppress
 
 import serial
 
 from experiment.errors import HardwareError
+from hardware.port_holders import port_holders
 
 _SPEED_OFF = 0.03  # of the speed: a UART that is further off reads wrong bits
 
@@ -23,7 +25,8 @@ def open_serial(address: str, baud: int) -> serial.SerialBase:
     Raises
     ------
     HardwareError
-        Says whether it is missing, busy or refused, or that the driver refused the speed.
+        Says whether it is missing, refused or in use (by which program, where that can be seen), or
+        that the driver refused the speed.
     """
     port: serial.SerialBase
     try:
@@ -34,12 +37,70 @@ def open_serial(address: str, baud: int) -> serial.SerialBase:
     except (ValueError, OverflowError):  # pyserial's, when the system won't set the speed
         raise HardwareError(f"port {address}: refuses {baud} baud; see ?baud=") from None
     except (serial.SerialException, OSError) as error:
-        raise HardwareError(f"port {address}: {why_not(error)}") from None
+        why, holder = why_not(error), _holder(address)
+        if why.startswith("busy") and holder is not None:
+            raise HardwareError(_in_use(address, holder)) from None
+        raise HardwareError(f"port {address}: {why}") from None
+    _keep_others_out(port, address)
     taken = _speed(port)
     if taken is not None and abs(taken - baud) > baud * _SPEED_OFF:
-        port.close()
+        close_serial(port)
         raise HardwareError(f"port {address}: refuses {baud} baud (it took {taken}); see ?baud=")
     return port
+
+
+def close_serial(port: serial.SerialBase) -> None:
+    """Close a port, and let other programs open it again.
+
+    Raises
+    ------
+    OSError
+        If the device is gone in the middle of it.
+    """
+    _exclude(port, exclude=False)
+    port.close()
+
+
+def discard_output(port: serial.SerialBase) -> None:
+    """Discard what was written and has not gone out; closing waits for it, up to 30 s on Linux."""
+    handle = descriptor(port)
+    if handle is None or sys.platform == "win32":
+        return
+    import termios
+
+    with suppress(termios.error):  # a URL's socket, or a device that is gone
+        termios.tcflush(handle, termios.TCOFLUSH)
+
+
+def _keep_others_out(port: serial.SerialBase, address: str) -> None:
+    """Refuse a port that a program without a lock has open; later ones can't open it any more."""
+    _exclude(port, exclude=True)  # first: nobody comes in between
+    device = str(port.name or "")
+    holder = _holder(device)
+    if holder is not None:
+        close_serial(port)
+        raise HardwareError(_in_use(address, holder))
+
+
+def _exclude(port: serial.SerialBase, *, exclude: bool) -> None:
+    """Set or end TIOCEXCL, which only the superuser's programs may pass."""
+    handle = descriptor(port)
+    if handle is None or sys.platform == "win32":
+        return
+    import fcntl
+    import termios
+
+    with suppress(OSError):  # a URL's socket, or a device that is gone
+        fcntl.ioctl(handle, termios.TIOCEXCL if exclude else termios.TIOCNXCL)
+
+
+def _holder(device: str) -> str | None:
+    """Return which other program has a device open, if that can be seen."""
+    return port_holders({device}).get(device) if device.startswith("/") else None
+
+
+def _in_use(address: str, holder: str) -> str:
+    return f"port {address} is in use by {holder}; busy until that ends or lets go of it"
 
 
 def is_exclusive(address: str) -> bool:
@@ -93,12 +154,38 @@ def wait_for_bytes(port: serial.SerialBase, limit: float) -> bytes:
             return bytes(port.read(1))
         if not select.select([handle], [], [], max(limit, 0.0))[0]:
             return b""
-        data = os.read(handle, 4096)
+        return read_ready(handle)
     except (serial.SerialException, OSError) as error:
         raise HardwareError(f"port {port.name}: {error}") from None
-    if not data:
-        raise HardwareError(f"port {port.name}: the device is gone")
+
+
+def read_ready(handle: int) -> bytes:
+    """Return what has come in on a descriptor that is said to be ready, without waiting.
+
+    That may be nothing: another reader can have been faster, which is no loss of the port.
+
+    Raises
+    ------
+    OSError
+        If the device is gone.
+    """
+    try:
+        data = os.read(handle, 4096)
+    except BlockingIOError:
+        return b""
+    if not data and _hung_up(handle):
+        raise OSError("the device is gone")
     return data
+
+
+def _hung_up(handle: int) -> bool:
+    """Whether nothing can come any more; a terminal gives no bytes both then and when idle."""
+    if not sys.platform.startswith("linux"):
+        return True  # not told apart: nobody else is to read this port
+    look = select.poll()
+    look.register(handle, select.POLLIN)
+    gone = select.POLLHUP | select.POLLERR | select.POLLNVAL
+    return any(event & gone for _, event in look.poll(0))
 
 
 def why_not(error: Exception) -> str:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Collection
 from typing import Any
 
 from experiment.clock import RealClock
 from experiment.errors import BadInput
-from experiment.events import KeyEvent
+from experiment.events import MARKS, KeyEvent
 from hardware.marks import Note, unnoted
 from hardware.port_url import PortUrl
 from hardware.pulse_dialects import Keyboard, pulse_dialect
 from hardware.pulse_source import PulseSource
-from hardware.reading import Reading
-from hardware.record import Record
+from hardware.reading import ENDED, START_LIMIT, Reading
+from hardware.record import Record, Strange
 
-_START_LIMIT = 10.0  # s for the reading process to open the port
 _KEYBOARD_LIMIT = 30.0  # s for it to import what listens to keyboards
-_TELL_BYTES = 10.0  # s between faults for bytes without a meaning
 
 
 class SerialPulses(PulseSource):
     """Pulses from a device, stamped by a process of their own.
 
     `time.perf_counter` is one counter for all processes of a machine, so its stamps only need the
-    session's zero taken off. A lost port is tried again every half second by that process.
+    session's zero taken off. A lost port is tried again every half second by that process; the
+    process itself is started anew if it ends.
 
     Parameters
     ----------
@@ -63,7 +61,12 @@ class SerialPulses(PulseSource):
     ) -> None:
         super().__init__(url.address, clock, record, tr)
         self.bytes_read = 0  # as the process has last told: once a second and at its end
+        self._bytes_before = 0  # by processes that have ended
         typed = url.address == "keyboard:"
+        if typed:
+            url.only("a keyboard", "device", "symbol")
+        else:
+            url.only("a scanner port", "device", "symbol", "baud", "settle", *MARKS)
         device = url.options.get("device", "keyboard" if typed else "plain")
         dialect = pulse_dialect(device, url.options.get("symbol"), url.marks)
         if typed != isinstance(dialect, Keyboard):
@@ -76,22 +79,23 @@ class SerialPulses(PulseSource):
                 "study; give devices.buttons other keys, or the scanner another symbol"
             )
         self._keys: deque[KeyEvent] = deque()
-        self._unknown: dict[int, int] = {}
-        self._unknown_told = -math.inf
+        self._down: set[str] = set()
+        self._unknown = Strange(self._faults, "unknown_byte")
         self._closed = False
         self._note = note
         what = {
             "device": device,
             "symbol": url.options.get("symbol"),
             "marks": url.marks,
+            "settle": url.settle,
         }
         self._reading = Reading(
             self.name,
             self.name,
-            int(url.number("baud", dialect.baud or 1)),
+            url.whole("baud", dialect.baud or 1),
             what,
             self._take,
-            _KEYBOARD_LIMIT if typed else _START_LIMIT,
+            _KEYBOARD_LIMIT if typed else START_LIMIT + url.settle,
         )
         if isinstance(dialect, Keyboard):
             self._fault("keyboard_pulses", clock.now(), key=dialect.key)
@@ -104,7 +108,7 @@ class SerialPulses(PulseSource):
             return
         self._closed = True
         self._reading.close()
-        self._tell_unknown(self._clock.now())
+        self._unknown.tell(self._clock.now())
         self.disarm()
         if self.bytes_read:
             self._record("scanner_bytes", self._clock.now(), count=self.bytes_read)
@@ -115,27 +119,29 @@ class SerialPulses(PulseSource):
         if kind == "pulse":
             self._pulse(rest[0] - zero)
         elif kind == "key":
-            self._keys.append(KeyEvent(round(rest[0] - zero, 6), rest[1], rest[2], "buttons"))
+            self._key(rest[0] - zero, rest[1], down=rest[2])
         elif kind == "mark":
             self._note(rest[1], rest[0] - zero, "hardware")
         elif kind == "other":
-            self._unknown[rest[1]] = self._unknown.get(rest[1], 0) + 1
-            self._tell_unknown(rest[0] - zero, at_least=_TELL_BYTES)
+            self._unknown.add(rest[0] - zero, byte=rest[1])
         elif kind == "bytes":
-            self.bytes_read = rest[0]
+            self.bytes_read = self._bytes_before + rest[0]
         elif kind == "lost":
-            self._fault("scanner_port_lost", rest[0] - zero, problem=rest[1])
+            self._lose(rest[0] - zero, rest[1])
         elif kind == "back":
             self._record("scanner_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
-            problem = "the reading process has ended"
-            self._fault("scanner_port_lost", self._clock.now(), problem=problem)
+            self._bytes_before = self.bytes_read
+            self._lose(self._clock.now(), ENDED)
 
-    def _tell_unknown(self, t: float, at_least: float = 0.0) -> None:
-        """Tell bytes without a meaning: the first at once, later ones together."""
-        if not self._unknown or t < self._unknown_told + at_least:
-            return
-        self._unknown_told = t
-        byte = max(self._unknown, key=lambda value: self._unknown[value])
-        self._fault("unknown_byte", t, byte=byte, count=sum(self._unknown.values()))
-        self._unknown.clear()
+    def _key(self, t: float, name: str, *, down: bool) -> None:
+        if down == (name in self._down):
+            return  # a release whose press nobody has seen
+        (self._down.add if down else self._down.discard)(name)
+        self._keys.append(KeyEvent(round(t, 6), name, down, "buttons"))
+
+    def _lose(self, t: float, problem: str) -> None:
+        """Tell the loss; buttons that were held count as let go, as nobody sees them any more."""
+        self._fault("scanner_port_lost", t, problem=problem)
+        for name in sorted(self._down):
+            self._key(t, name, down=False)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 import tty
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,19 @@ class Terminal:
 
     def write(self, data: bytes) -> None:
         os.write(self.far, data)
+
+    @contextmanager
+    def held(self) -> Iterator[int]:
+        """Have another program, which locks nothing, hold the port open; give its process."""
+        with subprocess.Popen(["cat", self.path], stdout=subprocess.DEVNULL) as program:
+            try:
+                while self.path not in {
+                    os.path.realpath(link) for link in Path(f"/proc/{program.pid}/fd").iterdir()
+                }:
+                    time.sleep(0.01)
+                yield program.pid
+            finally:
+                program.kill()
 
     def unplug(self) -> None:
         if self._open:

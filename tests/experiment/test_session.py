@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from experiment.kit.decisions import Verdict, accepting, record
 from experiment.plain import to_plain
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
+from hardware.markers import MarkerLine
+from run_session import main
 
 NewStudy = Callable[..., Path]
 
@@ -158,6 +163,53 @@ def test_a_port_that_is_not_there_leaves_nothing_behind(new_study: NewStudy, url
         run(prepared)
     assert snapshot(study) == before
     assert not (study / "sourcedata").exists()
+
+
+def fill(port: int) -> int:
+    """Write until not one byte more is taken; return how many were."""
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            count += os.write(port, b"x")
+    return count
+
+
+def test_a_port_that_takes_no_bytes_leaves_nothing_behind(
+    new_study: NewStudy, terminal: Any
+) -> None:
+    study = new_study()
+    before = snapshot(study)
+    port = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    while fill(port):  # nobody reads; the kernel may make room once more by moving bytes on
+        select.select([], [], [], 0.2)
+    words = ["run", str(study), "--participant", "012", "--session", "01", "--robot", "typical"]
+    wires = ["--port", terminal.path, "--scanner", "mock:"]
+    assert main([*words, "--no-window", *wires]) == 1
+    assert snapshot(study) == before
+    os.read(terminal.far, 1 << 20)  # the device is well again, and the session can be had
+    os.close(port)
+    prepare(request(study))
+
+
+def test_a_crash_brings_the_lines_down(
+    new_study: NewStudy, terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over a pseudo-terminal, while a marker is up: its pulse is longer than what is left."""
+    send = MarkerLine.send
+
+    def broken(line: MarkerLine, *marker: Any) -> None:
+        send(line, *marker)
+        raise RuntimeError("CANARY")
+
+    monkeypatch.setattr("hardware.markers.MarkerLine.send", broken)
+    url = f"{terminal.path}?pulse_ms=1000"
+    result = run(prepare(request(new_study(), fast=False, port=url)))
+    assert result.status == "crashed"
+    log = read_log(result.log)
+    assert [event["code"] for event in log.of("marker_sent")] == [10]
+    assert terminal.read(3) == bytes([0, 10, 0])
+    assert [event["n"] for event in log.of("marker_reset")] == [0]
+    assert [event["what"] for event in log.of("fault")] == ["crash"]
 
 
 def test_a_crash_is_logged_without_its_message_and_everything_closes(

@@ -15,7 +15,7 @@ from experiment.clock import RealClock
 from experiment.errors import BadInput, HardwareError
 from hardware.echo_line import EchoLine
 from hardware.markers import MarkerLine
-from hardware.ports import MockPort, open_port
+from hardware.ports import MockPort, SerialPort, TriggerPort, open_port
 
 CODES = (1, 31, 31, 200, 255, 42)
 
@@ -116,6 +116,20 @@ def test_a_code_that_comes_back_as_another_is_two_faults(terminal: Any, records:
     assert records.of("fault")[0]["code"] == 77
 
 
+def test_codes_that_nobody_sent_are_told_at_once_and_then_together(
+    terminal: Any, second_terminal: Any, records: Any
+) -> None:
+    with wired(records, terminal.path, second_terminal.path) as (line, _):
+        second_terminal.write(b"\x01\0")
+        records.wait_for("fault", 1)
+        second_terminal.write(b"\x02\0" * 9)
+        line.send(0, "x", 31, flip=0.0)
+        second_terminal.write(b"\x1f")
+        records.wait_for("marker_echo", 1)
+    told = [(f["what"], f["code"], f["count"]) for f in records.of("fault")]
+    assert told == [("echo_strange", 1, 1), ("echo_strange", 2, 9)]
+
+
 def test_the_last_marker_has_its_time_to_come_back(terminal: Any, records: Any) -> None:
     with (
         answering(terminal.far, terminal.far, lambda data: data),
@@ -169,6 +183,30 @@ def test_after_a_reconnection_a_loop_back_cable_is_read_again(
     assert len(records.of("echo_port_back")) == 1
 
 
+def test_an_echo_that_does_not_come_back_with_the_trigger_port_is_told(
+    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = RealClock()
+    port = open_port(terminal.path)
+    echo = EchoLine(terminal.path, port, clock, records.add)
+
+    def reopen() -> TriggerPort:
+        again = open_port(second_terminal.path)
+        monkeypatch.setattr(SerialPort, "leave_input", lambda _: None)
+        return again
+
+    line = MarkerLine(port, clock, records.add, reopen=reopen, echo=echo)
+    terminal.unplug()
+    line.send(0, "x", 31, flip=0.0)
+    records.wait_for("trigger_port_back", 1)
+    line.close()
+    echo.close()
+    clock.close()
+    lost = [f["problem"] for f in records.of("fault") if f["what"] == "echo_port_lost"]
+    assert any("codes can't be read back" in problem for problem in lost)
+    assert records.of("echo_port_back") == []
+
+
 def test_a_port_that_only_got_stuck_is_opened_again_although_its_echo_was_being_read(
     terminal: Any, records: Any
 ) -> None:
@@ -199,6 +237,11 @@ def test_what_an_echo_can_not_be(terminal: Any, records: Any) -> None:
         EchoLine(f"{terminal.path}?device=telegraph", MockPort(), clock, records.add)
     with pytest.raises(HardwareError, match="no such device"):
         EchoLine("/dev/nowhere", MockPort(), clock, records.add)
+    for url in ("mock:", "lsl:Kindred", "parallel:/dev/parport0"):
+        with pytest.raises(BadInput, match=f"echo '{url}': codes can't come back there"):
+            EchoLine(url, MockPort(), clock, records.add)
+    with pytest.raises(BadInput, match="'symbol' means nothing to an echo port"):
+        EchoLine(f"{terminal.path}?symbol=5", MockPort(), clock, records.add)
     busy = open_port(terminal.path)
     with pytest.raises(HardwareError, match="busy"):
         EchoLine(terminal.path, MockPort(), clock, records.add)

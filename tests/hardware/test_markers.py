@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +12,7 @@ from experiment.chance import dice
 from experiment.clock import RealClock, VirtualClock
 from experiment.errors import HardwareError
 from hardware.markers import MarkerLine
-from hardware.ports import MockPort, open_port
+from hardware.ports import MockPort, SerialPort, open_port
 
 
 def sent(port: MockPort) -> list[int]:
@@ -41,14 +43,39 @@ def test_markers_closer_than_the_pulse_are_queued_never_merged(records: Any) -> 
     assert begun == pytest.approx([0.0, 0.006, 0.012])
 
 
-def test_closing_brings_the_line_down_and_tells_what_was_not_sent(records: Any) -> None:
+def test_closing_sends_what_is_queued_and_brings_the_line_down(records: Any) -> None:
     clock, port = VirtualClock(), MockPort()
     line = MarkerLine(port, clock, records.add)
+    for n in range(3):
+        line.send(n, "a", n + 1, flip=0.0)
+    line.close()
+    assert sent(port) == [0, 1, 0, 2, 0, 3, 0]
+    assert [e["n"] for e in records.of("marker_reset")] == [0, 1, 2]
+    assert records.of("fault") == []
+
+
+def test_closing_sends_what_is_queued_over_a_pseudo_terminal(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    line = MarkerLine(open_port(f"{terminal.path}?pulse_ms=5"), clock, records.add)
+    for n in range(5):
+        line.send(n, "a", n + 1, flip=0.0)
+    line.close()
+    clock.close()
+    assert terminal.read(11) == bytes([0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0])
+    assert records.of("fault") == []
+
+
+def test_closing_tells_what_a_lost_port_did_not_take(records: Any) -> None:
+    clock, port = VirtualClock(), Flaky()
+    line = MarkerLine(port, clock, records.add, reopen=port.again, aside=lambda call: call())
     line.send(0, "a", 1, flip=0.0)
     line.send(1, "b", 2, flip=0.0)
+    line.send(2, "c", 3, flip=0.0)
+    port.plugged = False
     line.close()
-    assert sent(port) == [0, 1, 0]
-    assert [(f["what"], f["n"]) for f in records.of("fault")] == [("marker_not_sent", 1)]
+    faults = [(f["what"], f["n"]) for f in records.of("fault")]
+    assert faults[0] == ("marker_not_sent", 1)
+    assert ("marker_not_sent", 2) in faults
 
 
 class Broken(MockPort):
@@ -179,3 +206,61 @@ def test_sending_never_waits_for_a_reset_and_nothing_is_lost_or_reordered(record
     begun = [e["begun"] for e in records.of("marker_sent")]
     assert all(later - now >= port.pulse for now, later in pairwise(begun))
     assert records.of("fault") == []
+
+
+def fill(port: Any) -> int:
+    """Write until the port takes no more, as nobody reads at its far end; return how many bytes."""
+    for count in range(1 << 20):
+        try:
+            port.write(5)
+        except HardwareError:
+            return count
+    raise AssertionError("it takes everything")
+
+
+def left_at(far: int) -> int:
+    """Return how many bytes there are to read: what had arrived, of what was written."""
+    os.set_blocking(far, False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            count += len(os.read(far, 65536))
+    return count
+
+
+def test_a_stuck_port_is_closed_without_its_output_and_never_by_who_sends(
+    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tty that still has output waits up to 30 s for that when it is closed."""
+    closed_by: list[str] = []
+    close = SerialPort.close
+
+    def watched(port: SerialPort) -> None:
+        closed_by.append(threading.current_thread().name)
+        close(port)
+
+    monkeypatch.setattr(SerialPort, "close", watched)
+    clock, port = RealClock(), open_port(terminal.path)
+    line = MarkerLine(port, clock, records.add, reopen=lambda: open_port(second_terminal.path))
+    written = fill(port)
+    line.send(0, "x", 31, flip=0.0)
+    assert line.faults() == ["marker_not_sent", "trigger_port_lost"]
+    assert closed_by == []
+    records.wait_for("trigger_port_back", 1)
+    assert closed_by == ["reopen"]
+    assert left_at(terminal.far) < written / 2  # the rest was discarded
+    line.close()
+    clock.close()
+
+
+def test_a_stuck_port_that_the_session_ends_with_is_closed_without_its_output(
+    terminal: Any, records: Any
+) -> None:
+    clock, port = RealClock(), open_port(terminal.path)
+    line = MarkerLine(port, clock, records.add, reopen=lambda: open_port("/dev/nowhere"))
+    written = fill(port)
+    line.send(0, "x", 31, flip=0.0)
+    line.close()
+    clock.close()
+    assert left_at(terminal.far) < written / 2
+    open_port(terminal.path).close()

@@ -70,6 +70,19 @@ def test_a_symbol_without_a_meaning_is_refused(terminal: Any, records: Any) -> N
     assert records.of("mark") == []
 
 
+def test_noise_on_a_marks_port_is_told_at_once_and_then_together(
+    terminal: Any, records: Any
+) -> None:
+    with port(records, f"{terminal.path}?{OPTIONS}") as (_, marks):
+        terminal.write(b"x")
+        records.wait_for("fault", 1)
+        terminal.write(b"yzzzzzzzi")
+        records.wait_for("mark", 2)
+        assert marks.faults() == ["mark_refused"]
+    told = [(f["byte"], f["count"]) for f in records.of("fault")]
+    assert told == [(ord("x"), 1), (ord("z"), 7)]
+
+
 def test_a_second_injection_is_written_down_and_flagged(terminal: Any, records: Any) -> None:
     clock = RealClock()
     book = MarkBook(clock, records.add)
@@ -116,6 +129,7 @@ def test_a_marks_port_that_is_lost_and_comes_back(
         ("?injection=→", "one character is needed"),
         ("?injection=i&sync=i", "sync='i': also means injection"),
         ("?wash_out=w", "'wash_out' is unknown"),
+        ("?injection=i&symbol=5", "'symbol' means nothing to a marks port, allowed: baud, inj"),
     ],
 )
 def test_a_marks_url_that_cannot_be_used(

@@ -90,10 +90,10 @@ def test_a_port_that_a_program_holds_without_a_lock(
     terminal: Any, plug: Plug, tmp_path: Path
 ) -> None:
     plug(terminal.path)
-    with Path(terminal.path).open("rb", buffering=0):
+    with terminal.held() as process:
         port = the_port(tmp_path, Path("/proc"))
     assert port.state == "busy"
-    assert port.detail.endswith(f"process {os.getpid()}")
+    assert port.detail == f"cat, process {process}"
     assert f"busy ({port.detail})" in describe_ports([port])
 
 

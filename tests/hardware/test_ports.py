@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
+import termios
+from array import array
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +18,9 @@ from hardware.echo import PortTest, Sent, describe_test
 from hardware.parallel import ParallelPort, PpdevLines
 from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
-from hardware.serial_line import is_exclusive
+from hardware.serial_line import is_exclusive, read_ready
+
+TIOCGEXCL = 0x80045440  # from <asm-generic/ioctls.h>
 
 
 @pytest.mark.parametrize("device", ["plain", "triggerbox"])
@@ -57,6 +62,52 @@ def test_a_url_that_ends_at_a_local_device_is_exclusive_too(terminal: Any) -> No
     with pytest.raises(HardwareError, match="busy; another program has it open"):
         open_port(f"spy://{terminal.path}")
     second.close()
+
+
+def test_a_port_that_a_program_without_a_lock_holds_is_refused(terminal: Any) -> None:
+    with terminal.held() as process:
+        problem = f"port {terminal.path} is in use by cat, process {process};"
+        with pytest.raises(HardwareError, match=problem):
+            open_port(terminal.path)
+    open_port(terminal.path).close()
+
+
+def test_a_link_to_a_port_in_use_is_refused_too(terminal: Any, tmp_path: Path) -> None:
+    link = tmp_path / "port"
+    link.symlink_to(terminal.path)
+    with terminal.held(), pytest.raises(HardwareError, match=f"{link} is in use by cat"):
+        open_port(str(link))
+
+
+def test_an_open_port_lets_no_other_program_in_and_a_closed_one_does(terminal: Any) -> None:
+    handle = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)
+    excluded = array("i", [0])
+    port = open_port(terminal.path)
+    fcntl.ioctl(handle, TIOCGEXCL, excluded)
+    assert excluded[0] == 1
+    port.close()
+    fcntl.ioctl(handle, TIOCGEXCL, excluded)
+    assert excluded[0] == 0
+    os.close(handle)
+
+
+@pytest.mark.parametrize("least", [0, 1])  # a terminal reads b"" or EAGAIN when there is nothing
+def test_another_reader_that_was_faster_is_no_loss_of_the_port(terminal: Any, least: int) -> None:
+    port = open_port(terminal.path)
+    assert isinstance(port, SerialPort)
+    handle = port.line.fileno()
+    settings = termios.tcgetattr(handle)
+    settings[6][termios.VMIN] = least
+    termios.tcsetattr(handle, termios.TCSANOW, settings)
+    terminal.write(b"5")
+    assert os.read(handle, 1) == b"5"  # the other reader
+    assert read_ready(handle) == b""
+    terminal.write(b"6")
+    assert read_ready(handle) == b"6"
+    terminal.unplug()
+    with pytest.raises(OSError, match=r"gone|Input/output"):
+        read_ready(handle)
+    port.close()
 
 
 def test_only_local_devices_can_be_exclusive() -> None:
@@ -118,7 +169,7 @@ def test_a_speed_that_the_system_refuses(terminal: Any, monkeypatch: pytest.Monk
         raise ValueError("Failed to set custom baud rate (128000): [Errno 22] Invalid argument")
 
     with pytest.raises(HardwareError, match=r"refuses 10000000000 baud; see \?baud="):
-        open_port(f"{terminal.path}?baud=1e10")
+        open_port(f"{terminal.path}?baud=10000000000")
     monkeypatch.setattr(serial, "Serial", refuse)
     with pytest.raises(HardwareError, match="refuses 128000 baud"):
         open_port(f"{terminal.path}?baud=128000")
@@ -154,12 +205,41 @@ def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.Mon
         ("lsl:x?baud=9600", "'baud' means nothing to lsl:, allowed: pulse_ms"),
         ("parallel:", "give parallel:/dev/parport0"),
         ("parallel:/dev/parport0?device=plain", "'device' means nothing to parallel:"),
+        ("/dev/null?baud=0.5", "baud='0.5': a whole number from 1 is needed"),
+        ("/dev/null?baud=9600.7", "baud='9600.7': a whole number from 1 is needed"),
+        ("/dev/null?baud=0", "baud='0': a whole number from 1 is needed"),
+        ("/dev/null?baud=1e10", "baud='1e10': a whole number from 1 is needed"),
+        ("mock:?pulse_ms=1e7", "pulse_ms='1e7': a number above 0, at most 1000, is needed"),
+        ("/dev/null?pulse_ms=1001", "pulse_ms='1001': a number above 0, at most 1000, is needed"),
+        ("/dev/null?tr=3", "'tr' means nothing to a trigger port, allowed: baud, device, pulse_ms"),
+        ("/dev/null?symbol=5", "'symbol' means nothing to a trigger port, allowed: baud, device"),
+        ("mock:?device=forp&baud=1", "'baud' means nothing to mock:, allowed: pulse_ms"),
+        ("mock:?pulse_ms=5&pulse_ms=6", "'pulse_ms' is given twice; once is allowed"),
+        ("/dev/null?settle=31", "settle='31': a number above 0, at most 30, is needed"),
+        ("mock:?settle=2", "'settle' means nothing to mock:, allowed: pulse_ms"),
+        ("mock:?pulse_ms", "'pulse_ms' has no value; give pulse_ms=VALUE"),
         ("parallel:LPT1", "an address like 0x0378 is needed"),
     ],
 )
 def test_a_url_that_cannot_be_used(url: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
         open_port(url)
+
+
+def test_a_device_that_restarts_has_its_time_to_settle(
+    terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("hardware.ports.time.sleep", slept.append)
+    open_port(f"{terminal.path}?settle=2").close()
+    assert slept == [2.0]
+
+
+def test_an_option_may_be_any_character() -> None:
+    told = {symbol: parse_port(f"x?symbol={symbol}").options["symbol"] for symbol in "+=?5% "}
+    assert all(symbol == read for symbol, read in told.items())
+    assert parse_port("x?symbol=%26").options["symbol"] == "&"
+    assert parse_port("x?symbol=%2B&tr=2").options == {"symbol": "+", "tr": "2"}
 
 
 def test_only_mock_is_mock() -> None:
@@ -212,11 +292,21 @@ def test_what_the_kernel_driver_is_asked(tmp_path: Path, monkeypatch: pytest.Mon
     ]
 
 
-def test_a_parallel_port_that_is_not_there_or_taken(tmp_path: Path) -> None:
+def test_a_parallel_port_that_is_not_there_or_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(HardwareError, match="no such device"):
         PpdevLines("/dev/parport99")
     device = tmp_path / "no-port"
     device.touch()
+    for path in (str(device), "/dev/null"):
+        with pytest.raises(HardwareError, match=f"parallel:{path}: is no parallel port; give one"):
+            PpdevLines(path)
+
+    def taken(*_: object) -> None:
+        raise OSError(6, os.strerror(6))
+
+    monkeypatch.setattr("fcntl.ioctl", taken)
     with pytest.raises(HardwareError, match="taken by another program or the printer driver"):
         PpdevLines(str(device))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,43 @@ def test_every_change_of_forp_lines_is_read_as_the_lines_say(first: int) -> None
             changed = bool((first ^ second) & bit)
             assert keys.get(name) == (bool(second & bit) if changed else None)
         assert (Sign("pulse", 2.0) in signs) == (second & 0x10 > first & 0x10)
+
+
+def test_forp_lines_that_are_high_from_the_first_are_no_pulse_and_no_press() -> None:
+    assert said("forp", None, b"\x11\x11") == []
+    assert said("forp", None, b"\x10\0\x10") == [PULSE]
+    assert said("forp", None, b"\x01\x11\0") == [PULSE, ("key", "blue", False)]
+
+
+def test_a_forp_button_that_is_held_while_the_port_is_lost_is_let_go(
+    terminal: Any, second_terminal: Any, records: Any, tmp_path: Path
+) -> None:
+    plug = tmp_path / "port"
+    plug.symlink_to(terminal.path)
+    clock = RealClock()
+    source = open_scanner(f"{plug}?device=forp", clock, records.add, 2.0, 10)
+    terminal.write(b"\0\x10\x11\x13\x03")
+    records.wait_for("pulse", 1)
+    plug.unlink()
+    terminal.unplug()
+    (fault,) = records.wait_for("fault", 1)
+    plug.symlink_to(second_terminal.path)
+    records.wait_for("scanner_port_back", 1)
+    second_terminal.write(b"\x11")  # still held, in the middle of a pulse
+    second_terminal.write(b"\0\x10\x12")
+    records.wait_for("pulse", 2)
+    source.close()
+    clock.close()
+    assert len(records.of("pulse")) == 2
+    keys = source.keys()
+    assert [(key.key, key.down) for key in keys] == [
+        ("blue", True),
+        ("yellow", True),
+        ("blue", False),
+        ("yellow", False),
+        ("yellow", True),
+    ]
+    assert [key.t for key in keys if not key.down] == [round(fault["t"], 6)] * 2
 
 
 def test_forp_lines_that_mean_nothing_are_told_once() -> None:

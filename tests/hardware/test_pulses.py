@@ -69,11 +69,65 @@ def test_a_scanner_port_is_exclusive(terminal: Any, records: Any) -> None:
     clock.close()
 
 
+def test_a_scanner_port_that_a_program_without_a_lock_holds_is_refused(
+    terminal: Any, records: Any
+) -> None:
+    clock = RealClock()
+    with terminal.held() as process, pytest.raises(HardwareError) as refused:
+        open_scanner(terminal.path, clock, records.add, 2.0, 10)
+    assert f"is in use by cat, process {process}" in str(refused.value)
+    clock.close()
+
+
 def test_a_symbol_is_one_character(terminal: Any, records: Any) -> None:
     clock = RealClock()
     with pytest.raises(BadInput, match="one character"):
         open_scanner(f"{terminal.path}?symbol=55", clock, records.add, 2.0, 10)
     clock.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("mock:?device=forp&baud=1", "'baud' means nothing to the mock scanner, allowed: double"),
+        ("mock:?volumes=2.5", "volumes='2.5': a whole number from 1"),
+        ("/dev/null?tr=3", "'tr' means nothing to a scanner port, allowed: baud, device"),
+        ("/dev/null?pulse_ms=3", "'pulse_ms' means nothing to a scanner port"),
+        ("keyboard:?baud=9600", "'baud' means nothing to a keyboard, allowed: device, symbol"),
+        ("/dev/null?baud=0.5", "baud='0.5': a whole number from 1"),
+        ("/dev/null?symbol=5&symbol=6", "'symbol' is given twice"),
+    ],
+)
+def test_a_scanner_url_that_cannot_be_used(records: Any, url: str, problem: str) -> None:
+    clock = RealClock()
+    with pytest.raises(BadInput, match=problem):
+        open_scanner(url, clock, records.add, 2.0, 10)
+    clock.close()
+
+
+def test_what_a_scanner_device_says_while_it_settles_means_nothing(
+    terminal: Any, records: Any
+) -> None:
+    clock = RealClock()
+    terminal.write(b"5")
+    begun = clock.now()
+    source = open_scanner(f"{terminal.path}?settle=0.5", clock, records.add, 2.0, 10)
+    assert clock.now() - begun >= 0.5
+    terminal.write(b"5")
+    records.wait_for("pulse", 1)
+    source.close()
+    clock.close()
+    assert len(records.of("pulse")) == 1
+
+
+def test_a_plus_may_be_a_pulse(terminal: Any, records: Any) -> None:
+    clock = RealClock()
+    source = open_scanner(f"{terminal.path}?symbol=+", clock, records.add, 2.0, 10)
+    terminal.write(b"+")
+    records.wait_for("pulse", 1)
+    source.close()
+    clock.close()
+    assert records.of("fault") == []
 
 
 def test_a_real_port_does_not_follow_a_virtual_clock(records: Any) -> None:
