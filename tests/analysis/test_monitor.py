@@ -53,13 +53,22 @@ def seen(path: Path, at: float, keys: Sequence[str] = ()) -> list[str]:
         async with app.run_test(size=SIZES[0]) as pilot:
             for size in SIZES:
                 await pilot.resize_terminal(*size)
-                app.look()
+                await settle(app)
                 await pilot.pause()
                 images.append(app.export_screenshot())
             await pilot.press(*keys)
         return images
 
     return [text_of(svg) for svg in asyncio.run(look())]
+
+
+async def settle(app: Monitor) -> None:
+    """Have the log read to its present end, and shown."""
+    for _ in range(2):  # a look of its own timer may have been under way
+        app.look()
+        while app.is_reading:
+            await asyncio.sleep(0.01)
+    app.look()
 
 
 def text_of(svg: str) -> str:
@@ -285,6 +294,42 @@ def test_a_fault_of_an_earlier_run_is_marked_as_such(tmp_path: Path) -> None:
     log = write(tmp_path / "a.jsonl", [*RUN, fault(14.1, "late_first"), next_run])
     for shown in seen(log, 141.0):
         assert "First volume missed   in run 1" in shown
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_log_that_hangs_neither_freezes_the_console_nor_keeps_it(
+    tmp_path: Path, read_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.monitor._PATIENCE", 0.1)
+    log = write(tmp_path / "a.jsonl", RUN)
+    at = BEGAN + 14.2
+
+    def hang() -> None:
+        log.unlink()
+        os.mkfifo(log)  # opening it waits for a writer, as a share that is gone does
+
+    async def look() -> str:
+        nonlocal at
+        app = Monitor(log, now=lambda: at)
+        if not read_before:
+            hang()
+        async with app.run_test(size=SIZES[0]) as pilot:
+            if read_before:
+                await settle(app)
+                hang()
+            at += 60.0
+            told = ["no answer", *["Nothing from the task"] * read_before]
+            while not all(said in (shown := text_of(app.export_screenshot())) for said in told):
+                app.look()
+                await pilot.pause(0.05)
+            await pilot.press("q")
+        assert app.return_code == 0
+        return shown
+
+    shown = asyncio.run(look())
+    os.close(os.open(log, os.O_RDWR))  # lets the thread go
+    assert "The log can't be read" in shown
+    assert ("Nothing from the task" in shown) == read_before
 
 
 def test_lengths_of_time() -> None:

@@ -197,7 +197,8 @@ def test_until_the_rhythm_is_sure_a_missed_pulse_waits() -> None:
     watch = PulseWatch(2.0, 10)
     assert [watch.pulse(t) for t in (0.0, 4.0, 6.0)] == [[], [], []]
     (fault,) = watch.pulse(8.0) or watch.tick(8.0)
-    assert (fault.what, fault.volume, fault.t) == ("pulse_missed", 2, pytest.approx(2.0))
+    assert (fault.what, fault.volume) == ("pulse_missed", 2)
+    assert fault.t == pytest.approx(2.0)
 
 
 def test_a_scanner_that_stops_is_told_once_and_when_it_goes_on() -> None:
