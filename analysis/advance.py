@@ -9,6 +9,7 @@ from typing import Any
 from analysis.standing import OVER, Block, Fault, Mark, Marker, Phase, Planned, Session, State
 from experiment.readlog import Event
 
+_ON_GRID = 0.2  # TR; further off than this, a pulse is no volume's
 _FIT = 30  # pulses from which the TR is measured
 _NAMES = 16  # markers whose names are remembered until they are sent
 _ABOUT_MARKERS = ("marker_not_sent", "marker_not_echoed", "reset_failed")
@@ -21,6 +22,11 @@ _ENDED_BY = {
     "pulses_back": ("stopped", "toggled", "wrong_tr"),
     "pulse": ("stopped",),
 }
+_EXPLAINS = ("toggled", "wrong_tr")  # what was called a missed volume before was this
+_OF_A_RUN = (
+    *("pulse_missed", "pulse_extra", "pulse_doubled", "late_first", "volumes_short", "toggled"),
+    *("wrong_tr", "stopped", "pulses_before_wait", "begun_late", "block_interrupted"),
+)  # told of the scan of one run; the next run has another
 _ENDS = {
     "complete": Phase.DONE,
     "aborted": Phase.ABORTED,
@@ -82,6 +88,7 @@ def _session(header: Event) -> Session:
     devices = header["devices"]
     at = datetime.fromisoformat(header["utc"]).timestamp()
     scanner = header["protocol"].get("scanner")
+    buttons = header["protocol"]["devices"]["buttons"]
     return Session(
         participant=header["participant"],
         session=header["session"],
@@ -90,6 +97,9 @@ def _session(header: Event) -> Session:
         beats=header["display"]["kind"] == "window",
         robot=header["robot"] is not None,
         tr=None if scanner is None else scanner["tr"],
+        volumes=None if scanner is None else scanner.get("volumes"),
+        pause_key=" or ".join(buttons["pause"]),
+        abort_keys=" and ".join(buttons["abort"]["keys"]),
         has_scanner=devices["scanner"] is not None,
         has_port=devices["trigger"] is not None,
         has_echo=devices.get("echo") is not None,  # logs before there were echo lines
@@ -113,14 +123,24 @@ def _planned(task: str, plan: dict[str, Any]) -> Planned:
 
 
 def _run_begin(state: State, event: Event) -> State:
+    faults = (
+        replace(fault, over=True, earlier_run=fault.earlier_run or state.run)
+        if fault.name in _OF_A_RUN and state.run
+        else fault
+        for fault in state.faults
+    )
     return replace(
         state,
         stage=Phase.STARTING,
+        faults=tuple(faults),
         run=event["run"] if "run" in event else state.run + 1,
         zero=None,
         shift=0.0,
         trial=0,
         volumes=0,
+        slot=0,
+        slot_at=None,
+        first="unknown",
         pulses=(),
         held_since=None,
     )
@@ -149,16 +169,35 @@ def _awaited(ends: dict[str, Any]) -> str:
 def _run_zero(state: State, event: Event) -> State:
     if event["source"] == "first_flip" and state.zero is not None:
         return state
-    since = sum(t >= event["t"] for t in state.pulses)
     begun = event["source"] != "first_flip"
     stage = Phase.RUNNING if begun else state.stage
-    return replace(state, stage=stage, zero=event["t"] if begun else None, volumes=since)
+    zero = event["t"] if begun else None
+    state = replace(state, stage=stage, zero=zero, volumes=0, slot=0, slot_at=None)
+    for t in state.pulses:
+        state = _volume(state, t)
+    return state
 
 
 def _pulse(state: State, event: Event) -> State:
-    counts = state.zero is not None and event["t"] >= state.zero and state.run > 0
     pulses = (*state.pulses, event["t"])[-_FIT:]
-    return replace(state, pulses=pulses, volumes=state.volumes + counts)
+    return _volume(replace(state, pulses=pulses), event["t"])
+
+
+def _volume(state: State, t: float) -> State:
+    """Give a pulse its place on the run's grid, if it has one that is still free."""
+    if state.zero is None or t < state.zero or state.run == 0:
+        return state
+    tr = state.session.tr if state.session is not None else None
+    if state.slot_at is None or not tr:
+        return replace(state, volumes=state.volumes + 1, slot=state.slot + 1, slot_at=t)
+    steps = round((t - state.slot_at) / tr)
+    if steps < 1 or abs(t - state.slot_at - steps * tr) > _ON_GRID * tr:
+        return state
+    return replace(state, volumes=state.volumes + 1, slot=state.slot + steps, slot_at=t)
+
+
+def _pulse_count(state: State, event: Event) -> State:
+    return replace(state, first=event["first"])
 
 
 def _marker_planned(state: State, event: Event) -> State:
@@ -192,6 +231,10 @@ def _fault(state: State, event: Event) -> State:
     name = str(event["what"])
     if name in _ENDED_BY:
         return _mend(state, _ENDED_BY[name])
+    if name == "late_first" and not event.get("certain", True):
+        name = "volumes_short"  # logs in which the count was taken for more than it is
+    if name in _EXPLAINS:
+        state = _mend(state, ("pulse_missed",))
     last = state.last if event["t"] is None else event["t"]
     marker = _name(state, event.get("n")) if name in _ABOUT_MARKERS else None
     unsent = state.unsent + (name == "marker_not_sent")
@@ -239,6 +282,7 @@ _STEPS = {
     "step": _step,
     "run_zero": _run_zero,
     "pulse": _pulse,
+    "pulse_count": _pulse_count,
     "marker_planned": _marker_planned,
     "marker_sent": _marker_sent,
     "marker_echo": _marker_echo,

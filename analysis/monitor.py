@@ -6,11 +6,12 @@ at any time. It shows marker names and labels, never a text or a person's name.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -22,6 +23,7 @@ from textual.widgets import Digits, Static
 from analysis.advance import advance
 from analysis.follow import Follower, newest_log
 from analysis.monitor_texts import (
+    clock_of,
     fault_lines,
     heading,
     is_alarm,
@@ -36,8 +38,11 @@ from experiment.errors import BadInput
 from experiment.log import SCHEMA
 from experiment.readlog import header_of
 
+Found = TypeVar("Found")
 _POLL = 0.25  # s
+_AT_ONCE = 0.02  # s that a look waits for its answer: most logs have it by then
 _LOOK_FOR_NEWER = 2.0  # s
+_PATIENCE = 3.0  # s until a log that does not answer is said to be out of reach
 _OLD = 3600.0  # s; of a study, a log not written to for that long is no session to follow
 
 
@@ -54,7 +59,9 @@ def run_monitor(path: Path) -> None:
     BadInput
         If it is neither.
     """
-    check_path(path)
+    answer = Errand(lambda: check_path(path))
+    if answer.wait(_PATIENCE):
+        answer.result()  # a share that hangs is shown as such, by the console
     Monitor(path).run()
 
 
@@ -91,6 +98,43 @@ def _check_header(file: Path) -> None:
         )
 
 
+class Errand(Generic[Found]):
+    """Something done in a thread that nobody waits for at the end.
+
+    A share that hangs holds whoever reads it, for ever if need be; neither an executor's threads
+    nor textual's workers may be left behind like that.
+
+    Parameters
+    ----------
+    do : callable
+    """
+
+    def __init__(self, do: Callable[[], Found]) -> None:
+        self._do = do
+        self._done = threading.Event()
+        self._found: Found
+        self._error: BadInput | None = None
+        threading.Thread(target=self._run, name="log reader", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._found = self._do()
+        except BadInput as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    def wait(self, seconds: float = 0.0) -> bool:
+        """Return whether it is done, after some seconds at most."""
+        return self._done.wait(seconds)
+
+    def result(self) -> Found:
+        """Return what was found, or raise what was wrong."""
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+
 class Source:
     """What is followed: one log, or a study's newest.
 
@@ -102,8 +146,8 @@ class Source:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._is_study = path.is_dir()
-        self._follower = None if self._is_study else Follower(path)
+        self._is_study: bool | None = None  # not looked at yet: that may hang
+        self._follower: Follower | None = None
         self._look_at = 0.0
         self.state = State()
 
@@ -120,6 +164,9 @@ class Source:
 
     def poll(self, now: float) -> State:
         """Read what is new and return where the session stands at a time (s, UTC)."""
+        if self._is_study is None:
+            self._is_study = self._path.is_dir()
+            self._follower = None if self._is_study else Follower(self._path)
         if self._is_study and now >= self._look_at:
             self._look_at = now + _LOOK_FOR_NEWER
             self._look_for_newer(now)
@@ -183,6 +230,11 @@ class Monitor(App[None]):
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._source = Source(path)
+        self._reading: Errand[State] | None = None
+        self._asked = 0.0  # when the reading began (monotonic)
+        self._state = State()
+        self._trouble: str | None = None
+        self._damaged = 0
         self._texts = read_texts()
         self._now = now
 
@@ -210,11 +262,37 @@ class Monitor(App[None]):
 
     def on_resize(self) -> None:
         """Use the new room."""
-        self.call_after_refresh(self._draw, self._source.state)
+        self.call_after_refresh(self._draw, self._state)
 
     def look(self) -> None:
-        """Read what is new and show where the session stands."""
-        self._draw(self._source.poll(self._now()))
+        """Show where the session stands, and have what is new read."""
+        self._take()
+        if self._reading is None:
+            now = self._now()
+            self._asked = time.monotonic()
+            self._reading = Errand(lambda: self._source.poll(now))
+            self._reading.wait(_AT_ONCE)
+            self._take()
+        self._draw(self._state)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the log has not yet answered."""
+        return self._reading is not None and not self._reading.wait()
+
+    def _take(self) -> None:
+        """Take what was read; without an answer, tell how long that has been so."""
+        if self._reading is None:
+            return
+        if self._reading.wait():
+            self._state = self._reading.result()
+            self._trouble, self._damaged = self._source.trouble, self._source.damaged
+            self._reading = None
+            return
+        waited = time.monotonic() - self._asked
+        self._state = advance(self._state, [], self._now())
+        if waited > _PATIENCE:
+            self._trouble = self._texts.says("no_answer", waited=clock_of(waited))
 
     def _draw(self, state: State) -> None:
         with suppress(NoMatches):  # while it is being left, the panels go before the timer does
@@ -246,10 +324,10 @@ class Monitor(App[None]):
 
     def _notes(self) -> list[str]:
         notes = []
-        if self._source.trouble:
-            notes.append(f"{self._texts.says('unreachable')}: {self._source.trouble}")
-        if self._source.damaged:
-            notes.append(f"{self._source.damaged} {self._texts.says('damaged')}")
+        if self._trouble:
+            notes.append(f"{self._texts.says('unreachable')}: {self._trouble}")
+        if self._damaged:
+            notes.append(f"{self._damaged} {self._texts.says('damaged')}")
         return notes
 
     def _fill(self, panel: str, number: str, lines: list[str]) -> None:

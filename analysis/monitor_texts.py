@@ -47,12 +47,17 @@ class Texts:
         """Return a short line with values filled in."""
         return self.says("labels", name, **values)
 
-    def fault(self, name: str) -> tuple[str, str]:
+    def fault(self, name: str, **values: object) -> tuple[str, str]:
         """Return a fault's title and what to do; its bare name if it is unknown."""
         known = self.tree["faults"].get(name)
         if known is None:
             return name[:40], self.says("unknown_fault")
-        return known["title"], known["do"]
+        return known["title"], known["do"].format(**values)
+
+    def title(self, name: str) -> str:
+        """Return a fault's title; its bare name if it is unknown."""
+        known = self.tree["faults"].get(name)
+        return name[:40] if known is None else str(known["title"])
 
     def fault_is(self, name: str, trait: str) -> bool:
         """Whether a fault is ``lasting``, or only a ``note``."""
@@ -82,9 +87,13 @@ def sentence(state: State, texts: Texts) -> str:
         return texts.says("releasing")
     if state.phase is not Phase.RUNNING:
         quiet, held = clock_of(state.quiet), clock_of(state.held)
-        return texts.says("phases", state.phase.value, "says", quiet=quiet, held=held)
+        return texts.says(
+            "phases", state.phase.value, "says", quiet=quiet, held=held, pause=_keys(state)["pause"]
+        )
     if state.hold_asked:
         return texts.says("holding")
+    if state.due is not None and not state.in_step:
+        return texts.says("out_of_step", seen=state.slot, due=state.due)
     if state.block is not None:
         block, left, runs = state.block
         return texts.says(
@@ -95,9 +104,15 @@ def sentence(state: State, texts: Texts) -> str:
         )
     if state.due is None:
         return texts.says("phases", "running", "says")
-    return texts.says(
-        "in_step" if state.in_step else "out_of_step", seen=state.volumes, due=state.due
-    )
+    return texts.says("in_step", state.first_known)
+
+
+def _keys(state: State) -> dict[str, str]:
+    """Return the keys that texts name, as the session's protocol has them."""
+    session = state.session
+    if session is None:
+        return {"pause": "", "abort": ""}
+    return {"pause": session.pause_key, "abort": session.abort_keys}
 
 
 def heading(state: State, texts: Texts) -> str:
@@ -212,7 +227,7 @@ def fault_lines(state: State, texts: Texts, rows: int) -> Text:
             lines.append("\n")
         lines.append(_title(fault, state, texts), style=_style(fault, state, texts))
         if not fault.over:
-            lines.append("\n" + texts.fault(fault.name)[1])
+            lines.append("\n" + texts.fault(fault.name, **_keys(state))[1])
     others = faults[len(detailed) :]
     if others:
         lines.append("\n" + _also(others, texts))
@@ -222,12 +237,15 @@ def fault_lines(state: State, texts: Texts, rows: int) -> Text:
 def _title(fault: Fault, state: State, texts: Texts) -> str:
     marker = f": {fault.marker}" if fault.marker else ""
     ago = clock_of(max(0.0, state.now - fault.last))
-    when = texts.label("mended" if fault.over else "ago", ago=ago)
+    if fault.earlier_run is not None:
+        when = texts.label("earlier", run=fault.earlier_run, ago=ago)
+    else:
+        when = texts.label("mended" if fault.over else "ago", ago=ago)
     return f"{_counted(fault, texts)}{marker}   {when}"
 
 
 def _counted(fault: Fault, texts: Texts) -> str:
-    title, _ = texts.fault(fault.name)
+    title = texts.title(fault.name)
     return title if fault.count == 1 else f"{title} × {fault.count}"
 
 

@@ -77,6 +77,10 @@ class Session:
     robot : bool
     tr : float or None
         The protocol's (s).
+    volumes : int or None
+        How many the scanner sends in a run, if the protocol says so.
+    pause_key, abort_keys : str
+        As the operator is to be told.
     has_scanner, has_port, has_echo : bool
     runs : tuple of Planned
     """
@@ -92,6 +96,9 @@ class Session:
     has_port: bool
     has_echo: bool
     runs: tuple[Planned, ...]
+    volumes: int | None = None
+    pause_key: str = ""
+    abort_keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,8 @@ class Fault:
         The marker that the latest was about.
     over : bool
         Whether what it told of is mended: a port is back, pulses come again.
+    earlier_run : int or None
+        The run that it was about, if another has begun since.
     """
 
     name: str
@@ -166,6 +175,7 @@ class Fault:
     last: float
     marker: str | None = None
     over: bool = False
+    earlier_run: int | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +201,13 @@ class State:
     trial : int
         0 before the first.
     volumes : int
-        Since the run's zero.
+        Seen since the run's zero: places on its grid, so that bounces and strays don't count.
+    slot : int
+        The last one's place on the grid, from 1; ahead of `volumes` by those that are missing.
+    slot_at : float or None
+        When it came (session clock).
+    first : str
+        What the log says of the run's first pulse: ``late``, ``short``, ``counted``, ``unknown``.
     pulses : tuple of float
         The last ones of the run.
     marker : Marker or None
@@ -230,6 +246,9 @@ class State:
     shift: float = 0.0
     trial: int = 0
     volumes: int = 0
+    slot: int = 0
+    slot_at: float | None = None
+    first: str = "unknown"
     pulses: tuple[float, ...] = ()
     marker: Marker | None = None
     sent: int = 0
@@ -266,8 +285,10 @@ class State:
 
     @property
     def expected(self) -> int | None:
-        """Volumes that the run lasts, with its pauses; None if that isn't known."""
+        """Volumes that the scanner sends, else those that the run lasts; None if not known."""
         planned, session = self.planned, self.session
+        if session is not None and session.volumes and planned is not None and planned.has_volumes:
+            return session.volumes
         if planned is None or planned.duration is None or not planned.has_volumes:
             return None
         if session is None or not session.tr:
@@ -317,13 +338,31 @@ class State:
         """Volumes that should have come by the last event; None if none are expected."""
         if self.zero is None or self.expected is None or self.session is None:
             return None
-        assert self.session.tr is not None
-        return int((self.last - self.zero) / self.session.tr) + 1
+        if not self.session.tr:
+            return None
+        due = int((self.last - self.zero) / self.session.tr) + 1
+        return due if self.session.volumes is None else min(due, self.session.volumes)
 
     @property
     def in_step(self) -> bool:
-        """Whether volumes came as they were due, give or take the one on its way."""
-        return self.due is not None and abs(self.volumes - self.due) <= 1
+        """Whether the last volume is the one that was due, give or take the one on its way.
+
+        By its place on the grid against the clock: a lost pulse does not put the scanner out of
+        step.
+        """
+        return self.due is not None and abs(self.slot - self.due) <= 1
+
+    @property
+    def first_known(self) -> str:
+        """What is known of the first volume: ``counted``, ``later`` (at the end), or ``never``."""
+        if self.first == "counted" or self._all_came:
+            return "counted"
+        return "later" if self.session is not None and self.session.volumes else "never"
+
+    @property
+    def _all_came(self) -> bool:
+        known = self.session is not None and self.session.volumes
+        return bool(known) and self.slot == known
 
     @property
     def held(self) -> float:

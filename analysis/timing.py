@@ -72,9 +72,13 @@ class RunPulses:
     begun, ended : float
         Session clock (s); `ended` is the end of the log if the run was cut short.
     times : array
-        Pulses from the run's zero to its end (s, session clock).
+        Pulses from the run's zero to its end, as far as they were watched (s, session clock).
     tr : float
         As the protocol has it (s).
+    expected : int or None
+        How many pulses the scanner sends in a run, if that is known.
+    first : str
+        What the log knows of the first one: ``late``, ``short``, ``counted`` or ``unknown``.
     """
 
     task: str
@@ -83,6 +87,8 @@ class RunPulses:
     ended: float
     times: Array
     tr: float
+    expected: int | None = None
+    first: str = "unknown"
 
     @cached_property
     def grid(self) -> GridFit | None:
@@ -216,6 +222,8 @@ def _ledger(log: SessionLog, runs: list[Run]) -> Ledger:
 
 def _run_pulses(log: SessionLog, runs: list[Run]) -> Iterator[RunPulses]:
     pulses = np.array([event["t"] for event in log.of("pulse")], float)
+    numbers = np.array([event["n"] for event in log.of("pulse")], int)
+    counts = list(log.of("pulse_count"))
     last = max((event["t"] for event in log.events if event["t"] is not None), default=0.0)
     ends = [run.begun["t"] for run in runs[1:]] + [last]
     for run, limit in zip(runs, ends, strict=True):
@@ -223,13 +231,20 @@ def _run_pulses(log: SessionLog, runs: list[Run]) -> Iterator[RunPulses]:
         ended = limit if run.ended is None else run.ended["t"]
         zero = run.zeros[-1] if run.zeros else None
         since = zero["t"] if zero is not None and zero["source"] == "pulse" else begun
+        within = (pulses >= since) & (pulses <= ended)
+        # What comes once the run no longer watches is no part of it, in the log's grid as here.
+        count = next((c for c in reversed(counts) if begun <= c["t"] <= limit), None)
+        if count is not None:
+            within &= numbers <= count["until"]
         yield RunPulses(
             task=run.task,
             number=run.begun["run"],
             begun=begun,
             ended=ended,
-            times=pulses[(pulses >= since) & (pulses <= ended)],
+            times=pulses[within],
             tr=log.header["protocol"]["scanner"]["tr"],
+            expected=None if count is None else count["expected"],
+            first="unknown" if count is None else count["first"],
         )
 
 
@@ -305,6 +320,25 @@ def _about_pulses(run: RunPulses, runs: int) -> Iterator[str]:
         f"too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ppm, SE {grid.ppm_se:.1f}); furthest "
         f"off the grid {worst:.2f} ms"
     )
+    yield f"first volume  {name}{_about_first(run)}"
+
+
+def _about_first(run: RunPulses) -> str:
+    if run.first == "late":
+        return "missed by the run: pulses of its scan came before (see the fault late_first)"
+    if run.first == "counted":
+        return f"seen: all {run.expected} pulses of the scanner came"
+    if run.first == "short":
+        return (
+            f"not sure: fewer pulses than the scanner's {run.expected}, lost at the beginning or "
+            "at the end; compare with its console"
+        )
+    if run.expected is None:
+        return (
+            "can't be known: the protocol does not say how many volumes the scanner sends "
+            "(scanner: volumes)"
+        )
+    return f"can't be known: the run ended before the scanner's {run.expected} volumes"
 
 
 def _about_marks(marks: tuple[Moment, ...]) -> Iterator[str]:

@@ -17,7 +17,7 @@ class MockScanner(PulseSource):
     ----------
     clock : Clock
     record : Record
-        Takes ``pulse``, ``fault``, ``pulses_back`` and ``pulse_grid`` events.
+        Takes ``pulse``, ``fault``, ``pulses_back``, ``pulse_count`` and ``pulse_grid`` events.
     tr : float
         Nominal TR (s).
     volumes : int

@@ -28,7 +28,7 @@ class PulseSource(ABC):
     clock : Clock
         Wakes the watch when nothing comes.
     record : Record
-        Takes ``pulse``, ``fault``, ``pulses_back`` and ``pulse_grid`` events.
+        Takes ``pulse``, ``fault``, ``pulses_back``, ``pulse_count`` and ``pulse_grid`` events.
     tr : float
         Nominal TR (s).
 
@@ -60,7 +60,6 @@ class PulseSource(ABC):
         volumes: int | None = None,
         *,
         since: float | None = None,
-        first_due: float | None = None,
     ) -> None:
         """Say that the run now waits for its first pulse; the pulses are watched from here on.
 
@@ -70,18 +69,20 @@ class PulseSource(ABC):
             How many the scanner will send, dummy volumes included, where that is known.
         since : float or None
             Since when the run has been waiting (s, session clock); None for now.
-        first_due : float or None
-            When the first pulse is due (s), where another source knows.
         """
         self.disarm()
         since = self._clock.now() if since is None else since
         sends = self._start()
         expected = sends if volumes is None else volumes
         if expected != 0:
-            self._watch_from(since, expected, first_due)
+            self._watch_from(since, expected)
 
     def disarm(self) -> None:
-        """Say that the run is over: pulses may end now without that being a fault."""
+        """Say that the run is over: pulses may end now without that being a fault.
+
+        A ``pulse_count`` event says what was counted, up to which pulse, and what that tells of the
+        first one (`PulseWatch.first`).
+        """
         with self._lock:
             watch, self._watch = self._watch, None
             if watch is None:
@@ -90,6 +91,16 @@ class PulseSource(ABC):
             self._tell(watch.finish(now))
             stamps, self._stamps = self._stamps, []
             self._before.extend(stamps[-_BEFORE:])
+            self._record(
+                "pulse_count",
+                now,
+                since=self._since,
+                until=self._count,
+                pulses=len(stamps),
+                volumes=watch.volume,
+                expected=watch.expected,
+                first=watch.first,
+            )
         fit = fit_grid(stamps, self._tr)
         if fit is not None:
             self._record(
@@ -124,13 +135,13 @@ class PulseSource(ABC):
         """Start what is to follow from being armed; return how many volumes will come, if known."""
         return None
 
-    def _watch_from(self, since: float, volumes: int | None, first_due: float | None) -> None:
+    def _watch_from(self, since: float, volumes: int | None) -> None:
         with self._lock:
             self._since = since
             early = [t for t in self._before if t < since]
             waited = [t for t in self._before if t >= since]
             self._before.clear()
-            self._watch = PulseWatch(self._tr, volumes, first_due=first_due, before=early)
+            self._watch = PulseWatch(self._tr, volumes, before=early)
             for t in waited:
                 self._feed(t)
 

@@ -2,8 +2,9 @@
 
 What a stream of pulses can't tell: whether the first ones were lost. If k first pulses never
 arrive, all later ones look right. It shows live only against something else: pulses that came
-before the run waited for one, or a known time of the first volume; and at the end against the
-expected number, where it can't be told from a scan that was stopped k volumes early.
+before the run waited for one; and at the end against the number that the scanner sends, where it
+can't be told from a scan that was stopped k volumes early, and is not claimed to be
+(``volumes_short``). Where that number isn't known either, `PulseWatch.first` says so.
 """
 
 from __future__ import annotations
@@ -25,25 +26,26 @@ FaultKind = Literal[
     "pulse_extra",
     "pulse_doubled",
     "late_first",
+    "volumes_short",
     "toggled",
     "wrong_tr",
     "stopped",
     "pulses_back",
 ]
+First = Literal["late", "short", "counted", "unknown"]
 NEWS = frozenset({"pulses_back"})  # told, but no fault
 
-_MISSED = 1.5  # TR without a pulse: one is missing
-_STOPPED = 2.5  # TR without a pulse: the scanner has stopped
+_STOPPED = 3.5  # TR without a pulse: the scanner has stopped; two in a row are lost by chance
 _DOUBLED = (0.02, 0.1)  # s and TR; a second pulse within the smaller of them is a bounce
 _QUIET = 10.0  # TR in which faults of one kind are told together
 _RHYTHM = 3  # equal intervals in a row that are believed
-_RHYTHM_DROPS = 5  # the same, for whole multiples of TR in mid-run: chance drops look alike
+_RHYTHM_DROPS = 5  # the same in mid-run for multiples and halves of TR: drops, strays look alike
 _OTHER = 0.03  # of TR; intervals that differ less are left to the slow check
 _EVEN = 0.1  # of an interval: equal intervals spread no more
 _SLOW = (10, 0.1, 0.02, 5e-4)  # slots, TR, s and ratio off the nominal grid: another TR
 _SETTLED = 5  # slots until the phase is steady
 _LISTED = 20  # volumes that a fault lists
-_SHORT = 3  # pulses short at the end that may be lost first ones
+_SHORT = (5, 0.1)  # pulses and share of all: so few short at the end may be lost first ones
 _GAIN = 0.2  # share of a pulse's deviation by which the grid follows it
 
 
@@ -92,8 +94,6 @@ class PulseWatch:
         Nominal TR (s).
     volumes : int or None
         How many the scanner will send (dummy volumes included); no pulse is missed after them.
-    first_due : float or None
-        When the first pulse is due (s), where that is known from another source.
     before : sequence of float
         Pulses that came before the run waited for them (s): a scan that was running already makes
         the first pulse of the run a later volume.
@@ -109,7 +109,6 @@ class PulseWatch:
         tr: float,
         volumes: int | None = None,
         *,
-        first_due: float | None = None,
         before: Sequence[float] = (),
     ) -> None:
         if not (math.isfinite(tr) and tr > 0):
@@ -120,8 +119,7 @@ class PulseWatch:
         self._nominal = tr
         self._tr = tr
         self._stride = 1  # volumes from pulse to pulse: 2 behind an adapter that toggles
-        self._expected = volumes
-        self._first_due = first_due
+        self.expected = volumes
         self._before = tuple(before)
         self._count = 0  # pulses, bounces left out
         self._last = 0.0
@@ -130,9 +128,9 @@ class PulseWatch:
         self._origin: tuple[float, int] | None = None
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RHYTHM_DROPS + 1)
         self._off: list[float] = []
-        self._told = 0  # pulses of the present gap that were told to be missing
+        self._late = 0
         self._stopped = False
-        self._shortfall = False
+        self._short = False
         self._tallies: dict[FaultKind, _Tally] = {}
 
     def pulse(self, t: float) -> list[PulseFault]:
@@ -152,54 +150,74 @@ class PulseWatch:
     def tick(self, now: float) -> list[PulseFault]:
         """Return what is wrong by now (s), without a pulse."""
         found = self._gathered(now)
-        if self._count == 0 or self._done:
-            return found
-        if self._told == 0 and now >= self._slot + _MISSED * self._tr:
-            self._told = 1
-            missed = self.volume + self._stride
-            found += self._tally("pulse_missed", now, (self._slot + self._tr, missed))
-        if not self._stopped and now >= self._last + _STOPPED * self._tr:
+        if self._silent(now, _STOPPED):
             self._stopped = True
             found += self._extras(now) + self._ended(now)
         return found
 
     def next_due(self) -> float | None:
         """Return when `tick` should be called next (s); None if only a pulse can bring news."""
-        times = [tally.told + _QUIET * self._nominal for tally in self._pending()]
-        if self._count and not self._done:
-            if self._told == 0:
-                times.append(self._slot + _MISSED * self._tr)
-            if not self._stopped:
-                times.append(self._last + _STOPPED * self._tr)
+        times = [tally.told + _QUIET * self._nominal for _, tally in self._pending()]
+        if self._count and not self._done and not self._stopped:
+            times.append(self._last + _STOPPED * self._tr)
         return min(times, default=None)
 
     def finish(self, now: float) -> list[PulseFault]:
-        """Return what was gathered and not yet told; the run is over (s)."""
+        """Return what was gathered and not yet told; the run is over (s).
+
+        If a pulse is overdue by then and fewer came than the scanner sends, that is told too: a run
+        often ends before the silence is long enough to be called a stop.
+        """
         found = self._extras(now) if self._off else []
         for kind, tally in self._tallies.items():
             if tally.count:
                 found.append(self._tell(kind, tally, now))
+        if self._silent(now, 1.0 + ON_GRID) and self.expected is not None:
+            found.append(self._shortage(now))
         return found
 
     @property
+    def first(self) -> First:
+        """What is known of the run's first pulse by now.
+
+        ``late``: pulses came before it. ``short``: the scan ended with too few, so that it may be.
+        ``counted``: as many came as the scanner sends. ``unknown``: nothing tells.
+        """
+        if self._late:
+            return "late"
+        if self._short:
+            return "short"
+        complete = self.expected is not None and self._count > 0 and self._done
+        return "counted" if complete else "unknown"
+
+    @property
     def _done(self) -> bool:
-        return (self._expected is not None and self.volume >= self._expected) or self._shortfall
+        """Whether no more pulse is due."""
+        return self._short or (
+            self.expected is not None and self.volume + self._stride > self.expected
+        )
+
+    def _silent(self, now: float, limit: float) -> bool:
+        """Whether the pulses have ended too early, after a silence of some TR."""
+        if self._count == 0 or self._done or self._stopped:
+            return False
+        return now >= self._last + limit * self._tr
 
     # --- a pulse ----------------------------------------------------------------------------------
 
     def _first(self, t: float) -> list[PulseFault]:
         self._count = 1
         self._last = self._slot = t
-        late, source = self._late(t)
+        self._late = late = self._train(t)
         self.volume = 1 + late
         self._recent.append((t, self.volume))
         if not late:
             return []
-        detail = {"shift": late, "source": source, "certain": True}
+        detail = {"shift": late, "source": "pulses_before_wait", "certain": True}
         return [PulseFault("late_first", t, self.volume, detail)]
 
-    def _late(self, t: float) -> tuple[int, str]:
-        """Return by how many volumes the first pulse is late, and what says so."""
+    def _train(self, t: float) -> int:
+        """Return how many volumes of the same scan came before the run waited for one."""
         train = 0
         after = t
         for earlier in reversed(self._before):
@@ -212,11 +230,7 @@ class PulseWatch:
                 break
             train += volumes
             after = earlier
-        if train:
-            return train, "pulses_before_wait"
-        if self._first_due is not None:
-            return max(round((t - self._first_due) / self._tr), 0), "first_due"
-        return 0, ""
+        return train
 
     def _slotted(self, t: float) -> list[PulseFault]:
         """Put a pulse into its place on the grid, or aside if it has none."""
@@ -244,14 +258,13 @@ class PulseWatch:
             t,
             *(
                 (self._slot + (skipped + 1) * self._tr, first + skipped * self._stride)
-                for skipped in range(self._told, missing)
+                for skipped in range(missing)
             ),
         )
         self.volume += steps * self._stride
-        if self._stopped or self._told > missing:
+        if self._stopped:
             found.append(PulseFault("pulses_back", t, self.volume, {"missed": missing}))
-        self._told = 0
-        self._stopped = self._shortfall = False
+        self._stopped = self._short = False
         return found
 
     def _extras(self, now: float) -> list[PulseFault]:
@@ -270,7 +283,6 @@ class PulseWatch:
             return self._tally("pulse_extra", t, *((extra, self.volume) for extra in early))
         shift = math.remainder(t - self._slot, self._tr)
         self.volume += max(round((t - self._slot) / self._tr), 1) * self._stride
-        self._told = 0
         self._off.clear()
         self._locked(t)
         return [PulseFault("pulse_extra", t, self.volume, {"count": 0, "shift_s": round(shift, 6)})]
@@ -297,10 +309,13 @@ class PulseWatch:
             if min(abs(a - self._tr) for a in apart) < _OTHER * self._tr:
                 continue
             times_tr = round(mean / self._tr)
-            if times_tr < 2 or abs(mean - times_tr * self._tr) > 0.25 * ON_GRID * self._tr:
+            near = 0.25 * ON_GRID * self._tr
+            drops = times_tr >= 2 and abs(mean - times_tr * self._tr) <= near
+            strays = abs(mean - 0.5 * self._tr) <= _EVEN * self._tr
+            if not (drops or strays):
                 return count, mean, 1
             if count == _RHYTHM_DROPS or self._count == count + 1:
-                return count, mean, times_tr
+                return count, mean, times_tr if drops else 1
         return None
 
     def _changed(self, t: float, count: int, mean: float, times_tr: int) -> list[PulseFault]:
@@ -310,7 +325,6 @@ class PulseWatch:
         self._stride = 2 if toggled else 1
         self.volume = begun + count * self._stride
         self._tr = mean
-        self._told = 0
         self._stopped = False
         self._locked(t)
         self._tallies.pop("pulse_missed", None)  # what was gathered has this one cause
@@ -341,16 +355,26 @@ class PulseWatch:
     # --- telling ----------------------------------------------------------------------------------
 
     def _ended(self, now: float) -> list[PulseFault]:
-        found: list[PulseFault] = []
-        short = None if self._expected is None else self._expected - self.volume
-        if short is None or short > self._stride:
-            detail = {"received": self._count, "expected": self._expected, "short": short}
-            found.append(PulseFault("stopped", now, self.volume, detail))
-        if short is not None and short <= _SHORT and self._first_due is None:
-            lost = {"shift": short, "source": "count", "certain": False}
-            found.append(PulseFault("late_first", now, self.volume, lost))
-        self._shortfall = short is not None and short <= self._stride
-        return found
+        """Tell that the pulses have ended before all had come."""
+        short = None if self.expected is None else self.expected - self.volume
+        if self.expected is not None and short is not None:
+            least, share = _SHORT
+            if short <= max(least, share * self.expected):
+                return [self._shortage(now)]
+        detail = {"received": self._count, "expected": self.expected, "short": short}
+        return [PulseFault("stopped", now, self.volume, detail)]
+
+    def _shortage(self, now: float) -> PulseFault:
+        """Tell that some pulses are lacking, at the beginning or at the end: nobody knows here."""
+        assert self.expected is not None
+        self._short = True
+        detail = {
+            "short": self.expected - self.volume,
+            "received": self._count,
+            "expected": self.expected,
+            "certain": False,
+        }
+        return PulseFault("volumes_short", now, self.volume, detail)
 
     def _tally(self, kind: FaultKind, now: float, *faults: tuple[float, int]) -> list[PulseFault]:
         """Count faults (s, volume) of one kind; tell them if none was told of late."""
@@ -361,9 +385,13 @@ class PulseWatch:
             tally.count += 1
             if len(tally.volumes) < _LISTED:
                 tally.volumes.append(volume)
-        if tally.count == 0 or now < tally.told + _QUIET * self._nominal:
+        if tally.count == 0 or self._undecided(kind) or now < tally.told + _QUIET * self._nominal:
             return []
         return [self._tell(kind, tally, now)]
+
+    def _undecided(self, kind: FaultKind) -> bool:
+        """Whether too few pulses have come to tell missed ones from another rhythm."""
+        return kind == "pulse_missed" and self._count <= _RHYTHM
 
     def _tell(self, kind: FaultKind, tally: _Tally, now: float) -> PulseFault:
         detail = {"count": tally.count, "volumes": tuple(tally.volumes)}
@@ -371,12 +399,16 @@ class PulseWatch:
         self._tallies[kind] = _Tally(told=now)
         return fault
 
-    def _pending(self) -> list[_Tally]:
-        return [tally for tally in self._tallies.values() if tally.count]
+    def _pending(self) -> list[tuple[FaultKind, _Tally]]:
+        return [
+            (kind, tally)
+            for kind, tally in self._tallies.items()
+            if tally.count and not self._undecided(kind)
+        ]
 
     def _gathered(self, now: float) -> list[PulseFault]:
         return [
             self._tell(kind, tally, now)
-            for kind, tally in list(self._tallies.items())
-            if tally.count and now >= tally.told + _QUIET * self._nominal
+            for kind, tally in self._pending()
+            if now >= tally.told + _QUIET * self._nominal
         ]

@@ -185,6 +185,7 @@ FaultName = Literal[
     "pulse_extra",
     "pulse_doubled",
     "late_first",
+    "volumes_short",
     "toggled",
     "wrong_tr",
     "stopped",

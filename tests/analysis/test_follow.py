@@ -28,7 +28,10 @@ HEADER: dict[str, Any] = {
     "robot": None,
     "display": {"kind": "window"},
     "devices": {"trigger": {"name": "x"}, "scanner": {"name": "y"}},
-    "protocol": {"scanner": {"tr": 2.0}},
+    "protocol": {
+        "scanner": {"tr": 2.0, "volumes": None},
+        "devices": {"buttons": {"pause": ["f5"], "abort": {"keys": ["escape", "x"]}}},
+    },
     "plans": {
         "messages": {
             "begins": {"kind": "on_pulse"},
@@ -243,6 +246,32 @@ def test_volumes_are_counted_from_the_pulse_that_began_the_run() -> None:
     assert (state.volumes, state.expected, state.due) == (3, 66, 3)
     assert state.in_step
     assert not after([*RUN, step(21.0, "message", trial=3)]).in_step
+
+
+def test_bounces_and_strays_are_no_volumes_and_lost_ones_no_loss_of_step() -> None:
+    came = [pulse(t) for n in range(2, 9) for t in (10.0 + 2 * n, 10.0 + 2 * n + 0.002)]
+    state = after([*RUN[:5], *came, pulse(27.1)])  # volume 2 lost
+    assert (state.volumes, state.slot, state.due) == (8, 9, 9)
+    lost = [pulse(10.0 + 2 * n) for n in range(1, 20) if n not in (5, 11, 12)]
+    state = after([*RUN[:5], *lost])
+    assert (state.volumes, state.slot, state.due) == (17, 20, 20)
+    assert state.in_step
+
+
+def test_the_scanners_own_number_is_what_is_expected_and_tells_when_all_came() -> None:
+    def known(volumes: int | None, last: int) -> State:
+        protocol = {**HEADER["protocol"], "scanner": {"tr": 2.0, "volumes": volumes}}
+        came = [pulse(10.0 + 2 * n) for n in range(1, last)]
+        return after([*RUN[:5], *came, step(60.0, "message", trial=2)], protocol=protocol)
+
+    assert (known(24, 24).expected, known(24, 24).due, known(24, 24).in_step) == (24, 24, True)
+    assert [known(24, n).first_known for n in (23, 24)] == ["later", "counted"]
+    assert known(None, 24).first_known == "never"
+
+
+def test_a_missed_volume_that_was_another_rhythm_is_withdrawn() -> None:
+    state = after([*RUN, fault(15.0, "pulse_missed"), fault(20.0, "toggled")])
+    assert {f.name: f.over for f in state.faults} == {"toggled": False, "pulse_missed": True}
 
 
 def test_a_pause_moves_the_end_and_stops_the_time_left() -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -16,6 +16,7 @@ from analysis.monitor_texts import by_weight, clock_of, read_texts
 from analysis.standing import Phase
 from experiment.errors import BadInput
 from experiment.log import LogWriter
+from experiment.protocol.rig import FaultName
 from experiment.readlog import Event
 from tests.analysis.test_follow import BEGAN, HEADER, PAUSE, RUN, WAIT, after, end, fault
 
@@ -52,13 +53,22 @@ def seen(path: Path, at: float, keys: Sequence[str] = ()) -> list[str]:
         async with app.run_test(size=SIZES[0]) as pilot:
             for size in SIZES:
                 await pilot.resize_terminal(*size)
-                app.look()
+                await settle(app)
                 await pilot.pause()
                 images.append(app.export_screenshot())
             await pilot.press(*keys)
         return images
 
     return [text_of(svg) for svg in asyncio.run(look())]
+
+
+async def settle(app: Monitor) -> None:
+    """Have the log read to its present end, and shown."""
+    for _ in range(2):  # a look of its own timer may have been under way
+        app.look()
+        while app.is_reading:
+            await asyncio.sleep(0.01)
+    app.look()
 
 
 def text_of(svg: str) -> str:
@@ -79,7 +89,7 @@ def text_of(svg: str) -> str:
             [
                 "sub-012  ses-01",
                 "messages, run 1 of 2",
-                "Scanner and task are in step.",
+                "Volumes keep the beat. If a first one was missed can't be known here.",
                 "of 66 volumes",
                 "TR 2.0000 s",
                 "residual 0.0 ms",
@@ -93,7 +103,7 @@ def text_of(svg: str) -> str:
             ],
         ),
         ([*RUN, PAUSE[0]], 14.6, ["Will pause before the next trial."]),
-        ([*RUN, *PAUSE], 18.0, ["Paused for 0:03.", "The pause key (p)"]),
+        ([*RUN, *PAUSE], 18.0, ["Paused for 0:03.", "The pause key (f5)"]),
         ([*RUN, end(15.0, "complete")], 900.0, ["The session is complete."]),
         ([*RUN, end(15.0, "aborted")], 900.0, ["stopped before its end"]),
         ([*RUN, end(15.0, "crashed")], 900.0, ["The task failed;"]),
@@ -221,13 +231,14 @@ def test_what_can_not_be_followed_is_refused(tmp_path: Path) -> None:
 def test_every_text_fits_the_narrowest_screen() -> None:
     texts = read_texts()
     for name, entry in texts.tree["faults"].items():
-        assert len(wrap(entry["do"], 76)) <= 2, name
+        _, do = texts.fault(name, pause="p", abort="escape and q")
+        assert len(wrap(do, 76)) <= 2, name
         assert len(entry["title"]) <= 40, name
     for phase in Phase:
         entry = texts.tree["phases"][phase.value]
         assert len(texts.big(entry["word"]).plain.split("\n")[0]) <= 80, phase
         assert len(entry["says"]) <= 80, phase
-    for says in texts.tree["awaits"].values():
+    for says in (*texts.tree["awaits"].values(), *texts.tree["in_step"].values()):
         assert len(says) <= 78
 
 
@@ -249,6 +260,76 @@ def test_what_needs_somebody_comes_before_what_is_mended() -> None:
         "marker_queued",
         "trigger_port_lost",
     ]
+
+
+def test_keys_are_named_as_the_protocol_has_them(tmp_path: Path) -> None:
+    log = write(tmp_path / "a.jsonl", [*RUN, fault(14.1, "stopped")])
+    assert all(
+        "escape and x" in " ".join(re.sub("[│ \n]+", " ", shown).split())
+        for shown in seen(log, 14.2)
+    )
+
+
+def test_every_fault_is_explained_here_and_in_the_operators_page() -> None:
+    texts = read_texts()
+    page = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
+    others = ("crash", "device", "keyboard_pulses", "marker_queued", "participant_stopped")
+    for name in (*get_args(FaultName), *others):
+        assert name in texts.tree["faults"], name
+    for name, entry in texts.tree["faults"].items():
+        assert entry["title"] in page, name
+
+
+def test_a_count_that_falls_short_is_told_as_what_it_is(tmp_path: Path) -> None:
+    short = fault(14.1, "volumes_short", short=1, certain=False)
+    old = fault(14.1, "late_first", shift=1, certain=False)  # of a log with the older name
+    for name, event in {"a": short, "b": old}.items():
+        for shown in seen(write(tmp_path / f"{name}.jsonl", [*RUN, event]), 14.2):
+            assert "Fewer pulses than volumes" in shown
+            assert "First volume missed" not in shown
+
+
+def test_a_fault_of_an_earlier_run_is_marked_as_such(tmp_path: Path) -> None:
+    next_run = {"type": "run_begin", "t": 140.0, "task": "again", "run": 2}
+    log = write(tmp_path / "a.jsonl", [*RUN, fault(14.1, "late_first"), next_run])
+    for shown in seen(log, 141.0):
+        assert "First volume missed   in run 1" in shown
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_log_that_hangs_neither_freezes_the_console_nor_keeps_it(
+    tmp_path: Path, read_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.monitor._PATIENCE", 0.1)
+    log = write(tmp_path / "a.jsonl", RUN)
+    at = BEGAN + 14.2
+
+    def hang() -> None:
+        log.unlink()
+        os.mkfifo(log)  # opening it waits for a writer, as a share that is gone does
+
+    async def look() -> str:
+        nonlocal at
+        app = Monitor(log, now=lambda: at)
+        if not read_before:
+            hang()
+        async with app.run_test(size=SIZES[0]) as pilot:
+            if read_before:
+                await settle(app)
+                hang()
+            at += 60.0
+            told = ["no answer", *["Nothing from the task"] * read_before]
+            while not all(said in (shown := text_of(app.export_screenshot())) for said in told):
+                app.look()
+                await pilot.pause(0.05)
+            await pilot.press("q")
+        assert app.return_code == 0
+        return shown
+
+    shown = asyncio.run(look())
+    os.close(os.open(log, os.O_RDWR))  # lets the thread go
+    assert "The log can't be read" in shown
+    assert ("Nothing from the task" in shown) == read_before
 
 
 def test_lengths_of_time() -> None:

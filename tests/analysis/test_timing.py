@@ -190,3 +190,31 @@ def _texts(node: Any) -> list[str]:
     if isinstance(node, list):
         return [text for value in node for text in _texts(value)]
     return [node] if isinstance(node, str) and len(node) > 12 else []
+
+
+@pytest.mark.parametrize(
+    ("expected", "first", "says"),
+    [
+        (None, "unknown", "can't be known: the protocol does not say"),
+        (60, "unknown", "can't be known: the run ended before"),
+        (50, "counted", "seen: all 50"),
+        (51, "short", "not sure: fewer pulses"),
+        (51, "late", "missed by the run"),
+    ],
+)
+def test_the_summary_says_what_is_known_of_the_first_volume(
+    expected: int | None, first: str, says: str
+) -> None:
+    run = replace(pulses(3.0 + 2.0 * np.arange(50)), expected=expected, first=first)
+    assert f"first volume  {says}" in summary(timing(runs=(run,)))
+
+
+def test_the_report_counts_the_pulses_that_the_logs_grid_has(logs: dict[str, Path]) -> None:
+    log = read_log(logs["01"])
+    grids = {event["t"]: event["pulses"] for event in log.of("pulse_grid")}
+    runs = measure(log).runs
+    assert [len(run.times) for run in runs if len(run.times)] == list(grids.values())
+    counts = log.of("pulse_count")
+    late = {**list(log.of("pulse"))[-1], "t": next(iter(counts))["t"], "n": 10_000}
+    behind = replace(log, events=(*log.events, late))
+    assert [len(run.times) for run in measure(behind).runs] == [len(run.times) for run in runs]

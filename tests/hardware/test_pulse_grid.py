@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from experiment.errors import BadInput
 from hardware.pulse_grid import fit_grid
 from hardware.pulse_watch import PulseFault, PulseWatch
+from hardware.scan import simulated_scan
 
 # --- the fit ------------------------------------------------------------------------------------
 
@@ -180,26 +182,31 @@ def test_faults_add_up_and_volumes_stay_right(
     assert set(told(found)) <= {"pulse_missed", "pulse_doubled", "pulse_extra"}
 
 
-def test_a_missed_pulse_is_told_when_one_and_a_half_tr_have_passed() -> None:
+def test_a_missed_pulse_is_told_with_the_next_one() -> None:
     watch = PulseWatch(2.0, 10)
-    for t in (0.0, 2.0, 4.0):
-        watch.pulse(t)
-    due = watch.next_due()
-    assert due == pytest.approx(7.0)
-    assert watch.tick(6.9) == []
-    (fault,) = watch.tick(7.0)
-    assert (fault.what, fault.volume) == ("pulse_missed", 4)
-    assert fault.t == pytest.approx(6.0)
-    assert watch.pulse(8.0) == []
-    assert watch.volume == 5
+    for t in (0.0, 2.0, 4.0, 6.0):
+        assert watch.pulse(t) == []
+    assert watch.next_due() == pytest.approx(6.0 + 7.0)
+    (fault,) = watch.pulse(10.0)
+    assert (fault.what, fault.volume) == ("pulse_missed", 5)
+    assert fault.t == pytest.approx(8.0)
+    assert watch.volume == 6
+
+
+def test_until_the_rhythm_is_sure_a_missed_pulse_waits() -> None:
+    watch = PulseWatch(2.0, 10)
+    assert [watch.pulse(t) for t in (0.0, 4.0, 6.0)] == [[], [], []]
+    (fault,) = watch.pulse(8.0) or watch.tick(8.0)
+    assert (fault.what, fault.volume) == ("pulse_missed", 2)
+    assert fault.t == pytest.approx(2.0)
 
 
 def test_a_scanner_that_stops_is_told_once_and_when_it_goes_on() -> None:
     watch = PulseWatch(2.0, 40)
     found = watched(watch, grid(10), until=100.0)
-    assert told(found) == ["pulse_missed", "stopped"]
-    assert found[1].t == pytest.approx(28.0 + 5.0)
-    assert found[1].detail == {"received": 10, "expected": 40, "short": 30}
+    assert told(found) == ["stopped"]
+    assert found[0].t == pytest.approx(28.0 + 7.0)
+    assert found[0].detail == {"received": 10, "expected": 40, "short": 30}
     found = watched(watch, grid(10, start=60.0), until=78.0)
     assert told(found) == ["pulse_missed", "pulses_back"]
     assert found[1].detail["missed"] == 15
@@ -213,14 +220,14 @@ def test_no_stop_behind_the_expected_number_and_none_in_a_run_that_was_ended() -
 
 
 def test_without_an_expected_number_any_end_is_a_stop() -> None:
-    assert told(watched(PulseWatch(2.0), grid(10), until=99.0)) == ["pulse_missed", "stopped"]
+    assert told(watched(PulseWatch(2.0), grid(10), until=99.0)) == ["stopped"]
 
 
 def test_toggled_pulses_are_one_fault() -> None:
     watch = PulseWatch(2.0, 39)
     found = watched(watch, grid(20, 4.0), until=500.0)
-    assert told(found) == ["pulse_missed", "toggled"]
-    assert found[1].detail["measured_tr"] == pytest.approx(4.0)
+    assert told(found) == ["toggled"]
+    assert found[0].detail["measured_tr"] == pytest.approx(4.0)
     assert watch.volume == 39
 
 
@@ -229,8 +236,8 @@ def test_one_pulse_missed_behind_a_toggling_adapter() -> None:
     pulses = grid(40, 4.0)
     del pulses[30]
     found = watched(watch, pulses, until=500.0)
-    assert told(found) == ["pulse_missed", "toggled", "pulse_missed"]
-    assert found[2].volume == 61
+    assert told(found) == ["toggled", "pulse_missed"]
+    assert found[1].volume == 61
     assert watch.volume == 79
 
 
@@ -245,7 +252,7 @@ def test_another_tr_is_named_and_then_followed(true: float) -> None:
     assert wrong[0].t <= pulses[4]
     assert wrong[0].detail["measured_tr"] == pytest.approx(true, abs=0.002)
     assert watch.volume == 60
-    assert set(told(found)) <= {"wrong_tr", "pulse_missed", "stopped", "pulses_back"}
+    assert set(told(found)) == {"wrong_tr"}
 
 
 def test_a_tr_that_is_off_by_little_is_named_before_a_fifth_of_a_volume_is_lost() -> None:
@@ -277,19 +284,80 @@ def test_pulses_of_an_earlier_scan_do_not() -> None:
     assert watched(watch, grid(10), until=100.0) == []
 
 
-def test_another_source_tells_that_the_first_pulse_is_late() -> None:
-    watch = PulseWatch(2.0, 20, first_due=6.0)
-    (fault,) = watched(watch, grid(18), until=100.0)
-    assert fault.detail == {"shift": 2, "source": "first_due", "certain": True}
-    assert watch.volume == 20
+@pytest.mark.parametrize("silence", [2.5, 8.0])  # s: the run ends before, or behind, the alarm
+@pytest.mark.parametrize("short", [1, 2, 4])
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_count_that_falls_short_is_told_once_and_nothing_is_claimed(
+    short: int, silence: float, at_the_end: bool
+) -> None:
+    pulses = grid(20)[:-short] if at_the_end else grid(20)[short:]
+    watch = PulseWatch(2.0, 20)
+    (fault,) = watched(watch, pulses, until=pulses[-1] + silence)
+    assert fault.what == "volumes_short"
+    assert fault.detail == {
+        "short": short,
+        "received": 20 - short,
+        "expected": 20,
+        "certain": False,
+    }
+    assert watch.first == "short"
 
 
-@pytest.mark.parametrize("short", [1, 2, 3])
-def test_the_count_says_at_the_end_that_the_first_ones_may_be_lost(short: int) -> None:
-    found = watched(PulseWatch(2.0, 20), grid(20 - short), until=100.0)
-    assert found[-1].what == "late_first"
-    assert found[-1].detail == {"shift": short, "source": "count", "certain": False}
-    assert ("stopped" in told(found)) == (short > 1)
+def test_what_is_known_of_the_first_pulse() -> None:
+    for volumes, first in ((None, "unknown"), (12, "unknown"), (10, "counted")):
+        watch = PulseWatch(2.0, volumes)
+        assert watch.first == "unknown"
+        assert watched(watch, grid(10)) == []  # ends with the last pulse: more may be to come
+        assert watch.first == first
+    watch = PulseWatch(2.0, None, before=[6.0, 8.0])
+    watched(watch, grid(10))
+    assert watch.first == "late"
+
+
+def alarms(seeds: int, volumes: int | None = 150, **faults: Any) -> Counter[str]:
+    """Return in how many simulated scans (TR 2 s, 1 ms jitter) each fault was told."""
+    runs: Counter[str] = Counter()
+    for seed in range(seeds):
+        scan = simulated_scan(volumes=150, seed=seed, jitter_ms=1.0, **faults)
+        pulses = scan.offsets()
+        ends = 301.0 if "stop_after" in faults else pulses[-1] + 3.0
+        found = watched(PulseWatch(2.0, volumes), pulses, until=ends)
+        runs.update(set(told(found)))
+    return runs
+
+
+@pytest.mark.parametrize("volumes", [150, None])
+@pytest.mark.parametrize(
+    ("faults", "kinds"),
+    [
+        ({}, set()),
+        ({"toggle": True}, {"toggled"}),
+        ({"ratio": 1.25}, {"wrong_tr"}),
+        ({"ratio": 0.75}, {"wrong_tr"}),
+        ({"double": 0.2}, {"pulse_doubled"}),
+        ({"extra": 0.05}, {"pulse_extra"}),
+        ({"extra": 0.2}, {"pulse_extra"}),
+        ({"drop": 0.02}, {"pulse_missed"}),
+        ({"stop_after": 50}, {"stopped"}),
+    ],
+)
+def test_a_fault_has_one_name_whatever_the_seed(
+    faults: dict[str, Any], kinds: set[str], volumes: int | None
+) -> None:
+    runs = alarms(60, volumes, **faults)
+    runs.pop("volumes_short", None)  # true where a dropped pulse was the first or last
+    assert set(runs) == kinds
+    assert all(count >= 55 for count in runs.values())
+
+
+def test_dropped_pulses_are_taken_for_something_else_only_where_they_look_like_it() -> None:
+    # At a tenth dropped, 0.15 of these scans have a place with three in a row.
+    runs = alarms(200, drop=0.1)
+    assert runs["pulse_missed"] == 200
+    assert runs["late_first"] == 0
+    assert runs["stopped"] <= 0.22 * 200
+    assert runs["toggled"] + runs["wrong_tr"] <= 0.03 * 200
+    assert runs["volumes_short"] <= 0.25 * 200  # the first or the last was dropped, so it is true
 
 
 def test_faults_of_one_kind_are_gathered() -> None:

@@ -109,12 +109,12 @@ def test_missed(records: Any, tmp_path: Path) -> None:
     assert fifth - TR == pytest.approx(fault["t"], abs=TR / 2)
 
 
-def test_missed_is_told_before_the_next_pulse_comes(records: Any, tmp_path: Path) -> None:
-    with scanning(records, tmp_path, tr=0.5, drop_at=(3,), volumes=5) as scan:
+def test_missed_is_told_while_the_scan_goes_on(records: Any, tmp_path: Path) -> None:
+    with scanning(records, tmp_path, tr=0.3, drop_at=(5,), volumes=10) as scan:
         scan.wait("pulse_missed")
         order = [e["type"] for e in records.events if e["type"] in ("pulse", "fault")]
         scan.finish()
-    assert order[:3] == ["pulse", "pulse", "fault"]
+    assert order[:6] == [*["pulse"] * 5, "fault"]
 
 
 def test_dropped_by_chance(records: Any, tmp_path: Path) -> None:
@@ -148,21 +148,30 @@ def test_doubled(records: Any, tmp_path: Path, device: str) -> None:
 
 def test_late_first_by_the_count(records: Any, tmp_path: Path) -> None:
     with scanning(records, tmp_path, late_first=2) as scan:
-        fault = scan.wait("late_first")
-        assert "late_first" in scan.source.faults()
-    assert (fault["shift"], fault["certain"]) == (2, False)
-
-
-def test_late_first_by_another_source(records: Any, tmp_path: Path) -> None:
-    with scanning(records, tmp_path, late_first=2, start_on=None, start_after=1.5) as scan:
-        # The simulator itself says when volume 1 was due; a console may say so to a real study.
+        fault = scan.wait("volumes_short")
+        assert scan.source.faults() == ["volumes_short"]
         scan.source.disarm()
-        records.wait_for("pulse", 1)
-        due = scan.sent()[0]["due"] - 2 * TR - scan.clock.zero
-        scan.source.arm(12, since=due - TR / 2, first_due=due)
-        fault = scan.wait("late_first")
-        scan.finish()
-    assert (fault["shift"], fault["certain"]) == (2, True)
+    assert (fault["short"], fault["certain"]) == (2, False)
+    (count,) = records.of("pulse_count")
+    assert (count["pulses"], count["expected"], count["first"]) == (10, 12, "short")
+
+
+def test_late_first_is_counted_though_the_run_ends_at_once(records: Any) -> None:
+    clock = VirtualClock()
+    offsets = simulated_scan(volumes=20, late_first=1).offsets()
+    mock = MockScanner(clock, records.add, 2.0, 20, offsets=offsets)
+    mock.arm()
+    clock.sleep_until(3.0 + 38.0 + 3.2)  # planned for 20 volumes from the first that came
+    mock.disarm()
+    assert mock.faults() == ["volumes_short"]
+    assert [e["first"] for e in records.of("pulse_count")] == ["short"]
+
+
+def test_without_a_number_the_log_says_that_nothing_is_known(records: Any) -> None:
+    mock = mocked(records, "late_first=1", until=30.0)
+    mock.close()
+    assert mock.faults() == []
+    assert [e["first"] for e in records.of("pulse_count")] == ["unknown"]
 
 
 def test_late_first_by_pulses_before_the_wait(records: Any, tmp_path: Path) -> None:
@@ -183,7 +192,7 @@ def test_toggled(records: Any, tmp_path: Path) -> None:
         scan.finish()
         assert scan.source.faults()[-1] == "toggled"
     assert fault["measured_tr"] == pytest.approx(2 * TR, rel=0.1)
-    assert len(scan.named("pulse_missed")) == 1
+    assert scan.named("pulse_missed") == []
 
 
 @pytest.mark.parametrize("true", [0.3, 0.15])
@@ -198,9 +207,9 @@ def test_wrong_tr(records: Any, tmp_path: Path, true: float) -> None:
 def test_stopped(records: Any, tmp_path: Path) -> None:
     with scanning(records, tmp_path, stop_after=5) as scan:
         fault = scan.wait("stopped")
-        assert scan.source.faults() == ["pulse_missed", "stopped"]
+        assert scan.source.faults() == ["stopped"]
     assert (fault["volume"], fault["received"], fault["short"]) == (5, 5, 7)
-    assert fault["t"] - records.of("pulse")[4]["t"] == pytest.approx(2.5 * TR, abs=1.0)
+    assert fault["t"] - records.of("pulse")[4]["t"] == pytest.approx(3.5 * TR, abs=1.0)
 
 
 def test_a_clock_that_drifts(records: Any, tmp_path: Path) -> None:
@@ -280,11 +289,11 @@ def test_the_mock_has_no_fault(records: Any) -> None:
     [
         ({"drop_at": (7,)}, ["pulse_missed"]),
         ({"double": 1.0}, ["pulse_doubled"] * 3),
-        ({"late_first": 1}, ["pulse_missed", "late_first"]),
-        ({"toggle": True, "volumes": 21}, ["pulse_missed", "toggled"]),
-        ({"stop_after": 9}, ["pulse_missed", "stopped"]),
-        ({"ratio": 1.25}, ["pulse_missed", "wrong_tr"]),
-        ({"ratio": 0.75}, ["pulse_missed", "wrong_tr"]),
+        ({"late_first": 1}, ["volumes_short"]),
+        ({"toggle": True, "volumes": 21}, ["toggled"]),
+        ({"stop_after": 9}, ["stopped"]),
+        ({"ratio": 1.25}, ["wrong_tr"]),
+        ({"ratio": 0.75}, ["wrong_tr"]),
     ],
 )
 def test_the_mock_has_all_the_simulators_faults(

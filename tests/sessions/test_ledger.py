@@ -199,11 +199,11 @@ def test_first_volumes_that_were_lost_are_known_by_the_count(
     with simulator(scan, tmp_path / "simulator.jsonl") as ports:
         wires = ("--port", ports.trigger, "--scanner", ports.scanner)
         with running(study, *wires) as process:
-            wait_until(lambda: said(study, "late_first"))
+            wait_until(lambda: said(study, "volumes_short"))
             process.terminate()
             process.communicate(timeout=30)
-    (fault,) = (f for f in read_log(log_of(study)).of("fault") if f["what"] == "late_first")
-    assert (fault["shift"], fault["certain"]) == (2, False)
+    (fault,) = (f for f in read_log(log_of(study)).of("fault") if f["what"] == "volumes_short")
+    assert (fault["short"], fault["certain"]) == (2, False)
 
 
 def said(study: Path, what: str) -> bool:
