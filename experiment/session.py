@@ -251,6 +251,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             marks=devices.book,
             others=devices.others,
             volumes=protocol.scanner.volumes,
+            attended=_in_real_time(request),
             tell=lambda line: clock.call_at(clock.now(), partial(_told, tell, line)),
         )
         tell("running")
@@ -281,6 +282,7 @@ def _play(
     gc.disable()  # a collection takes several frames; runs make little garbage
     try:
         for number, (task, planned) in enumerate(prepared.plans.items(), start=1):
+            player.before_run()
             log.add("run_begin", clock.now(), task=task, run=number)
             player.play(planned.play(), planned.plan.pause_grid)
             log.add("run_end", clock.now(), task=task, run=number)
