@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from experiment.protocol.messages import Begins, waiting_text
-from experiment.protocol.rig import PetFrame, frames_in_line
+from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
 from experiment.protocol.task import TaskSpec
 from experiment.protocol.values import (
     Label,
@@ -153,7 +153,7 @@ class FeedbackTask(TaskSpec):
     kind: Literal["feedback"]
     version: Literal["scanner"]
     begins: Begins
-    sync_pattern: Annotated[Whole, Field(ge=0, le=32)]
+    sync_pattern: SyncPattern
     frames: tuple[PetFrame, ...]
     liked: Liked
     blocks: tuple[Block, ...] = Field(min_length=1)

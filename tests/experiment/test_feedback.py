@@ -234,9 +234,9 @@ def test_the_exact_sequence_of_markers(protocol: Protocol) -> None:
 
 
 def test_a_sync_pattern_has_as_many_markers_as_it_says(protocol: Protocol) -> None:
-    plan = plan_feedback(inputs(changed(protocol, sync_pattern=6), people_who([6] * 20)))
+    plan = plan_feedback(inputs(changed(protocol, sync_pattern=8), people_who([6] * 20)))
     sent = [step.marker for step in steps_of(feedback(plan)) if step.marker]
-    assert sent[:9] == ["waiting", "run_start", *["sync"] * 6, "rate_sad"]
+    assert sent[:11] == ["waiting", "run_start", *["sync"] * 8, "rate_sad"]
 
 
 def test_a_baseline_can_be_fixation_alone(protocol: Protocol) -> None:
