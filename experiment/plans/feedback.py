@@ -9,7 +9,14 @@ from typing import Literal, TypeAlias
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
 from experiment.plans.people import Slot, deal_faces, deal_people, shortfall
-from experiment.plans.plan import PlanInputs, Question, check_frames, practice_on, random_start
+from experiment.plans.plan import (
+    PlanInputs,
+    Question,
+    check_blocks,
+    check_frames,
+    practice_on,
+    random_start,
+)
 from experiment.plans.schedule import Item, in_line
 from experiment.plans.sync import BEFORE_SYNC, sync_times
 from experiment.protocol import FeedbackTask, Protocol
@@ -249,6 +256,9 @@ class _Timeline:
         ready = begins + BEFORE_SYNC
         items = in_line(f"task {self._inputs.task!r}", items, ready, closing.time)
         check_frames(self._inputs.task, spec.frames, spec.timing.run)
+        if spec.frames_align:
+            begun = ((number, block.begins) for number, block in enumerate(spec.blocks, start=1))
+            check_blocks(self._inputs.task, spec.frames, begun)
         return FeedbackPlan(
             instructions=spec.instructions,
             practice=self._practice(),

@@ -123,6 +123,7 @@ def plan_messages(inputs: PlanInputs) -> MessagesPlan:
         )
     plan = replace(_Timeline(inputs, spec, chance).plan(order), balance=balance)
     if isinstance(spec, ScannerMessages):
+        assert plan.planned_duration is not None, "a run in the scanner has fixed times"
         check_frames(task, spec.frames, plan.planned_duration)
     return plan
 

@@ -147,7 +147,8 @@ class FeedbackTask(TaskSpec):
     `balanced`, rejection and acceptance change places from participant to participant by chance and
     from session to session. `baseline` shows faces, or the fixation cross alone. `ratings` are the
     self-reports; the other person's answer stands on the scale `shown_on`. `frames` is the table of
-    PET frames; the run must lie within it.
+    PET frames; the run must lie within it, and each block must begin where a frame does, unless
+    `frames_align` is false. Blocks that begin or end within a frame are told before a run.
     """
 
     kind: Literal["feedback"]
@@ -155,6 +156,7 @@ class FeedbackTask(TaskSpec):
     begins: Begins
     sync_pattern: SyncPattern
     frames: tuple[PetFrame, ...]
+    frames_align: bool = True
     liked: Liked
     blocks: tuple[Block, ...] = Field(min_length=1)
     balanced: bool

@@ -13,6 +13,7 @@ from experiment.files import canonical
 from experiment.kit import Condition, IndexedMessage, KitIndex, import_kit
 from experiment.kit.reading import Length
 from experiment.plain import from_plain, to_plain
+from experiment.plans.frames import frame_lines
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
 from experiment.plans.sync import sync_times
@@ -183,6 +184,13 @@ def test_a_run_must_lie_within_the_pet_frames() -> None:
     assert plan(protocol=pet(frames=PET_FRAMES)).planned_duration is not None
     with pytest.raises(BadInput, match=r"PET frames only from 0 to 60 s; make them fit"):
         plan(protocol=pet(frames=PET_FRAMES[:1]))
+
+
+def test_messages_that_reach_over_the_end_of_a_frame_are_counted() -> None:
+    frames = [{"start": 10.0 * i, "duration": 10.0} for i in range(24)]
+    protocol = pet(frames=frames)
+    (line,) = frame_lines(protocol, "messages", plan(protocol=protocol))
+    assert "8 of 8 trials reach over the end of a PET frame" in line  # 14 s and more each
 
 
 def test_pet_frames_have_no_gap() -> None:
