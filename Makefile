@@ -1,7 +1,7 @@
 # make demo        a whole study day with a robot participant, in a window or on a virtual display
 # make test        format, lint, types, layers, tests
 # make lint        the first four of these
-# make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these)
+# make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time

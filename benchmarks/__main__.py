@@ -19,7 +19,8 @@ HERE = Path(__file__).parent
 RESULTS, HOUR, PET = HERE / "RESULTS.md", HERE / "RESULTS-HOUR.md", HERE / "RESULTS-PET.md"
 _ABOUT = (
     "`make bench` writes this, with a software renderer on a virtual display. Rows without a bound "
-    "were measured in the same run, to compare with."
+    "were measured in the same run, to compare with. The hour of markers is a run of its own, "
+    "`make bench-hour`; its table is RESULTS-HOUR.md."
 )
 _ABOUT_HOUR = (
     "`make bench-hour` writes this, with a software renderer on a virtual display, while another "
@@ -76,12 +77,6 @@ def _measures() -> list[tuple[str, str, Measure]]:
     """Return all sections, in order: a name, a title, and what measures it."""
     return [
         ("session", "A session in real time, 1280x720, 60 Hz", session.real_time),
-        (
-            "messages",
-            "The first frame of a message of 59 words",
-            lambda _, __: messages.first_frames(),
-        ),
-        ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
         ("frame", "What is ours of a frame", lambda folder, _: session.own_share(folder)),
         ("commands", "On the virtual clock", lambda folder, _: session.virtual(folder)),
         (
@@ -91,7 +86,7 @@ def _measures() -> list[tuple[str, str, Measure]]:
         ),
         ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
         (
-            "message",
+            "messages",
             "The first frame of a message of 59 words",
             lambda _, __: messages.first_frames(),
         ),

@@ -32,10 +32,13 @@ def stamps(folder: Path, count: int = 20_000, period: float = 0.01) -> list[Row]
     the kernel that has to wait for its turn; what is written to a pipe is there at once.
     """
     heard = _hear(folder / "stamps", "plain", count * period, "pulses", period, count)
-    lost = count - len(heard.pulses)
-    rows = [at_most(f"pulses lost, of {count} at {1 / period:.0f} per second", lost, 0, "")]
+    ours, strange = matched(heard.sent[0][:, 0], heard.pulses)
+    lost = count - len(ours)
+    rows = [
+        at_most(f"pulses lost, of {count} at {1 / period:.0f} per second", lost, 0, ""),
+        at_most("stamps that are of no pulse sent", strange, 0, ""),
+    ]
     if lost == 0:
-        ours = heard.pulses - heard.sent[0][:, 0]
         terminal, pipe = heard.bare
         rows += [
             at_most("stamp minus send time, p99", _ms(ours, 99), 0.5, "ms"),
@@ -47,6 +50,30 @@ def stamps(folder: Path, count: int = 20_000, period: float = 0.01) -> list[Row]
             rows.append(Row(name, f"median {_ms(late, 50):.3f} ms, {share:.2g} % above 0.5 ms"))
     rows.append(beside("frames meanwhile", heard.frames_per_second, "per second"))
     return rows
+
+
+def matched(sent: Floats, stamps: Floats) -> tuple[Floats, int]:
+    """Match each pulse sent with the one stamp that came before the next was sent.
+
+    A stamp can't be of a pulse that was sent after it; one that comes later than the next pulse is
+    counted as lost, as nothing but its number would say whose it is.
+
+    Parameters
+    ----------
+    sent, stamps : array of float
+        Times (s), rising.
+
+    Returns
+    -------
+    late : array of float
+        Stamp minus send time (s) of each pulse that has a stamp.
+    strange : int
+        Stamps left over: doubled ones, or before the first pulse.
+    """
+    of = np.searchsorted(sent, stamps, side="right") - 1
+    owners, first = np.unique(of, return_index=True)
+    first, owners = first[owners >= 0], owners[owners >= 0]
+    return stamps[first] - sent[owners], len(stamps) - len(owners)
 
 
 def _ms(seconds: Floats, percentile: float) -> float:

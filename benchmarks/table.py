@@ -23,7 +23,7 @@ class Row:
     bound : str
         What was promised; empty for what only stands beside it.
     holds : bool or None
-        None where nothing was promised.
+        None where nothing was promised, or the measurement does not resolve it.
     """
 
     what: str
@@ -36,6 +36,18 @@ def at_most(what: str, value: float, limit: float, unit: str) -> Row:
     """Return a row for a figure that must not be above a limit."""
     measured, bound = f"{value:.3g} {unit}".strip(), f"at most {limit:g} {unit}".strip()
     return Row(what, measured, bound, bool(value <= limit))
+
+
+def surely_at_most(what: str, value: float, interval: tuple[float, float], limit: float) -> Row:
+    """Return a row for a figure whose 95 % interval must not reach above a limit.
+
+    Where the limit lies within the interval the figure is not resolved: nothing is claimed.
+    """
+    low, high = interval
+    measured = f"{value:.3g}, 95 % interval {low:.3g} to {high:.3g}"
+    if low <= limit < high:
+        return Row(what, f"{measured}: not resolved", f"at most {limit:g}", None)
+    return Row(what, measured, f"at most {limit:g}", high <= limit)
 
 
 def at_least(what: str, value: float, limit: float, unit: str) -> Row:

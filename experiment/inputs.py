@@ -34,7 +34,9 @@ class Inputs:
     Attributes
     ----------
     pause_asked : bool
-        Whether the session is to hold at the next trial.
+        Whether the session is to hold at the next trial, or before the next run.
+    asked_by : str
+        Who asked for that last: a fault's name, or the operator.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Inputs:
         self._held: dict[str, float] = {}
         self._stopping = False
         self.pause_asked = False
+        self.asked_by = "the operator"
 
     @property
     def pause_key(self) -> str:
@@ -68,14 +71,14 @@ class Inputs:
         return " or ".join(sorted(self._pause_keys))
 
     def hold(self, fault: str) -> None:
-        """Have the session hold at the next trial, as if the operator had asked for it."""
+        """Have the session hold at the next trial or run, as if the operator had asked for it."""
         if self.pause_asked:
             return
-        self.pause_asked = True
+        self.pause_asked, self.asked_by = True, fault
         self._log.add("pause_asked", self._clock.now(), on=True, fault=fault)
         self._tell(
-            f"{fault}: the session holds before its next trial; mend it, then press "
-            f"{self.pause_key}"
+            f"{fault}: the session holds before its next trial or run; mend it, then "
+            f"press {self.pause_key}"
         )
 
     def presses(self, held: HeldKey) -> list[Press]:
@@ -123,10 +126,10 @@ class Inputs:
             if event.key in self._mark_keys:
                 self._book.note(self._mark_keys[event.key], event.t, "operator")
             if event.key in self._pause_keys:
-                self.pause_asked = not self.pause_asked
+                self.pause_asked, self.asked_by = not self.pause_asked, "the operator"
                 self._log.add("pause_asked", event.t, on=self.pause_asked)
                 self._tell(
-                    "pause asked: the session holds before its next trial"
+                    "pause asked: the session holds before its next trial or run"
                     if self.pause_asked
                     else "going on"
                 )

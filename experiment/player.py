@@ -39,6 +39,8 @@ from experiment.steps import (
 
 STOPPED = Closing("stopped")
 """What a participant sees who asked to stop."""
+PAUSED = Waiting("paused")
+"""What a participant sees while the session holds."""
 
 
 class Player:
@@ -72,6 +74,8 @@ class Player:
         Further devices whose faults are acted upon.
     volumes : int or None
         How many volumes the scanner sends in a run, dummies included, where that is known.
+    attended : bool
+        Whether anybody can press the operator's keys; without, a hold ends the session.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Player:
         marks: MarkBook | None = None,
         others: Sequence[FaultSource] = (),
         volumes: int | None = None,
+        attended: bool = True,
     ) -> None:
         self._clock = clock
         self._display = display
@@ -109,10 +114,37 @@ class Player:
         self._audience = audience
         self._tell = tell
         self._volumes = volumes
+        self._attended = attended
+        self._stop_reason: str | None = None  # a finished run's fault for which to stop
         self._focused = True
         self._steps = 0
         self._marks = 0
         self._frames = FrameIntervals(log)
+
+    def before_run(self) -> None:
+        """Hold between two runs, if that was asked for behind the last trial of the one before.
+
+        A hold must not reach into the next run, where it would stop it in the middle of a scan.
+
+        Raises
+        ------
+        SessionAborted
+            If a fault of the run before stops the session, or there is nobody to end the hold.
+        ParticipantStopped
+            If the participant asked to stop.
+        """
+        if self._stop_reason is not None:
+            raise SessionAborted(self._stop_reason)
+        self._heed_faults()
+        if not self._inputs.pause_asked:
+            return
+        self._log.add("pause", self._clock.now())
+        self._tell(f"paused before the next run; {self._inputs.pause_key} goes on")
+        try:
+            self._hold()
+        except ParticipantStopped:
+            self._end_kindly()
+            raise
 
     def play(self, task: Task, pause_grid: float | None = None) -> None:
         """Run a task to its end.
@@ -140,7 +172,7 @@ class Player:
             while True:
                 step = task.send(self._present(step, run))
         except StopIteration:
-            return
+            pass
         except ParticipantStopped:
             self._end_kindly()
             raise
@@ -149,6 +181,7 @@ class Player:
                 self._pulses.disarm()
             self._frames.flush()
             task.close()
+        self._settle()
 
     # --- one step ---------------------------------------------------------------------------------
 
@@ -195,10 +228,7 @@ class Player:
             response=answer.response(onset),
         )
         self._log.add("outcome", self._clock.now(), n=number, outcome=to_plain(outcome))
-        if self._clock.failure is not None:
-            raise self._clock.failure
-        if self._log.failure is not None:
-            raise HardwareError(f"the log can't be written any more: {self._log.failure.strerror}")
+        self._check_failures()
         return outcome
 
     def _appear(self, step: Step, number: int, answer: Answer, run: _Run) -> float:
@@ -302,12 +332,31 @@ class Player:
             self._heed("pulses_before_wait")
         return first
 
+    def _check_failures(self) -> None:
+        """End the session if what runs beside the frame loop has failed."""
+        if self._clock.failure is not None:
+            raise self._clock.failure
+        if self._log.failure is not None:
+            raise HardwareError(f"the log can't be written any more: {self._log.failure.strerror}")
+
     def _heed_faults(self) -> None:
-        """Do what the protocol says about new faults."""
+        """Do what the protocol says about new faults; called each frame."""
+        self._check_failures()
         self._heed_focus()
         for device in self._devices:
             for fault in device.faults():
                 self._heed(fault)
+
+    def _settle(self) -> None:
+        """Take the faults that a run's end brought to light; they are of no other run."""
+        self._check_failures()
+        for fault in (fault for device in self._devices for fault in device.faults()):
+            policy = self._policies.get(fault, "go_on")
+            self._tell(f"{fault}: found at the end of the run; the log says so")
+            if policy == "stop" and self._stop_reason is None:
+                self._stop_reason = f"{fault}, at the end of the run: the protocol says to stop"
+            elif policy == "hold":
+                self._inputs.hold(fault)
 
     def _heed_focus(self) -> None:
         """Note where typed keys go; a window that opens or moves may lose them for an instant."""
@@ -366,24 +415,46 @@ class Player:
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
         self._tell(f"paused; {self._inputs.pause_key} goes on")
-        idle = Answer(accepts=None)
-        screen = Waiting("paused")
-        while self._inputs.pause_asked:
-            self._inputs.look()
-            if self._pulses is not None:
-                self._pulses.poll()
-            self._heed_faults()
-            self._frame(screen, idle, None, None)
-        length = self._display.next_flip() - due
-        if run.pause_grid is not None:
-            length = math.ceil(length / run.pause_grid) * run.pause_grid
-            run.next_onset = None if run.next_onset is None else run.next_onset + length
-            while self._display.next_flip() < due + length - self._half_frame:
-                self._frame(screen, idle, None, due + length)
-        else:
-            run.next_onset = None
+        length = self._released(due, run.pause_grid)
+        goes_on = None if run.next_onset is None or run.pause_grid is None else due + length
+        run.next_onset = goes_on
         run.shift = round(run.shift + length, 6)
         self._log_shift(run)
+
+    def _released(self, due: float, grid: float | None) -> float:
+        """Wait until a pause that began at `due` (s) is over, and return its length (s).
+
+        In timed runs that is a multiple of the grid; a hold asked for meanwhile makes it longer.
+        """
+        while True:
+            self._hold()
+            length = self._display.next_flip() - due
+            if grid is None:
+                return length
+            length = math.ceil(length / grid) * grid
+            while self._display.next_flip() < due + length - self._half_frame:
+                self._wait_frame(due + length)
+                if self._inputs.pause_asked:
+                    break
+            else:
+                return length
+
+    def _hold(self) -> None:
+        """Show the calm screen until somebody goes on."""
+        while self._inputs.pause_asked:
+            if not self._attended:
+                raise SessionAborted(
+                    f"held for {self._inputs.asked_by}: with a robot alone nobody is there to go on"
+                )
+            self._wait_frame(None)
+
+    def _wait_frame(self, until: float | None) -> None:
+        """Look at keys, pulses and faults, and show one frame of the calm screen."""
+        self._inputs.look()
+        if self._pulses is not None:
+            self._pulses.poll()
+        self._heed_faults()
+        self._frame(PAUSED, Answer(accepts=None), None, until)
 
     def _interrupt(self, step: Step, run: _Run) -> None:
         """Write down that a pause came between two trials of one block."""

@@ -29,6 +29,7 @@ from experiment.kit.for_session import open_kit, shown_before
 from experiment.log import LogWriter
 from experiment.looks import looks_of
 from experiment.plain import to_plain
+from experiment.plans.frames import frame_lines
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
 from experiment.player import STOPPED, Player
@@ -251,8 +252,12 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
             marks=devices.book,
             others=devices.others,
             volumes=protocol.scanner.volumes,
+            attended=_in_real_time(request),
             tell=lambda line: clock.call_at(clock.now(), partial(_told, tell, line)),
         )
+        for task, planned in prepared.plans.items():
+            for line in frame_lines(protocol, task, planned.plan):
+                tell(line)
         tell("running")
         status, reason = _play(player, prepared, clock, log)
         devices.close()
@@ -281,6 +286,7 @@ def _play(
     gc.disable()  # a collection takes several frames; runs make little garbage
     try:
         for number, (task, planned) in enumerate(prepared.plans.items(), start=1):
+            player.before_run()
             log.add("run_begin", clock.now(), task=task, run=number)
             player.play(planned.play(), planned.plan.pause_grid)
             log.add("run_end", clock.now(), task=task, run=number)

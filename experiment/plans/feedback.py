@@ -9,14 +9,20 @@ from typing import Literal, TypeAlias
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
 from experiment.plans.people import Slot, deal_faces, deal_people, shortfall
-from experiment.plans.plan import PlanInputs, Question, check_frames, practice_on, random_start
+from experiment.plans.plan import (
+    PlanInputs,
+    Question,
+    check_blocks,
+    check_frames,
+    practice_on,
+    random_start,
+)
 from experiment.plans.schedule import Item, in_line
+from experiment.plans.sync import BEFORE_SYNC, sync_times
 from experiment.protocol import FeedbackTask, Protocol
 from experiment.protocol.messages import waiting_text
 from experiment.protocol.social import SOCIAL, BlockKind
 from experiment.steps import At, Ends, OnMark, OnPulse
-
-_BEFORE_SYNC = 0.5  # s from the run's zero to the sync pattern's first marker
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,13 @@ class _Timeline:
 
     def plan(self) -> FeedbackPlan:
         spec, scanner = self._spec, self._protocol.scanner
-        sync = self._sync_pattern(spec.sync_pattern)
+        inputs = self._inputs
+        sync = tuple(
+            _at(time)
+            for time in sync_times(
+                inputs.seed, inputs.participant, inputs.session, inputs.task, spec.sync_pattern
+            )
+        )
         items = [item for number, kind in self._kinds() for item in self._around(number, kind)]
         begins = sync[-1].time if sync else 0.0
         mri = spec.begins == "pulse"
@@ -241,9 +253,12 @@ class _Timeline:
             begins = max(begins, scanner.dummy_volumes * scanner.tr)
         closing = _at(spec.timing.run - spec.timing.closing)
         # A rest comes first in any case: its onset is the run's, and the last sync marker's.
-        ready = begins + _BEFORE_SYNC
+        ready = begins + BEFORE_SYNC
         items = in_line(f"task {self._inputs.task!r}", items, ready, closing.time)
         check_frames(self._inputs.task, spec.frames, spec.timing.run)
+        if spec.frames_align:
+            begun = ((number, block.begins) for number, block in enumerate(spec.blocks, start=1))
+            check_blocks(self._inputs.task, spec.frames, begun)
         return FeedbackPlan(
             instructions=spec.instructions,
             practice=self._practice(),
@@ -380,15 +395,6 @@ class _Timeline:
         if kind not in SOCIAL:
             return []
         return self._chance.shuffled(apportioned(getattr(self._spec.answers, kind), count))
-
-    def _sync_pattern(self, count: int) -> tuple[At, ...]:
-        """Return ends some tenths of a second apart, as no other session has them."""
-        if count == 0:
-            return ()
-        times = [_BEFORE_SYNC]
-        for _ in range(count - 1):
-            times.append(times[-1] + (2 + self._chance.below(7)) / 10)
-        return tuple(_at(t) for t in times)
 
     def _practice(self) -> Question | None:
         if not self._spec.practice or not self._spec.ratings:

@@ -14,11 +14,10 @@ from experiment.plans.measures import measured
 from experiment.plans.order import ordered
 from experiment.plans.plan import PlanInputs, Question, check_frames, random_start
 from experiment.plans.sharing import shortfall
+from experiment.plans.sync import sync_times
 from experiment.protocol import LabMessages, MessagesTask, Protocol, ScannerMessages
 from experiment.protocol.messages import waiting_text
 from experiment.steps import After, At, Ends, OnMark, OnPulse, OnResponse
-
-_BEFORE_SYNC = 0.5  # s from the run's zero to the sync pattern's first marker
 
 
 @dataclass(frozen=True)
@@ -122,8 +121,9 @@ def plan_messages(inputs: PlanInputs) -> MessagesPlan:
             + ("" if spec.order.writer_twice_in_a_row else " and no writer twice in a row")
             + "; choose other numbers of messages or looser rules"
         )
-    plan = replace(_Timeline(protocol, spec, chance).plan(order), balance=balance)
+    plan = replace(_Timeline(inputs, spec, chance).plan(order), balance=balance)
     if isinstance(spec, ScannerMessages):
+        assert plan.planned_duration is not None, "a run in the scanner has fixed times"
         check_frames(task, spec.frames, plan.planned_duration)
     return plan
 
@@ -147,8 +147,9 @@ def _chosen(inputs: PlanInputs) -> tuple[list[IndexedMessage], tuple[Comparison,
 class _Timeline:
     """Gives each step of a run its end."""
 
-    def __init__(self, protocol: Protocol, spec: MessagesTask, chance: Dice) -> None:
-        self._protocol = protocol
+    def __init__(self, inputs: PlanInputs, spec: MessagesTask, chance: Dice) -> None:
+        self._inputs = inputs
+        self._protocol: Protocol = inputs.protocol
         self._spec = spec
         self._chance = chance
         self._now = 0.0  # planned run-clock time, s
@@ -224,11 +225,11 @@ class _Timeline:
         )
 
     def _sync_pattern(self, count: int) -> tuple[Ends, ...]:
-        """Return ends some tenths of a second apart, as no other session has them."""
-        if count == 0:
-            return ()
-        first = self._until(_BEFORE_SYNC)
-        return (first, *(self._until((2 + self._chance.below(7)) / 10) for _ in range(count)))
+        """Return ends at which ``sync`` markers go out."""
+        inputs = self._inputs
+        times = sync_times(inputs.seed, inputs.participant, inputs.session, inputs.task, count)
+        self._now = times[-1] if times else self._now
+        return tuple(At(time) for time in times)
 
     def _practice(self) -> Question | None:
         if not self._spec.practice:

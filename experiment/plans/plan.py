@@ -6,6 +6,7 @@ times are whole milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
@@ -16,6 +17,8 @@ from experiment.people import People
 from experiment.plans.shown import Shown
 from experiment.protocol import PetFrame, Protocol
 from experiment.steps import Ends, OnResponse, ScaleRange
+
+_SAME_TIME = 1e-3  # s
 
 
 class Plan(Interface):
@@ -99,7 +102,7 @@ def practice_on(rating: str, scale: ScaleRange) -> Question:
     return Question(rating, (scale.lowest + scale.highest) // 2, OnResponse())
 
 
-def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None) -> None:
+def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float) -> None:
     """Make sure that a run lies within the table of PET frames, if there is one.
 
     Parameters
@@ -107,7 +110,7 @@ def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None
     task : str
         Label, for the error.
     frames : tuple of PetFrame
-    duration : float or None
+    duration : float
         Of the run (s), from its zero.
 
     Raises
@@ -115,7 +118,7 @@ def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None
     BadInput
         If the run begins before the first frame or ends after the last one.
     """
-    if not frames or duration is None:
+    if not frames:
         return
     first, last = frames[0], frames[-1]
     end = last.start + last.duration
@@ -123,4 +126,35 @@ def check_frames(task: str, frames: tuple[PetFrame, ...], duration: float | None
         raise BadInput(
             f"task {task!r}: its run lasts from 0 to {duration:g} s, the PET frames "
             f"only from {first.start:g} to {end:g} s; make them fit"
+        )
+
+
+def check_blocks(
+    task: str, frames: tuple[PetFrame, ...], blocks: Iterable[tuple[int, float]]
+) -> None:
+    """Make sure that each block begins where a PET frame does.
+
+    Parameters
+    ----------
+    task : str
+        Label, for the error.
+    frames : tuple of PetFrame
+        Nothing is checked if there is none.
+    blocks : iterable of (int, float)
+        Number, and when it begins (s, run clock).
+
+    Raises
+    ------
+    BadInput
+        With all blocks that begin within a frame.
+    """
+    wrong = [
+        f"block {number} begins at {begins:g} s"
+        for number, begins in blocks
+        if frames and not any(abs(frame.start - begins) <= _SAME_TIME for frame in frames)
+    ]
+    if wrong:
+        raise BadInput(
+            f"task {task!r}: {', '.join(wrong)}, where no PET frame starts; make frames and blocks "
+            "fit, or say frames_align: false if they needn't"
         )

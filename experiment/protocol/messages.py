@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, field_validator
 
 from experiment.kit import Condition
-from experiment.protocol.rig import PetFrame, frames_in_line
+from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
 from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
 
@@ -89,7 +89,7 @@ class ScannerMessages(_Messages):
 
     version: Literal["scanner"]
     begins: Begins
-    sync_pattern: Annotated[Whole, Field(ge=0, le=32)]
+    sync_pattern: SyncPattern
     frames: tuple[PetFrame, ...]
     timing: ScannerTiming
 

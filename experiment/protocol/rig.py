@@ -156,6 +156,19 @@ class Scanner(Strict):
     volumes: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
 
 
+def _enough_to_be_unique(count: int) -> int:
+    if 0 < count < _LEAST_SYNC:
+        raise ValueError(
+            f"{count} sync markers have too few gaps between them for a pattern of each run's own: "
+            f"give 0 (no pattern) or {_LEAST_SYNC} and more"
+        )
+    return count
+
+
+_LEAST_SYNC = 8  # see experiment.plans.sync for how unlikely two equal patterns are then
+SyncPattern = Annotated[Whole, Field(ge=0, le=32), AfterValidator(_enough_to_be_unique)]
+
+
 class PetFrame(Strict):
     """A frame of a PET scan, in seconds from the zero of the run."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from experiment.protocol.messages import Begins, waiting_text
-from experiment.protocol.rig import PetFrame, frames_in_line
+from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
 from experiment.protocol.task import TaskSpec
 from experiment.protocol.values import (
     Label,
@@ -148,14 +148,16 @@ class FeedbackTask(TaskSpec):
     `balanced`, rejection and acceptance change places from participant to participant by chance and
     from session to session. `baseline` shows faces, or the fixation cross alone. `ratings` are the
     self-reports; the other person's answer stands on the scale `shown_on`. `frames` is the table of
-    PET frames; the run must lie within it.
+    PET frames; the run must lie within it, and each block must begin where a frame does, unless
+    `frames_align` is false. Blocks that begin or end within a frame are told before a run.
     """
 
     kind: Literal["feedback"]
     version: Literal["scanner"]
     begins: Begins
-    sync_pattern: Annotated[Whole, Field(ge=0, le=32)]
+    sync_pattern: SyncPattern
     frames: tuple[PetFrame, ...]
+    frames_align: bool = True
     liked: Liked
     blocks: tuple[Block, ...] = Field(min_length=1)
     balanced: bool

@@ -209,7 +209,7 @@ def test_a_log_that_just_stops_is_right_as_far_as_it_goes(log: SessionLog, share
 
 def test_a_session_timed_from_the_injection_is_what_the_protocol_says(new_study: NewStudy) -> None:
     study = new_study(
-        ("begins: pulse", "begins: injection"), ("sync_pattern: 0", "sync_pattern: 5")
+        ("begins: pulse", "begins: injection"), ("sync_pattern: 0", "sync_pattern: 8")
     )
     request = SessionRequest(
         study, "012", "01", robot="typical", fast=True, no_window=True, port="mock:"
@@ -218,7 +218,7 @@ def test_a_session_timed_from_the_injection_is_what_the_protocol_says(new_study:
     assert [event["name"] for event in log.of("mark")] == ["injection"]
     assert [event["source"] for event in log.of("run_zero")] == ["first_flip", "injection"]
     names = [event["name"] for event in log.of("marker_planned")]
-    assert names[:8] == ["waiting", "run_start", *["sync"] * 6]
+    assert names[:10] == ["waiting", "run_start", *["sync"] * 8]
     assert verify(log).differences == ()
 
 

@@ -29,6 +29,7 @@ from experiment.plans.feedback import (
     apportioned,
     plan_feedback,
 )
+from experiment.plans.frames import frame_lines
 from experiment.plans.people import deal_faces, deal_people, matched, shortfall
 from experiment.plans.plan import PlanInputs
 from experiment.profiles import IndexedProfile, ProfileIndex
@@ -234,9 +235,9 @@ def test_the_exact_sequence_of_markers(protocol: Protocol) -> None:
 
 
 def test_a_sync_pattern_has_as_many_markers_as_it_says(protocol: Protocol) -> None:
-    plan = plan_feedback(inputs(changed(protocol, sync_pattern=6), people_who([6] * 20)))
+    plan = plan_feedback(inputs(changed(protocol, sync_pattern=8), people_who([6] * 20)))
     sent = [step.marker for step in steps_of(feedback(plan)) if step.marker]
-    assert sent[:9] == ["waiting", "run_start", *["sync"] * 6, "rate_sad"]
+    assert sent[:11] == ["waiting", "run_start", *["sync"] * 8, "rate_sad"]
 
 
 def test_a_baseline_can_be_fixation_alone(protocol: Protocol) -> None:
@@ -362,3 +363,30 @@ def test_choosing_leaves_out_what_was_rated_and_ends_when_nothing_is_left(
     with pytest.raises(BadInput, match=r"all 20 profiles .* are rated already"):
         plan_task(replace(inputs(protocol, people, "01"), task="choosing"))
     assert isinstance(protocol.tasks["feedback"], FeedbackTask)
+
+
+def ten_minutes(start: float, count: int = 10) -> list[dict[str, float]]:
+    return [{"start": start + 600.0 * i, "duration": 600.0} for i in range(count)]
+
+
+def test_blocks_begin_where_pet_frames_do(protocol: Protocol) -> None:
+    aligned = changed(protocol, frames=ten_minutes(0))
+    plan = plan_feedback(inputs(aligned, people_who([6] * 20)))
+    lines = frame_lines(aligned, "feedback", plan)
+    assert lines[0] == (
+        "task 'feedback': block 1 (600 to 696 s) lies in PET frame 2 (600 to 1200 s) and doesn't "
+        "fill it"
+    )
+    assert len(lines) == 3
+
+
+def test_blocks_that_begin_within_pet_frames_are_refused_unless_the_protocol_says_so(
+    protocol: Protocol,
+) -> None:
+    off = changed(protocol, frames=ten_minutes(-550, 11))
+    with pytest.raises(BadInput, match=r"block 1 begins at 600 s, .*where no PET frame starts"):
+        plan_feedback(inputs(off, people_who([6] * 20)))
+    told = changed(off, frames_align=False)
+    plan = plan_feedback(inputs(told, people_who([6] * 20)))
+    lines = frame_lines(told, "feedback", plan)
+    assert "block 1 (600 to 696 s) lies in PET frames 2, 3 (50 to 1250 s)" in lines[0]

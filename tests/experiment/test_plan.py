@@ -13,8 +13,10 @@ from experiment.files import canonical
 from experiment.kit import Condition, IndexedMessage, KitIndex, import_kit
 from experiment.kit.reading import Length
 from experiment.plain import from_plain, to_plain
+from experiment.plans.frames import frame_lines
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
+from experiment.plans.sync import sync_times
 from experiment.protocol import Protocol, load_protocol
 from experiment.steps import At, OnMark
 
@@ -128,17 +130,48 @@ PET_FRAMES = [{"start": 60.0 * i, "duration": 60.0} for i in range(4)]
 
 
 def pet(**changes: object) -> Protocol:
-    return with_task("messages", begins="injection", sync_pattern=6, **changes)
+    return with_task("messages", begins="injection", sync_pattern=8, **changes)
 
 
 def test_a_pet_run_begins_with_a_pattern_that_no_other_session_has() -> None:
     patterns = {
         tuple(e.time for e in plan(seed, protocol=pet()).sync_ends if isinstance(e, At))
-        for seed in range(50)
+        for seed in range(20)
     }
-    assert len(patterns) == 50
-    assert all(len(pattern) == 7 for pattern in patterns)
-    assert all(0.2 <= round(b - a, 3) <= 0.8 for pattern in patterns for a, b in pairwise(pattern))
+    assert len(patterns) == 20
+    assert all(len(pattern) == 8 for pattern in patterns)
+
+
+def test_every_run_of_a_large_study_has_a_pattern_of_its_own() -> None:
+    patterns = {
+        tuple(sync_times(1, f"{person:03d}", session, task, 8))
+        for person in range(100)
+        for session in ("01", "02")
+        for task in ("messages", "feedback")
+    }
+    assert len(patterns) == 400
+
+
+LABELS = st.text("ab01", min_size=1, max_size=3)
+
+
+@given(st.integers(0, 2**32), LABELS, LABELS, LABELS, st.integers(8, 32))
+def test_a_sync_pattern_is_the_runs_own(
+    seed: int, person: str, session: str, task: str, count: int
+) -> None:
+    times = sync_times(seed, person, session, task, count)
+    assert times == sync_times(seed, person, session, task, count)
+    assert len(times) == count
+    gaps = [round((b - a - 0.2) / 0.05, 6) for a, b in pairwise(times)]
+    assert all(gap in range(16) for gap in gaps)
+    for other in ((f"{person}x", session, task), (person, f"{session}x", task)):
+        assert times != sync_times(seed, *other, count)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_pattern_too_short_to_be_unique_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="too few gaps between them"):
+        with_task("messages", sync_pattern=count)
 
 
 def test_a_pet_run_counts_from_its_mark_without_dummy_volumes() -> None:
@@ -151,6 +184,13 @@ def test_a_run_must_lie_within_the_pet_frames() -> None:
     assert plan(protocol=pet(frames=PET_FRAMES)).planned_duration is not None
     with pytest.raises(BadInput, match=r"PET frames only from 0 to 60 s; make them fit"):
         plan(protocol=pet(frames=PET_FRAMES[:1]))
+
+
+def test_messages_that_reach_over_the_end_of_a_frame_are_counted() -> None:
+    frames = [{"start": 10.0 * i, "duration": 10.0} for i in range(24)]
+    protocol = pet(frames=frames)
+    (line,) = frame_lines(protocol, "messages", plan(protocol=protocol))
+    assert "8 of 8 trials reach over the end of a PET frame" in line  # 14 s and more each
 
 
 def test_pet_frames_have_no_gap() -> None:

@@ -74,6 +74,7 @@ class Scan:
         self._new: deque[Pulse] = deque()
         self._faults: deque[str] = deque()
         self.armed = 0
+        self.at_end: list[str] = []  # faults that come to light with the run's end
         for n, t in enumerate(times, 1):
             clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
 
@@ -82,6 +83,8 @@ class Scan:
 
     def disarm(self) -> None:
         self.armed -= 1
+        self._faults.extend(self.at_end)
+        self.at_end = []
 
     def go_wrong(self, clock: VirtualClock, t: float, fault: str) -> None:
         clock.call_at(t, lambda: self._faults.append(fault))
@@ -124,7 +127,11 @@ class Stage:
         self.outcomes: list[Outcome] = []
         self.scan = None if pulses is None else Scan(self.clock, pulses)
         self.keys: list[Keys] = [Hands(self.clock, presses)]
-        self.player = Player(
+        self._scales = scales
+        self.player = self.make_player(attended=True)
+
+    def make_player(self, *, attended: bool) -> Player:
+        return Player(
             clock=self.clock,
             display=self.display,
             keys=self.keys,
@@ -133,7 +140,8 @@ class Stage:
             log=self.log,
             buttons=PROTOCOL.devices.buttons,
             codes=PROTOCOL.markers,
-            scales=scales,
+            scales=self._scales,
+            attended=attended,
             policies={"toggled": "stop", "stopped": "hold", "pulse_missed": "go_on"},
         )
 
@@ -366,6 +374,73 @@ def test_any_other_fault_lets_the_session_go_on(fault: str) -> None:
     stage.play(*trials(2), Step(Page("x"), After(0.1)))
     assert stage.log.of("pause_asked") == []
     assert len(stage.outcomes) == 5
+
+
+def test_a_hold_behind_the_last_trial_holds_before_the_next_run_and_not_in_it() -> None:
+    stage = faulty("stopped", [(20.0, 20.1, "p")])
+    stage.play(*trials(1))  # over at 4 s; the fault at 3 s finds no trial boundary any more
+    assert stage.log.of("pause") == []
+    stage.player.before_run()
+    (held,) = stage.log.of("pause")
+    assert held["t"] == pytest.approx(4.0, abs=2 * FRAME)
+    assert stage.clock.now() == pytest.approx(20.0, abs=0.15)
+    stage.play(*trials(2))
+    assert len(stage.log.of("pause")) == 1
+    assert stage.log.of("continue") == []
+
+
+@pytest.mark.parametrize("policy", ["toggled", "stopped"])
+def test_a_fault_found_as_a_run_ends_is_heeded_then_and_lets_that_run_end(policy: str) -> None:
+    stage = Stage([(9.0, 9.1, "p")], pulses=[])
+    assert stage.scan is not None
+    stage.scan.at_end = [policy]
+    stage.play(*trials(1))
+    assert len(stage.outcomes) == 2
+    if policy == "toggled":
+        with pytest.raises(SessionAborted, match="toggled, at the end of the run"):
+            stage.player.before_run()
+    else:
+        stage.player.before_run()
+        assert [p["on"] for p in stage.log.of("pause_asked")] == [True, False]
+
+
+def test_a_hold_that_nobody_can_end_ends_the_session() -> None:
+    stage = faulty("stopped")
+    stage.player = stage.make_player(attended=False)
+    with pytest.raises(SessionAborted, match="held for stopped: with a robot alone nobody is"):
+        stage.play(*trials(2))
+
+
+def test_a_failure_of_the_clock_ends_a_wait_at_once() -> None:
+    stage = Stage(pulses=[])
+    stage.clock.call_at(2.0, lambda: setattr(stage.clock, "failure", OSError("gone")))
+    with pytest.raises(OSError, match="gone"):
+        stage.play(Step(Waiting("waiting_scanner"), OnPulse()))
+    assert stage.clock.now() == pytest.approx(2.0, abs=2 * FRAME)
+
+
+def test_a_failure_of_the_clock_ends_a_pause_at_once() -> None:
+    stage = Stage([(1.0, 1.1, "p")])
+    stage.clock.call_at(6.0, lambda: setattr(stage.clock, "failure", OSError("gone")))
+    with pytest.raises(OSError, match="gone"):
+        stage.play(*trials(2), pause_grid=2.0)
+    assert stage.clock.now() == pytest.approx(6.0, abs=2 * FRAME)
+
+
+def test_the_abort_keys_are_heard_while_a_pause_waits_for_the_next_volume() -> None:
+    pause = [(1.0, 1.1, "p"), (5.0, 5.1, "p")]  # given free at 5 s, on again at 24 s
+    stage = Stage([*pause, (6.0, 9.0, "escape"), (6.0, 9.0, "q")])
+    with pytest.raises(SessionAborted, match="escape and q"):
+        stage.play(*trials(2), pause_grid=20.0)
+    assert stage.clock.now() == pytest.approx(7.0, abs=2 * FRAME)
+
+
+def test_a_pause_asked_for_while_one_ends_makes_it_longer() -> None:
+    stage = Stage([(1.0, 1.1, "p"), (5.0, 5.1, "p"), (6.0, 6.1, "p"), (25.0, 25.1, "p")])
+    stage.play(*trials(2), pause_grid=10.0)
+    (moved,) = stage.log.of("continue")
+    assert moved["shift"] == 30.0
+    assert len(stage.log.of("pause")) == 1
 
 
 def pet_run(*, before: float = 0.0) -> tuple[Step, ...]:

@@ -20,6 +20,7 @@ from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 from hardware.markers import MarkerLine
 from run_session import main
+from tests.conftest import QUICK
 
 NewStudy = Callable[..., Path]
 
@@ -250,3 +251,28 @@ def test_a_message_left_out_between_sessions_brings_nothing_back(new_study: NewS
     assert len(shown_in(log)) == 6
     assert verify(read_log(log)).differences == ()
     assert [s["session"] for s in read_log(log).header["shown"]] == ["01"]
+
+
+def test_a_scan_that_ends_early_behind_the_last_trial_does_not_reach_into_the_next_run(
+    new_study: NewStudy,
+) -> None:
+    study = new_study(
+        *QUICK[1:2],
+        ("      closing: 4.0\n  messageslab", "      closing: 8.0\n  messageslab"),
+        ("    tasks: [messages]\n", "    tasks: [messages, again]\n"),
+    )
+    file = study / "study.yaml"
+    text = file.read_text("utf-8")
+    task = text[text.index("  messages:\n    kind: messages") : text.index("  messageslab:")]
+    again = task.replace("  messages:\n", "  again:\n", 1)
+    file.write_text(text.replace("  messageslab:", f"{again}  messageslab:", 1), "utf-8")
+    closing_ends = prepare(request(study)).plans["messages"].plan.planned_duration
+    assert closing_ends is not None
+    last = int((closing_ends - 8.0) / 2.0) + 1  # the scanner stops as the last trial ends
+    result = run(prepare(request(study, scanner=f"mock:?stop_after={last}")))
+    assert result.status == "aborted"
+    assert result.reason == "held for stopped: with a robot alone nobody is there to go on"
+    log = read_log(result.log)
+    assert [event["task"] for event in log.of("run_begin")] == ["messages"]
+    assert [event["task"] for event in log.of("run_end")] == ["messages"]
+    assert verify(log).differences == ()

@@ -187,7 +187,7 @@ def test_a_pause_holds_between_trials_in_a_real_window(quick_study: Path) -> Non
         tap("p")
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    assert "pause asked: the session holds before its next trial" in out
+    assert "pause asked: the session holds before its next trial or run" in out
     assert "paused; p goes on" in out
     log = read_log(log_file(study, "01"))
     assert verify(log).differences == ()

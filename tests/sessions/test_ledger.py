@@ -28,7 +28,7 @@ PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-w
 PET: tuple[Edit, ...] = (
     *QUICK,
     ("begins: pulse", "begins: injection"),
-    ("sync_pattern: 0", "sync_pattern: 3"),
+    ("sync_pattern: 0", "sync_pattern: 8"),
     ("lead_in: 0.4", "lead_in: 4.0"),
     ("marks: {scan_start: f7, injection: f8}", "marks: {}"),
 )

@@ -1,0 +1,71 @@
+"""A run's blocks and trials beside the table of PET frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from experiment.plans.feedback import FeedbackPlan
+from experiment.plans.messages import MessagesPlan
+from experiment.plans.plan import Plan
+from experiment.protocol import FeedbackTask, PetFrame, Protocol, ScannerMessages
+from experiment.steps import At
+
+Span = tuple[str, float, float]
+_CLOSE = 1e-3  # s
+
+
+def frame_lines(protocol: Protocol, task: str, plan: Plan) -> list[str]:
+    """Return what to tell the assistant: which blocks and trials reach over several PET frames.
+
+    A block that is longer than a frame fills several; one that begins or ends within a frame
+    shares it with something else.
+    """
+    spec = protocol.tasks[task]
+    if not isinstance(spec, FeedbackTask | ScannerMessages) or not spec.frames:
+        return []
+    if isinstance(plan, FeedbackPlan):
+        spans = [(f"block {b.number}", b.begins, b.ends) for b in plan.blocks]
+        return [f"task {task!r}: {line}" for span in spans if (line := _beside(span, spec.frames))]
+    assert isinstance(plan, MessagesPlan)
+    trials = _trials(plan)
+    over = sum(len(frames_of(span, spec.frames)) > 1 for span in trials)
+    return [
+        f"task {task!r}: {over} of {len(trials)} trials reach over the end of a PET frame; "
+        "single trials are not aligned to frames"
+    ]
+
+
+def frames_of(span: Span, frames: Iterable[PetFrame]) -> list[int]:
+    """Return the numbers (from 1) of the frames in which something lies."""
+    _, begins, ends = span
+    return [
+        number
+        for number, frame in enumerate(frames, start=1)
+        if frame.start < ends - _CLOSE and frame.start + frame.duration > begins + _CLOSE
+    ]
+
+
+def _beside(span: Span, frames: tuple[PetFrame, ...]) -> str | None:
+    name, begins, ends = span
+    numbers = frames_of(span, frames)
+    first, last = frames[numbers[0] - 1], frames[numbers[-1] - 1]
+    if abs(first.start - begins) <= _CLOSE and abs(last.start + last.duration - ends) <= _CLOSE:
+        return None
+    return (
+        f"{name} ({begins:g} to {ends:g} s) lies in PET frame"
+        f"{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} "
+        f"({first.start:g} to {last.start + last.duration:g} s) and doesn't fill "
+        f"{'them' if len(numbers) > 1 else 'it'}"
+    )
+
+
+def _trials(plan: MessagesPlan) -> list[Span]:
+    spans: list[Span] = []
+    begins = plan.lead_in_ends
+    for trial in plan.trials:
+        ends = trial.questions[-1].ends if trial.questions else trial.reading_ends
+        assert isinstance(begins, At)
+        assert isinstance(ends, At)
+        spans.append((f"trial {trial.number}", begins.time, ends.time))
+        begins = ends
+    return spans
