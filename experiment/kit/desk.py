@@ -174,7 +174,8 @@ def forget_texts(study: Study, participant: str) -> list[str]:
     files = "1 file" if count == 1 else f"{count} files"
     return [
         f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
-        "not reached: exports of the survey, backups, pictures made with --kit; destroy these too",
+        "not reached: exports of the survey, backups, previews made with --out, pictures made with "
+        "--kit; destroy these too",
     ]
 
 
