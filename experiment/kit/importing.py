@@ -198,7 +198,22 @@ def _answers(table: Table, layout: Layout) -> tuple[list[_Answer], list[LeftOut]
                 continue
             reason = "no message"
         left_out.append(LeftOut(row.line, reason))
-    return (_by_writer(answers) if layout.columns["message"] else answers), left_out
+    if not layout.columns["message"]:
+        return answers, left_out
+    if layout.columns["name"]:
+        _check_named(answers, table.file)
+    return _by_writer(answers), left_out
+
+
+def _check_named(answers: Iterable[_Answer], file: Path) -> None:
+    """Make sure that no message is given to a nameless person: whose it is, nobody could say."""
+    nameless = [a.line for a in answers if not a.name and a.messages[0][0] != "stranger"]
+    if nameless:
+        more = f" (so have lines {', '.join(map(str, nameless[1:]))})" if nameless[1:] else ""
+        raise BadInput(
+            f"{file}:{nameless[0]}: a message has no writer{more}; write the writer's name into "
+            "each row, also where it is the same as above"
+        )
 
 
 def _reason_against(row: Row, layout: Layout) -> str | None:
