@@ -67,6 +67,10 @@ def kit_import(
     sheet: Annotated[
         str | None, typer.Option(help="Sheet of an XLSX file; else the first.")
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a text file, such as cp1250; else found."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Make a kit anew that no session was run with.")
     ] = False,
@@ -76,7 +80,13 @@ def kit_import(
     from experiment.study import open_study
 
     told = import_answers(
-        open_study(study), participant, source, mapping=mapping, sheet=sheet, again=again
+        open_study(study),
+        participant,
+        source,
+        mapping=mapping,
+        sheet=sheet,
+        encoding=encoding,
+        again=again,
     )
     print(*told, sep="\n")
 

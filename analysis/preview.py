@@ -128,6 +128,11 @@ def _check_private(out: Path) -> None:
                 f"{out}: a preview shows private texts; write it into the kit's folder "
                 f"({folder / 'participants'}/.../kit) or outside of the study"
             )
+        if (folder / "dataset_description.json").is_file():
+            raise BadInput(
+                f"{out}: a preview shows private texts, and {folder} is a BIDS dataset to be "
+                "shared; leave --out away to have it beside the kit"
+            )
 
 
 def _screen(looks: Looks, message: KitMessage) -> Frame:

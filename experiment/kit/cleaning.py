@@ -20,10 +20,12 @@ def clean(cell: str) -> str:
     Unclean
         If it holds a control character other than a line end, or a direction override.
     """
-    text = unicodedata.normalize("NFC", cell.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    for character in text:
+    text = unicodedata.normalize("NFC", cell.replace("\r\n", "\n").replace("\r", "\n"))
+    # Before stripping: some control characters (U+001C to U+001F, U+0085) are white space too.
+    outer_tabs_gone = text.strip(" \t\n")
+    for character in outer_tabs_gone:
         if unicodedata.category(character) == "Cc" and character != "\n":
             raise Unclean(f"the control character U+{ord(character):04X}")
         if character in OVERRIDES:
             raise Unclean(f"the direction override U+{ord(character):04X}")
-    return text
+    return text.strip()

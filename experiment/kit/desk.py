@@ -35,6 +35,7 @@ def import_answers(
     *,
     mapping: Path | None = None,
     sheet: str | None = None,
+    encoding: str | None = None,
     again: bool = False,
 ) -> list[str]:
     """Make a participant's kit and return what is to be told.
@@ -52,6 +53,8 @@ def import_answers(
         Says which column is which.
     sheet : str or None
         Sheet of an XLSX file.
+    encoding : str or None
+        Of a text file, as Python names it; found if None.
     again : bool
         Whether a kit that no session has been run with is destroyed and made anew.
 
@@ -71,6 +74,7 @@ def import_answers(
         participant,
         None if strangers is None else study.folder / strangers,
         sheet=sheet,
+        encoding=encoding,
         lay_out=None if mapping is None else lambda table: layout_from(mapping, table),
     )
     check_writable(folder)
@@ -170,7 +174,8 @@ def forget_texts(study: Study, participant: str) -> list[str]:
     files = "1 file" if count == 1 else f"{count} files"
     return [
         f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
-        "not reached: exports of the survey, backups, pictures made with --kit; destroy these too",
+        "not reached: exports of the survey, backups, previews made with --out, pictures made with "
+        "--kit; destroy these too",
     ]
 
 

@@ -69,6 +69,7 @@ def import_kit(
     strangers: Path | None,
     *,
     sheet: str | None = None,
+    encoding: str | None = None,
     lay_out: Callable[[Table], Layout] | None = None,
 ) -> Imported:
     """Make a kit from people's answers.
@@ -85,6 +86,8 @@ def import_kit(
         Control messages, a table with columns ``message_id, language, text``.
     sheet : str or None
         Sheet of an XLSX file; the first one if None.
+    encoding : str or None
+        Of the answers' text file, as Python names it; found if None.
     lay_out : callable or None
         Says where a table keeps what is needed; found by its headers if None.
 
@@ -93,7 +96,7 @@ def import_kit(
     BadInput
         If a file is missing or isn't of that shape. Names the line, never the content.
     """
-    table = read_table(source, sheet)
+    table = read_table(source, sheet, encoding)
     layout = recognised(table) if lay_out is None else lay_out(table)
     answers, left_out = _answers(table, layout)
     if not answers:
@@ -106,7 +109,7 @@ def import_kit(
     collected = _Collected()
     for answer in answers:
         collected.add(answer)
-    notes = [*layout.notices, *_same_people(answers, collected.writers)]
+    notes = [*layout.notices, *_doubts(table), *_same_people(answers, collected.writers)]
     if strangers is not None:
         for language, text in read_strangers(strangers):
             collected.add(_Answer(0, "", "stranger", "", language, (("stranger", text),)))
@@ -195,7 +198,22 @@ def _answers(table: Table, layout: Layout) -> tuple[list[_Answer], list[LeftOut]
                 continue
             reason = "no message"
         left_out.append(LeftOut(row.line, reason))
-    return (_by_writer(answers) if layout.columns["message"] else answers), left_out
+    if not layout.columns["message"]:
+        return answers, left_out
+    if layout.columns["name"]:
+        _check_named(answers, table.file)
+    return _by_writer(answers), left_out
+
+
+def _check_named(answers: Iterable[_Answer], file: Path) -> None:
+    """Make sure that no message is given to a nameless person: whose it is, nobody could say."""
+    nameless = [a.line for a in answers if not a.name and a.messages[0][0] != "stranger"]
+    if nameless:
+        more = f" (so have lines {', '.join(map(str, nameless[1:]))})" if nameless[1:] else ""
+        raise BadInput(
+            f"{file}:{nameless[0]}: a message has no writer{more}; write the writer's name into "
+            "each row, also where it is the same as above"
+        )
 
 
 def _reason_against(row: Row, layout: Layout) -> str | None:
@@ -308,6 +326,16 @@ class _Collected:
             )
             if answer.lines:
                 self.lines[message_id] = answer.lines[i]
+
+
+def _doubts(table: Table) -> list[str]:
+    if not table.doubtful:
+        return []
+    lines = ", ".join(map(str, table.doubtful))
+    return [
+        f"{'line' if len(table.doubtful) == 1 else 'lines'} {lines}: accented letters or signs, "
+        "taken for Windows-1252; see in the preview that they are right, else give --encoding"
+    ]
 
 
 def _same_people(answers: list[_Answer], writers: list[Writer]) -> list[str]:

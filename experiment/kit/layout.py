@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 
 from experiment.kit.columns import Columns
 
-# Whole answers that are consent. Anything else is none: a refusal must never pass for it.
-AGREED = r"(yes, )?i (agree|consent)\.?|agreed?|yes\.?|1|true|checked"
+# Answers that are consent. Anything else is none: a refusal must never pass for it. What begins
+# with "I agree" can go on, as the sentence of a form's box does, but with no negation or condition.
+_UNLESS = (
+    r"(?!.*(\b(no|not|none|never|nor|neither|cannot|without|but|except|unless|only|if|however"
+    r"|refuse|withdraw|disagree)\b|n['’]t\b))"
+)
+AGREED = rf"{_UNLESS}(yes,? )?i (agree|consent)\b.*|agreed?|yes\.?|1|true|checked"
 DONE = r"true|1|2|yes|complete"
 
 

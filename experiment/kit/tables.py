@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiment.errors import BadInput
+from experiment.kit.western import strange_lines
 
 MAX_FILE = 50_000_000
 """Largest file that is read (bytes); an export of some dozens of answers has a hundredth of it."""
@@ -17,6 +18,7 @@ MAX_CELL = 20_000
 """Longest cell that is read (characters); a message is one or two sentences."""
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+WESTERN = "Windows-1252"
 ZIP = b"PK\x03\x04"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _FOREIGN = (
@@ -57,14 +59,18 @@ class Table:
     written : str
         How the file is written, in words.
     rows : tuple of Row
+    doubtful : tuple of int
+        Lines of rows with accented letters, where the encoding was taken for Windows-1252: bytes
+        can't prove it.
     """
 
     file: Path
     written: str
     rows: tuple[Row, ...]
+    doubtful: tuple[int, ...] = ()
 
 
-def read_table(file: Path, sheet: str | None = None) -> Table:
+def read_table(file: Path, sheet: str | None = None, encoding: str | None = None) -> Table:
     """Read a CSV, TSV or XLSX file.
 
     Parameters
@@ -72,6 +78,8 @@ def read_table(file: Path, sheet: str | None = None) -> Table:
     file : Path
     sheet : str or None
         Name of an XLSX file's sheet; the first one if None.
+    encoding : str or None
+        Name of a text file's encoding, as Python knows it; found if None.
 
     Raises
     ------
@@ -79,9 +87,12 @@ def read_table(file: Path, sheet: str | None = None) -> Table:
         If it is none of them, or damaged. Names the line, never the content.
     """
     raw = _bytes(file)
+    name = ""
     if raw.startswith(ZIP):
         from experiment.kit.xlsx import read_xlsx
 
+        if encoding is not None:
+            raise BadInput(f"{file}: an XLSX file says its encoding itself; leave --encoding out")
         written, rows = read_xlsx(file, raw, sheet)
     else:
         if sheet is not None:
@@ -89,14 +100,15 @@ def read_table(file: Path, sheet: str | None = None) -> Table:
         for magic, what in _FOREIGN:
             if raw.startswith(magic):
                 raise BadInput(f"{file}: is {what}; a CSV or XLSX file is needed")
-        text, encoding = decode(raw, file)
+        text, name = decode(raw, file) if encoding is None else _as_told(raw, encoding, file)
         delimiter, rows = _parse(text, file)
-        written = f"{encoding}, cells parted by {DELIMITERS[delimiter]}"
+        written = f"{name}, cells parted by {DELIMITERS[delimiter]}"
     rows = tuple(row for row in rows if any(cell.strip() for cell in row.cells))
     if not rows:
         raise BadInput(f"{file}:1: the file is empty")
     _check_shape(file, rows)
-    return Table(file, written, rows)
+    doubtful = (row.line for row in rows if not "".join(row.cells).isascii())
+    return Table(file, written, rows, tuple(doubtful) if name == WESTERN else ())
 
 
 def decode(raw: bytes, file: Path) -> tuple[str, str]:
@@ -105,7 +117,8 @@ def decode(raw: bytes, file: Path) -> tuple[str, str]:
     A byte-order mark decides; else zeros in every second byte mean UTF-16; else what is valid
     UTF-8 is UTF-8 (accented letters of other encodings are not, but by a very rare chance); the
     rest is Windows-1252, unless it has words of nothing but accented letters, as Cyrillic, Greek
-    and Chinese in their own code pages look like; those are refused rather than shown wrong.
+    and Chinese in their own code pages look like, or signs and letters where no Western language
+    has them (Polish, Turkish, an old Mac); those are refused rather than shown wrong.
 
     Raises
     ------
@@ -131,7 +144,22 @@ def decode(raw: bytes, file: Path) -> tuple[str, str]:
     try:
         return raw.decode("utf-8"), "UTF-8"
     except UnicodeDecodeError:
-        return _western(raw, file), "Windows-1252"
+        return _western(raw, file), WESTERN
+
+
+def _as_told(raw: bytes, encoding: str, file: Path) -> tuple[str, str]:
+    """Read a text in the encoding that somebody named."""
+    try:
+        codec = codecs.lookup(encoding).name
+        # Codecs that are no text encoding raise, or don't bring plain text back as it was.
+        if "a,;\t\n".encode(codec).decode(codec) != "a,;\t\n" or "escape" in codec:
+            raise LookupError
+    except (LookupError, UnicodeError, ValueError):
+        raise BadInput(
+            f"--encoding {encoding}: no encoding of texts; known are utf-8, utf-16, cp1250 "
+            "(Central Europe), cp1251, cp1252, cp1254 (Turkish), mac_roman, gb18030, shift_jis ..."
+        ) from None
+    return _decoded(raw, codec, codec, file).removeprefix("\ufeff"), f"{codec} (as you told)"
 
 
 def _decoded(raw: bytes, encoding: str, name: str, file: Path) -> str:
@@ -140,7 +168,7 @@ def _decoded(raw: bytes, encoding: str, name: str, file: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].decode(encoding, errors="replace").count("\n") + 1
         raise BadInput(
-            f"{file}:{line}: not {name}, as its beginning says; export it again"
+            f"{file}:{line}: not {name}, as its beginning or --encoding says; export it again"
         ) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
@@ -161,7 +189,14 @@ def _western(raw: bytes, file: Path) -> str:
             raise BadInput(
                 f"{file}:{line}: neither UTF-8, UTF-16 nor Windows-1252; save it as UTF-8 CSV"
             )
-    return raw.decode("cp1252")
+    text = raw.decode("cp1252")
+    if lines := strange_lines(text):
+        more = f" (so do lines {', '.join(map(str, lines[1:6]))})" if lines[1:] else ""
+        raise BadInput(
+            f"{file}:{lines[0]}: holds letters or signs as no word has them{more}: not surely "
+            "Windows-1252: save as UTF-8, or name the encoding with --encoding"
+        )
+    return text
 
 
 def _bytes(file: Path) -> bytes:

@@ -114,3 +114,12 @@ def test_what_is_no_preview_is_refused_and_left_alone(protocol: Protocol, tmp_pa
         write_preview(protocol, Kit("012", (), ()), SIZE, tmp_path / "preview.png")
     with pytest.raises(BadInput, match="can't be written"):
         write_preview(protocol, KIT, SIZE, tmp_path / "nowhere" / "preview.png")
+
+
+def test_no_preview_in_a_bids_dataset(protocol: Protocol, tmp_path: Path) -> None:
+    (tmp_path / "dataset_description.json").write_text("{}")
+    (tmp_path / "sub-012").mkdir()
+    out = tmp_path / "sub-012" / "preview.png"
+    with pytest.raises(BadInput, match="is a BIDS dataset to be shared"):
+        write_preview(protocol, KIT, SIZE, out)
+    assert not out.exists()

@@ -120,10 +120,38 @@ def test_damaged_and_missing_kits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["Jamás", "Agreement withheld", "James says no", "Yes, but not Statement 3", "no"]
+    "answer",
+    [
+        "I do not agree",
+        "I agree that none are shown",
+        "Yes, I agree, but not Statement 3",
+        "I agree that my messages mustn’t be shown",
+        "I agreed to nothing",
+        "Jamás",
+        "Agreement withheld",
+        "James says no",
+        "Yes, but not Statement 3",
+        "no",
+    ],
 )
 def test_a_refusal_never_passes_for_consent(tmp_path: Path, answer: str) -> None:
     source = tmp_path / "answers.csv"
     text = ANSWERS.read_text("utf-8-sig").replace("father,I agree", f'father,"{answer}"')
     source.write_text(text, "utf-8")
     assert import_kit(source, "012", None).kit.counts()["kind"] == 42
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I agree that my messages are shown to this person in the study.",
+        "Yes, I agree",
+        "I agree.",
+    ],
+)
+def test_the_sentence_of_the_box_is_consent(tmp_path: Path, answer: str) -> None:
+    source = tmp_path / "answers.csv"
+    source.write_text(
+        f'Timestamp,Your name,"I agree that messages are shown",Kind message\n1,Ana,"{answer}",Hi\n'
+    )
+    assert import_kit(source, "012", None).kit.counts() == {"kind": 1}

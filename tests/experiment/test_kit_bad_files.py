@@ -56,6 +56,8 @@ def source(tmp_path: Path) -> Path:
         (b"writer,message\nAna,CAN\tARY\n", ":2: holds the control character U+0009"),
         ("writer,message\nAna,a\nBen,\u202eYR\n".encode(), ":3: holds the direction override"),
         (b"writer,condition,message\nAna,CANARY,Hi\n", ":2: its condition is none of kind"),
+        (b"writer,message\nAna,CANARY\n,CANARY b\nBen,c\n ,d\n",
+         ":3: a message has no writer (so have lines 5); write the writer's name into each row"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ": an old .xls, or with a password"),
         (b"%PDF-1.7\n", ": is a PDF; a CSV or XLSX file is needed"),
         (b"<html>", ": is a web page or XML; a CSV or XLSX file is needed"),
@@ -184,3 +186,10 @@ def test_control_messages_with_a_fault(
     strangers = tmp_path / "strangers.csv"
     strangers.write_text(content, "utf-8")
     assert problem_of(source, strangers).startswith(f"{strangers}{problem}")
+
+
+@pytest.mark.parametrize("character", ["\x1c", "\x1f", "\x85"])
+def test_a_control_character_at_an_end_is_refused_too(source: Path, character: str) -> None:
+    source.write_text(f"writer,message\nAna,CANARY{character}\n", "utf-8")
+    told = f":2: holds the control character U+{ord(character):04X}"
+    assert problem_of(source).startswith(f"{source}{told}")

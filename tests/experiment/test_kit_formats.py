@@ -130,7 +130,11 @@ def test_tables_typed_by_hand(name: str, written: str) -> None:
         ("Jürgen", "Vater"),
         ("Jürgen", "Nachbar"),
     ]
-    assert found.notes == (
+    doubts = [note for note in found.notes if "taken for Windows-1252" in note]
+    assert [note.partition(":")[0] for note in doubts] == (
+        ["lines 2, 3, 4, 5, 6, 8"] if "1252" in written else []
+    )
+    assert tuple(note for note in found.notes if note not in doubts) == (
         "no column of consent: you answer for it",
         "w01 and w02 (lines 2 and 5) have the same name: two people, or one who answered twice?",
     )
@@ -309,6 +313,76 @@ def test_other_code_pages_are_refused_and_not_shown_wrong(
     with pytest.raises(BadInput) as caught:
         import_kit(source, "012", None)
     assert f"{source}:2: neither UTF-8, UTF-16 nor Windows-1252" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Łukasz, Jesteś ważna", "cp1250"),
+        ("Cieszę się, że mogę z tobą być", "cp1250"),
+        ("Dobry dzień", "cp1250"),
+        ("Děkuji, že jsi", "cp1250"),
+        ("Mám tě ráda", "cp1250"),
+        ("Légy jó, te erős vagy", "cp1250"),
+        ("Eşti bună", "cp1250"),
+        ("Srećo moja, šaljem poljubac", "cp1250"),
+        ("Canım arkadaşım", "cp1254"),
+        ("İyi ki varsın", "cp1254"),
+        ("Merci, chère sœur, c’est l’été", "mac_roman"),
+        ("Schön, dass es dich gibt", "mac_roman"),
+        ("Für dich, liebe Grüße", "mac_roman"),
+        ("schön, liebes Mädchen", "cp850"),
+    ],
+)
+def test_what_only_looks_like_windows_1252_needs_the_encodings_name(
+    tmp_path: Path, text: str, encoding: str
+) -> None:
+    source = tmp_path / "a.csv"
+    source.write_bytes(b'writer,message\nAna,Hi\nBen,"' + text.encode(encoding) + b'"\n')
+    with pytest.raises(BadInput) as caught:
+        import_kit(source, "012", None)
+    problem = str(caught.value)
+    assert problem.startswith(f"{source}:3: ")
+    assert "Windows-1252" in problem
+    assert text not in problem
+    found = import_kit(source, "012", None, encoding=encoding)
+    assert found.kit.messages[1].text == text
+    assert "(as you told)" in found.read_as
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "„Schön“, süß – jeden Tag in der Gartenstraße 5, 20 m² und 5 m³",
+        "Ma sœur, mon cœur, «vraiment», même à Noël, où vas-tu? Bon œil, CŒUR",
+        "¿Cómo estás, niña? ¡Feliz cumpleaños! El 1º de mayo",
+        "Você é meu coração, bebê. Põe emoções",
+        "È così, perché laggiù è più bello",
+        "Jag älskar dig, förstår du? Ängen",
+        "Jeg elsker dig, søster. Træ, knæ, prøve, Århus",
+        "Minä rakastan sinua, äiti. Šakki",
+        "Góðan daginn, elsku mamma. Takk fyrir að vera til. Þú ert best",
+        "Ma armastan sind, sõber. Šokolaad",
+        "T’estimo, germà. Col·legi, història",
+        "Beëindigd, één café for £5 or €3, 20 °C",
+    ],
+)
+def test_western_languages_are_read_and_told(tmp_path: Path, text: str) -> None:
+    source = tmp_path / "a.csv"
+    source.write_bytes(f'writer,message\nAna,Hi\nBen,"{text}"\n'.encode("cp1252"))
+    found = import_kit(source, "012", None)
+    assert found.kit.messages[1].text == text
+    assert any(note.startswith("line 3: accented letters") for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "unicode_escape"])
+def test_an_encoding_that_is_none(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text(TABLE, "utf-8")
+    with pytest.raises(BadInput, match=f"--encoding {name}: no encoding of texts"):
+        import_kit(source, "012", None, encoding=name)
+    with pytest.raises(BadInput, match=r"a\.csv:2: not ascii, as its beginning or --encoding says"):
+        import_kit(source, "012", None, encoding="ascii")
 
 
 def test_long_drawn_letters_are_western(tmp_path: Path) -> None:
