@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from experiment.kit.importing import Imported
-from experiment.kit.review import Looked, Review
+from experiment.kit.review import WATCHED, Looked, Review
 from experiment.plans.kit_check import balance_lines
 
 _HEADINGS = (
@@ -33,6 +33,11 @@ def import_report(source: str, imported: Imported, review: Review) -> list[str]:
         place = imported.lines.get(message.message_id)
         where = "" if place is None else f" ({source}:{place})"
         lines += [f"can't be shown: {message.message_id}{where} {why}" for why in message.faults]
+        lines += [
+            f"look at: {message.message_id}{where} {note}"
+            for note in message.notes
+            if note.startswith(WATCHED)
+        ]
     lines += [f"ask for {asked}" for asked in review.asked]
     writers = len({message.writer_id for message in review.messages})
     lines += [

@@ -18,8 +18,10 @@ from experiment.looks import Looks, looks_of
 from experiment.plans.kit_check import KitCheck, check_kit
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol, ScannerMessages
+from experiment.steps import Message
 
 SET_SMALLER = "set at"
+WATCHED = "watch list"
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,10 @@ def _look(
         faults.append("does not fit on the screen")
     elif look.size < 1:
         notes.append(f"{SET_SMALLER} {100 * look.size:.0f} % of its size to fit")
+    if "\ufffd" in message.text:
+        faults.append("holds U+FFFD: a letter was lost before the import")
+    if look.fits and not _has_ink(looks, message.message_id):
+        faults.append("shows nothing: its characters leave no ink")
     if look.missing:
         faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in look.missing[:5]))
     return Looked(
@@ -184,8 +190,13 @@ def _look(
     )
 
 
+def _has_ink(looks: Looks, message_id: str) -> bool:
+    picture = looks.painter.paint(Message(message_id))
+    return any(bool(sprite.image[..., 3].any()) for sprite in picture.sprites)
+
+
 def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float) -> list[str]:
-    notes = [f"watch list: {term}" for term in protocol.kit.watch_list if hits(term, message.text)]
+    notes = [f"{WATCHED}: {term}" for term in protocol.kit.watch_list if hits(term, message.text)]
     if length.words + length.characters == 0:
         notes.append("no words")
     if message.text.startswith("="):

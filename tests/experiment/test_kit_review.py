@@ -13,6 +13,7 @@ from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import Kit, KitMessage, Writer, load_kit, save_kit
 from experiment.kit.decisions import Decision, accepting, load_decisions, record, usable
 from experiment.kit.duplicates import find_duplicates
+from experiment.kit.importing import read_strangers
 from experiment.kit.languages import language_of, language_tag, script_of
 from experiment.kit.reading import Length, length_of, reading_time
 from experiment.kit.review import Looked, hits, look_through
@@ -22,6 +23,7 @@ from experiment.session import SessionRequest, prepare, run
 from run_session import main
 
 NewStudy = Callable[..., Path]
+PRESETS = EXAMPLE.parent / "experiment" / "presets"
 UTC = "2026-09-20T08:00:00+00:00"
 
 
@@ -128,6 +130,8 @@ def test_the_script_overrules_the_survey(text: str, told: str, language: str) ->
         ("study", "Good luck with the STUDY!", True),
         ("experiment", "all these experiments", True),
         ("scan", "scandal", True),  # flagged only; somebody looks at it
+        ("stud", "Good luck with your studies", True),
+        ("stud", "Student of the year", True),
         ("drug", "You hugged me", False),
         ("study", "You understudy nobody", False),
         ("研究", "祝你研究顺利", True),
@@ -155,6 +159,24 @@ def test_what_is_flagged_and_what_can_not_be_shown() -> None:
     assert watched.notes == ("watch list: experiment",)
     assert (huge.faults, huge.lines) == (("does not fit on the screen",), None)
     assert huge.reading_time == pytest.approx(150.0)
+
+
+def test_what_lost_a_letter_or_shows_nothing_is_a_fault() -> None:
+    lost, filler, blank, joined = looked("caf\ufffd with you", "\u3164", "\u200b", "Du\u200b da")
+    assert lost.faults[0].startswith("holds U+FFFD")
+    assert "shows nothing: its characters leave no ink" in filler.faults
+    assert "shows nothing: its characters leave no ink" in blank.faults
+    assert not joined.faults
+
+
+@pytest.mark.parametrize(
+    "file", [EXAMPLE / "stranger_messages.csv", PRESETS / "stranger_messages.csv"]
+)
+def test_no_control_message_that_comes_with_the_project_is_on_its_watch_list(file: Path) -> None:
+    protocol, _ = load_protocol(EXAMPLE / "study.yaml")
+    assert {"stud", "survey"} <= set(protocol.kit.watch_list)
+    for _, text in read_strangers(file):
+        assert not [term for term in protocol.kit.watch_list if hits(term, text)]
 
 
 def test_direction_and_lines() -> None:
