@@ -144,11 +144,17 @@ class Timing:
         return int(np.sum(self.intervals > DROPPED * self.period))
 
     @property
-    def drift(self) -> float | None:
-        """Slope of onset errors over time (s per s), by least squares; None below 3 onsets."""
-        if len(self.onset_times) < 3:
+    def drift(self) -> tuple[float, float] | None:
+        """Slope of onset errors over time (s per s) and its standard error, by least squares.
+
+        Onsets fall on frames, plans don't: a slope within two standard errors is none. None below
+        4 onsets.
+        """
+        if len(self.onset_times) < 4:
             return None
-        return float(np.polyfit(self.onset_times - self.onset_times[0], self.onset_errors, 1)[0])
+        since = self.onset_times - self.onset_times[0]
+        slope, cov = np.polyfit(since, self.onset_errors, 1, cov=True)
+        return float(slope[0]), float(np.sqrt(max(cov[0, 0], 0.0)))
 
     @property
     def marker_lags(self) -> Array:
@@ -267,8 +273,7 @@ def summary(timing: Timing) -> str:
     else:
         lines.append("frames        none: there was no window")
     if len(timing.onset_errors):
-        drift = timing.drift
-        slope = "" if drift is None else f"; drift {drift * 1e6:+.1f} us per s"
+        slope = "" if timing.drift is None else _about_drift(*timing.drift)
         lines.append(
             f"onset error   {len(timing.onset_errors)} planned; "
             f"{_spread(timing.onset_errors)}{slope}"
@@ -281,6 +286,11 @@ def summary(timing: Timing) -> str:
     lines.append(f"faults        {told or 'none'}")
     lines.append("not seen here: the monitor's own delay (measure it with a photodiode)")
     return "\n".join(lines) + "\n"
+
+
+def _about_drift(slope: float, error: float) -> str:
+    told = f"{slope * 1e6:+.1f} us per s, SE {error * 1e6:.1f}"
+    return f"; DRIFT {told}" if abs(slope) > 2 * error else f"; no drift ({told})"
 
 
 def _about_markers(ledger: Ledger) -> Iterator[str]:
