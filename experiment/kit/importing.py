@@ -32,6 +32,10 @@ _CONDITIONS: Mapping[str, Condition] = {
 }
 
 
+FIELDS_KEPT = ("language", "email", "neutral", "relation", "kind", "name", "condition", "message")
+"""Fields of which anything is kept, so that no character in them may mislead."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A row that was not imported; says why without saying anything private."""
@@ -103,7 +107,7 @@ def import_kit(
         reasons = Counter(row.reason for row in left_out).most_common()
         told = ", ".join(f"{count} {reason}" for reason, count in reasons) or "no rows"
         raise BadInput(
-            f"{source}: no finished and consented answer in it ({told}); words for consent other "
+            f"{source}:1: no finished and consented answer in it ({told}); words for consent other "
             "than 'I agree' or 'yes' are given in a mapping file (see docs/messages.md)"
         )
     collected = _Collected()
@@ -189,6 +193,7 @@ class _Answer:
 def _answers(table: Table, layout: Layout) -> tuple[list[_Answer], list[LeftOut]]:
     answers: list[_Answer] = []
     left_out: list[LeftOut] = []
+    _check_clean(table, layout)
     for row in table.rows[layout.first :]:
         reason = _reason_against(row, layout)
         if reason is None:
@@ -293,6 +298,24 @@ def _by_writer(answers: Iterable[_Answer]) -> list[_Answer]:
             (*before.lines, *answer.lines),
         )
     return list(together.values())
+
+
+def _check_clean(table: Table, layout: Layout) -> None:
+    """Tell all lines at once that hold a character which is refused."""
+    columns = [i for field in FIELDS_KEPT for i in layout.columns[field]]
+    found: list[tuple[int, str]] = []
+    for row in table.rows[layout.first :]:
+        if _reason_against(row, layout) is None:
+            try:
+                for i in columns:
+                    clean(row.cells[i])
+            except Unclean as error:
+                found.append((row.line, str(error)))
+    if found:
+        (line, first), others = found[0], found[1:]
+        more = ", ".join(f"{other}: {why}" for other, why in others)
+        so = f" (so do lines {more})" if more else ""
+        raise BadInput(f"{table.file}:{line}: holds {first}{so}; remove them at the source")
 
 
 def _cleaned(cell: str, file: Path, line: int) -> str:

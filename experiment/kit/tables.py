@@ -99,7 +99,7 @@ def read_table(file: Path, sheet: str | None = None, encoding: str | None = None
             raise BadInput(f"{file}: has no sheets; --sheet is for XLSX files")
         for magic, what in _FOREIGN:
             if raw.startswith(magic):
-                raise BadInput(f"{file}: is {what}; a CSV or XLSX file is needed")
+                raise BadInput(f"{file}:1: is {what}; a CSV or XLSX file is needed")
         text, name = decode(raw, file) if encoding is None else _as_told(raw, encoding, file)
         delimiter, rows = _parse(text, file)
         written = f"{name}, cells parted by {DELIMITERS[delimiter]}"
@@ -210,7 +210,7 @@ def _bytes(file: Path) -> bytes:
     if not raw.strip():
         raise BadInput(f"{file}:1: the file is empty")
     if raw.startswith(OLD_OFFICE):
-        raise BadInput(f"{file}: an old .xls, or with a password; save it as .xlsx without one")
+        raise BadInput(f"{file}:1: an old .xls, or with a password; save it as .xlsx without one")
     return raw
 
 
