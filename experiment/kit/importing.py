@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -188,6 +188,7 @@ class _Answer:
     language: str
     messages: tuple[tuple[Condition, str], ...]
     lines: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()  # of each message, where they were in rows of their own
 
 
 def _answers(table: Table, layout: Layout) -> tuple[list[_Answer], list[LeftOut]]:
@@ -283,10 +284,10 @@ def _by_writer(answers: Iterable[_Answer]) -> list[_Answer]:
     together: dict[tuple[str, ...], _Answer] = {}
     for answer in answers:
         stranger = answer.messages[0][0] == "stranger"
-        key = (answer.name, answer.relation, answer.email, answer.language, str(stranger))
+        key = (answer.name, answer.relation, answer.email, str(stranger))
         before = together.get(key)
         if before is None:
-            together[key] = answer
+            together[key] = replace(answer, languages=(answer.language,) * len(answer.messages))
             continue
         together[key] = _Answer(
             before.line,
@@ -296,6 +297,7 @@ def _by_writer(answers: Iterable[_Answer]) -> list[_Answer]:
             answer.language,
             (*before.messages, *answer.messages),
             (*before.lines, *answer.lines),
+            (*before.languages, *(answer.language for _ in answer.messages)),
         )
     return list(together.values())
 
@@ -343,7 +345,8 @@ class _Collected:
         self.writers.append(writer)
         for i, (condition, text) in enumerate(answer.messages):
             message_id = f"m{len(self.messages) + 1:03d}"
-            language = language_of(text, answer.language)
+            told = answer.languages[i] if answer.languages else answer.language
+            language = language_of(text, told)
             self.messages.append(
                 KitMessage(message_id, writer.writer_id, condition, language, text)
             )
@@ -362,8 +365,16 @@ def _doubts(table: Table) -> list[str]:
 
 
 def _same_people(answers: list[_Answer], writers: list[Writer]) -> list[str]:
-    """Tell of writers who could be one person. They stay two: two people can be called the same."""
-    found = []
+    """Tell of writers who could be one person, and of one who could be several.
+
+    Writers who differ in name, relation or e-mail stay two: two people can be called the same.
+    """
+    found = [
+        f"{writer.writer_id} (lines {', '.join(map(str, answer.lines))}) is one person by the name "
+        "alone: if several are called so, give each a relation"
+        for answer, writer in zip(answers, writers, strict=True)
+        if len(set(answer.lines)) > 1 and not (answer.relation or answer.email)
+    ]
     for (a, one), (b, other) in combinations(zip(answers, writers, strict=True), 2):
         pair = f"{one.writer_id} and {other.writer_id} (lines {a.line} and {b.line})"
         if a.email and a.email == b.email:

@@ -9,10 +9,12 @@ from PIL import Image
 
 from analysis.preview import flags, write_preview
 from experiment.errors import BadInput
-from experiment.examples import EXAMPLE
-from experiment.kit import Kit, KitMessage, Writer
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+from experiment.kit import Kit, KitMessage, Writer, import_kit
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
+from experiment.steps import Message
+from stimuli.pictures import compose
 from stimuli.screens.message import MessageLook
 
 SIZE = (640, 360)
@@ -123,3 +125,17 @@ def test_no_preview_in_a_bids_dataset(protocol: Protocol, tmp_path: Path) -> Non
     with pytest.raises(BadInput, match="is a BIDS dataset to be shared"):
         write_preview(protocol, KIT, SIZE, out)
     assert not out.exists()
+
+
+def test_the_sample_kit_has_no_box_and_no_clipped_message(protocol: Protocol) -> None:
+    strangers = EXAMPLE / "stranger_messages.csv"
+    kit = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers).kit
+    looks = looks_of(protocol, protocol.screen.size_px, kit.texts())
+    for message in kit.messages:
+        look = looks.painter.look_of_message(message.message_id)
+        assert look.fits
+        assert not look.missing
+        frame = compose(looks.painter.paint(Message(message.message_id)), looks.style)
+        assert (frame != frame[0, 0]).any()
+        assert (frame[[0, 1, -2, -1]] == frame[0, 0]).all()
+        assert (frame[:, [0, 1, -2, -1]] == frame[0, 0]).all()

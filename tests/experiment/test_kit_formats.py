@@ -208,7 +208,8 @@ def test_a_mapping_for_one_message_a_row(tmp_path: Path) -> None:
     )
     found = with_mapping(mapping, source)
     assert [entry[1:3] for entry in told(found.kit)] == [("kind", "de"), ("neutral", "de")]
-    assert found.notes == ("no column of consent: you answer for it",)
+    assert found.notes[0] == "no column of consent: you answer for it"
+    assert found.notes[1].startswith("w01 (lines 2, 3) is one person by the name alone")
 
 
 def test_a_mapping_for_other_words_of_consent_only(tmp_path: Path) -> None:
@@ -433,3 +434,20 @@ def test_nothing_but_nfc_and_outer_space_changes(text: str) -> None:
 
     if not set(text) & set(OVERRIDES):
         assert clean(text) == unicodedata.normalize("NFC", text).strip()
+
+
+def test_a_writer_of_two_languages_is_one_and_one_by_name_alone_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text(
+        "writer,message,language\nAna,Hello there,en\nAna,Ich denke an dich,de\nBen,Hi you,en\n"
+    )
+    found = import_kit(source, "012", None)
+    assert [(w, language) for w, _, language, _ in told(found.kit)] == [
+        ("w01", "en"),
+        ("w01", "de"),
+        ("w02", "en"),
+    ]
+    assert [note for note in found.notes if "by the name alone" in note] == [
+        "w01 (lines 2, 3) is one person by the name alone: if several are called so, "
+        "give each a relation"
+    ]
