@@ -13,6 +13,9 @@ from experiment.events import KeyEvent
 from experiment.marks import MarkBook
 from experiment.protocol import Buttons
 
+OPERATOR = "the operator"
+"""Who asked for a pause by key, and can end it by key."""
+
 
 class Inputs:
     """Reads keys and mouse once a frame.
@@ -63,7 +66,7 @@ class Inputs:
         self._held: dict[str, float] = {}
         self._stopping = False
         self.pause_asked = False
-        self.asked_by = "the operator"
+        self.asked_by = OPERATOR
 
     @property
     def pause_key(self) -> str:
@@ -126,7 +129,7 @@ class Inputs:
             if event.key in self._mark_keys:
                 self._book.note(self._mark_keys[event.key], event.t, "operator")
             if event.key in self._pause_keys:
-                self.pause_asked, self.asked_by = not self.pause_asked, "the operator"
+                self.pause_asked, self.asked_by = not self.pause_asked, OPERATOR
                 self._log.add("pause_asked", event.t, on=self.pause_asked)
                 self._tell(
                     "pause asked: the session holds before its next trial or run"

@@ -16,7 +16,7 @@ from experiment.equipment import Audience, FaultSource, Keys, Log, Markers, Puls
 from experiment.errors import HardwareError, ParticipantStopped, SessionAborted
 from experiment.events import Pulse
 from experiment.frames import FrameIntervals
-from experiment.inputs import Inputs, sooner
+from experiment.inputs import OPERATOR, Inputs, sooner
 from experiment.marks import MarkBook
 from experiment.plain import to_plain
 from experiment.protocol import Buttons
@@ -442,7 +442,7 @@ class Player:
     def _hold(self) -> None:
         """Show the calm screen until somebody goes on."""
         while self._inputs.pause_asked:
-            if not self._attended:
+            if not self._attended and self._inputs.asked_by != OPERATOR:
                 raise SessionAborted(
                     f"held for {self._inputs.asked_by}: with a robot alone nobody is there to go on"
                 )

@@ -51,8 +51,6 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
 def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
     """Return what all runs of a participant were planned to show, from their logs.
 
-    Rehearsals with a robot showed nobody anything: they don't count.
-
     Raises
     ------
     BadInput
@@ -66,7 +64,6 @@ def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
         )
         for log in study.logs_of(participant)
         for header in (_header(log),)
-        if header.get("robot") is None
         for task, plan in header.get("plans", {}).items()
     )
 
