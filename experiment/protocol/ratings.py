@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -37,7 +38,7 @@ def worded(wording: str | Mapping[str, str], language: str) -> str:
     return wording if isinstance(wording, str) else wording[language]
 
 
-class _Rating(Strict):
+class _Rating(Strict, ABC):
     """What both kinds of rating scale share."""
 
     kind: str
@@ -45,9 +46,9 @@ class _Rating(Strict):
     anchors: dict[Place, Wording] = Field(min_length=2)
 
     @property
+    @abstractmethod
     def range(self) -> ScaleRange:
         """Where its cursor can stand."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _anchors_on_scale(self) -> _Rating:
