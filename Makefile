@@ -1,5 +1,6 @@
 # make demo        a whole study day with a robot participant, in a window or on a virtual display
 # make test        format, lint, types, layers, tests
+# make faults      the slow tests: whole sessions with one fault after the other
 # make lint        the first four of these
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
@@ -15,14 +16,17 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test lint bench bench-hour bench-pet peers scripts lock clean environment
+.PHONY: demo test faults lint bench bench-hour bench-pet peers scripts lock clean environment
 .NOTPARALLEL:
 
 demo: environment
 	$(PYTHON_IN_VENV) run_session.py demo
 
 test: lint
-	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+
+faults: environment
+	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m slow $(PYTEST_ARGS)
 
 lint: environment
 	$(PYTHON_IN_VENV) -m ruff check

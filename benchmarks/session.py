@@ -154,10 +154,11 @@ class _Outside(NoWindow):
         confirmed: bool,
         on_flip: OnFlip | None,
         horizon: float | None,
+        age: float = 0.0,
     ) -> float:
         if self._left is not None:
             self.outside.append(time.perf_counter() - self._left)
-        stamp = super().flip(screen, cursor, confirmed, on_flip, horizon)
+        stamp = super().flip(screen, cursor, confirmed, on_flip, horizon, age)
         self._left = time.perf_counter()
         return stamp
 

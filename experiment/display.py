@@ -66,6 +66,7 @@ class Display(Protocol):
         confirmed: bool,
         on_flip: OnFlip | None,
         horizon: float | None,
+        age: float = 0.0,
     ) -> float:
         """Draw, wait for the frame, flip, and return the flip's stamp (s, session clock).
 
@@ -80,6 +81,8 @@ class Display(Protocol):
             Called with the stamp, as the first thing after the flip.
         horizon : float or None
             Nothing will change before this time (s); a virtual display may skip frames until then.
+        age : float
+            How long (s) the screen will have been shown at this flip: where things are that move.
         """
         ...
 
@@ -124,6 +127,7 @@ class NoWindow:
         confirmed: bool,  # noqa: ARG002
         on_flip: OnFlip | None,
         horizon: float | None,
+        age: float = 0.0,  # noqa: ARG002
     ) -> float:
         self._grid.wait(horizon)
         stamp = self._clock.now()

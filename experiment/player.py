@@ -221,7 +221,7 @@ class Player:
             if end is not None and flip >= end - self._half_frame:
                 run.next_onset = next_planned(step.ends, end, answered=done)
                 break
-            self._frame(step.screen, answer, None, sooner(end, held.due))
+            self._frame(step.screen, answer, None, sooner(end, held.due), flip - onset)
         outcome = Outcome(
             onset=round(onset - run.zero, 6),
             offset=round(flip - run.zero, 6),
@@ -276,11 +276,15 @@ class Player:
         self._log.add("run_zero", zero, source=source)
 
     def _frame(
-        self, screen: Screen, answer: Answer, on_flip: OnFlip | None, horizon: float | None
+        self,
+        screen: Screen,
+        answer: Answer,
+        on_flip: OnFlip | None,
+        horizon: float | None,
+        age: float = 0.0,
     ) -> float:
-        stamp = self._display.flip(
-            screen, answer.cursor, answer.confirmed, on_flip, sooner(horizon, self._inputs.due())
-        )
+        until = sooner(horizon, self._inputs.due())
+        stamp = self._display.flip(screen, answer.cursor, answer.confirmed, on_flip, until, age)
         if self._display.facts.kind == "window":
             self._frames.add(stamp)
         return stamp

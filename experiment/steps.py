@@ -160,6 +160,75 @@ class NeutralFace:
 
 
 @dataclass(frozen=True)
+class Lobby:
+    """Players of a ball game arriving one after the other, before it begins.
+
+    Parameters
+    ----------
+    players : tuple of str
+        Profile ids of the others, as they will stand around the court from left to right.
+    joined : int
+        How many of them are there already.
+    chat : tuple of (int, str)
+        Lines said so far: the player (from 1) and the key of the text.
+    """
+
+    players: tuple[str, ...]
+    joined: int
+    chat: tuple[tuple[int, str], ...] = ()
+    kind: Literal["lobby"] = "lobby"
+
+
+@dataclass(frozen=True)
+class Court:
+    """The ball game while a player has the ball.
+
+    Parameters
+    ----------
+    players : tuple of str
+        Profile ids of the others, as they stand around the court from left to right.
+    holder : int
+        Who has the ball: 0 is the participant, below; the others count from 1, left to right.
+    turned_to : int or None
+        The player to whom the holder has turned, about to throw.
+    watching : bool
+        Whether the participant only looks on, and has no hand in the game.
+    line : str or None
+        Key of a text below the court: a gentle reminder to throw.
+    """
+
+    players: tuple[str, ...]
+    holder: int
+    turned_to: int | None = None
+    watching: bool = False
+    line: str | None = None
+    kind: Literal["court"] = "court"
+
+
+@dataclass(frozen=True)
+class Throw:
+    """The ball flying from one player of a ball game to another.
+
+    Parameters
+    ----------
+    players : tuple of str
+        As in `Court`.
+    thrower, catcher : int
+        0 is the participant.
+    flight : float
+        How long the ball flies (s).
+    watching : bool
+    """
+
+    players: tuple[str, ...]
+    thrower: int
+    catcher: int
+    flight: float
+    watching: bool = False
+    kind: Literal["throw"] = "throw"
+
+
+@dataclass(frozen=True)
 class Closing:
     """The last screen of a run."""
 
@@ -177,6 +246,9 @@ Screen: TypeAlias = (
     | ProfileScale
     | Feedback
     | NeutralFace
+    | Lobby
+    | Court
+    | Throw
     | Closing
 )
 

@@ -149,6 +149,7 @@ class Window:
         confirmed: bool,
         on_flip: OnFlip | None,
         horizon: float | None,
+        age: float = 0.0,  # noqa: ARG002
     ) -> float:
         picture = self._load(screen)
         self._track = picture.track
