@@ -150,7 +150,8 @@ def _pulses(file: Path, period: float, count: int) -> None:
 
 def _forp(file: Path, count: int) -> None:
     def state(n: int) -> int:
-        return Forp.trigger if n % int(Forp.rate) < 8 else 0
+        # Low at first: a line that is up in the first byte has risen before anybody looked.
+        return Forp.trigger if 8 <= n % int(Forp.rate) < 16 else 0
 
     far, near = _terminal()
     print(json.dumps([os.ttyname(near)]), flush=True)

@@ -33,12 +33,14 @@ def stamps(folder: Path, count: int = 20_000, period: float = 0.01) -> list[Row]
     """
     heard = _hear(folder / "stamps", "plain", count * period, "pulses", period, count)
     ours, strange = matched(heard.sent[0][:, 0], heard.pulses)
-    lost = count - len(ours)
+    lost = count - len(heard.pulses)
     rows = [
-        at_most(f"pulses lost, of {count} at {1 / period:.0f} per second", lost, 0, ""),
-        at_most("stamps that are of no pulse sent", strange, 0, ""),
+        at_most(f"pulses lost, of {count} at {1 / period:.0f} per second", max(lost, 0), 0, ""),
+        at_most("stamps too many", max(-lost, 0), 0, ""),
+        beside("stamps later than the next pulse", strange, f"of {count}"),
     ]
     if lost == 0:
+        ours = np.append(ours, np.full(strange, 2 * period))  # these are late by no less
         terminal, pipe = heard.bare
         rows += [
             at_most("stamp minus send time, p99", _ms(ours, 99), 0.5, "ms"),
@@ -56,7 +58,7 @@ def matched(sent: Floats, stamps: Floats) -> tuple[Floats, int]:
     """Match each pulse sent with the one stamp that came before the next was sent.
 
     A stamp can't be of a pulse that was sent after it; one that comes later than the next pulse is
-    counted as lost, as nothing but its number would say whose it is.
+    left over, as nothing but its number would say whose it is.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def matched(sent: Floats, stamps: Floats) -> tuple[Floats, int]:
     late : array of float
         Stamp minus send time (s) of each pulse that has a stamp.
     strange : int
-        Stamps left over: doubled ones, or before the first pulse.
+        Stamps left over: doubled ones, late ones, or before the first pulse.
     """
     of = np.searchsorted(sent, stamps, side="right") - 1
     owners, first = np.unique(of, return_index=True)

@@ -28,12 +28,22 @@ PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty")
 pytestmark = [pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
 
 
+def heeds_interrupts() -> None:
+    """Make sure that Ctrl-C reaches a program even if the tests were started in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def running(study: Path, ports: SimulatorPorts) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "run_session.py", "run", str(study), *PERSON]
     wires = ["--port", f"{ports.trigger}?device=plain&pulse_ms=5", "--scanner", ports.scanner]
     process = subprocess.Popen(
-        [*command, *wires], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *wires],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeds_interrupts,
     )
     try:
         yield process
