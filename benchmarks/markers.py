@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,14 +71,15 @@ def _compared(
     rounds = np.stack([lags[name].reshape(-1, _BLOCK) for name in (one, other)])
     chance = np.random.default_rng(1)
 
-    def ratio(which: npt.NDArray[np.int64]) -> float:
+    def ratio(which: npt.NDArray[Any]) -> float:
         mine, theirs = np.percentile(rounds[:, which].reshape(2, -1), percent, axis=1)
         return float(mine / theirs)
 
     count = rounds.shape[1]
-    drawn = [ratio(chance.integers(count, size=count, dtype=np.int64)) for _ in range(_DRAWS)]
+    drawn = [ratio(chance.integers(count, size=(count,))) for _ in range(_DRAWS)]
     low, high = np.percentile(drawn, (2.5, 97.5))
-    return ratio(np.arange(count, dtype=np.int64)), (float(low), float(high))
+    every = np.arange(count, dtype=np.int64)
+    return ratio(every), (float(low), float(high))
 
 
 def _lags(folder: Path, markers: int) -> dict[str, Floats]:
