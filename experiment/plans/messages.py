@@ -11,13 +11,13 @@ from experiment.kit import Condition, IndexedMessage
 from experiment.plans.balance import Comparison, compare, comparisons_of
 from experiment.plans.deal import deal
 from experiment.plans.measures import measured
+from experiment.plans.opening import Opening, awaited
 from experiment.plans.order import ordered
-from experiment.plans.plan import PlanInputs, Question, check_frames, random_start
+from experiment.plans.plan import PlanInputs, Question, check_frames, practice_on, random_start
 from experiment.plans.sharing import shortfall
 from experiment.plans.sync import sync_times
 from experiment.protocol import LabMessages, MessagesTask, Protocol, ScannerMessages
-from experiment.protocol.messages import waiting_text
-from experiment.steps import After, At, Ends, OnMark, OnPulse, OnResponse
+from experiment.steps import After, At, Ends, OnResponse
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,11 @@ class MessageTrial:
 
 
 @dataclass(frozen=True)
-class MessagesPlan:
-    """A whole run of the kind-messages task.
+class MessagesPlan(Opening):
+    """A whole run of the kind-messages task, from its `Opening` on.
 
     Parameters
     ----------
-    instructions : tuple of str
-        Keys of the pages shown first.
-    practice : Question or None
-        Scale to practise on before the run.
-    waiting : str
-        Key of the text while the run's start is awaited.
-    begins : Ends
-        What starts the run: the scanner's first pulse, or a key.
-    sync_ends : tuple of Ends
-        Fixations at whose onsets a ``sync`` marker goes out; their lengths are this session's own.
     lead_in_ends : Ends
         Fixation before the first trial; in the scanner it covers the dummy volumes.
     trials : tuple of MessageTrial
@@ -75,11 +65,6 @@ class MessagesPlan:
         How like its messages' sets are to one another and to those of other runs.
     """
 
-    instructions: tuple[str, ...]
-    practice: Question | None
-    waiting: str
-    begins: Ends
-    sync_ends: tuple[Ends, ...]
     lead_in_ends: Ends
     trials: tuple[MessageTrial, ...]
     closing_ends: Ends
@@ -162,11 +147,12 @@ class _Timeline:
             dummies = scanner.dummy_volumes * scanner.tr if mri else 0.0
             sync_ends = self._sync_pattern(spec.sync_pattern)
             lead_in = self._until(max(dummies + spec.timing.lead_in - self._now, 0.0))
+            waiting, begins = awaited(spec.begins)
             return MessagesPlan(
                 instructions=spec.instructions,
                 practice=self._practice(),
-                waiting=waiting_text(spec.begins),
-                begins=OnPulse() if spec.begins == "pulse" else OnMark(spec.begins),
+                waiting=waiting,
+                begins=begins,
                 sync_ends=sync_ends,
                 lead_in_ends=lead_in,
                 trials=tuple(
@@ -178,9 +164,6 @@ class _Timeline:
         return MessagesPlan(
             instructions=spec.instructions,
             practice=self._practice(),
-            waiting="waiting_start",
-            begins=OnResponse(),
-            sync_ends=(),
             lead_in_ends=After(self._between(spec.timing.fixation)),
             trials=tuple(
                 self._own_pace_trial(spec, i + 1, message) for i, message in enumerate(order)
@@ -235,8 +218,7 @@ class _Timeline:
         if not self._spec.practice:
             return None
         rating = self._spec.ratings[0]
-        scale = self._protocol.ratings[rating].range
-        return Question(rating, (scale.lowest + scale.highest) // 2, OnResponse())
+        return practice_on(rating, self._protocol.ratings[rating].range)
 
     def _start(self, rating: str) -> int:
         return random_start(self._protocol.ratings[rating].range, self._chance)

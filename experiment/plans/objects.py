@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
+from experiment.plans.opening import Opening
 from experiment.plans.plan import PlanInputs, Question, random_start
 from experiment.protocol import ObjectCondition, ObjectTask
 from experiment.steps import After, Ends, OnResponse
@@ -35,15 +36,11 @@ class ObjectTrial:
 
 
 @dataclass(frozen=True)
-class ObjectPlan:
-    """A whole run of holding objects.
+class ObjectPlan(Opening):
+    """A whole run of holding objects, from its `Opening` on.
 
     Parameters
     ----------
-    instructions : tuple of str
-        Keys of the pages shown first.
-    begins : Ends
-        What starts the run: a key.
     lead_in_ends : Ends
         Fixation before the first trial.
     trials : tuple of ObjectTrial
@@ -52,8 +49,6 @@ class ObjectPlan:
         It is self-paced.
     """
 
-    instructions: tuple[str, ...]
-    begins: Ends
     lead_in_ends: Ends
     trials: tuple[ObjectTrial, ...]
     closing_ends: Ends
@@ -80,7 +75,6 @@ def plan_objects(inputs: PlanInputs) -> ObjectPlan:
     chance = dice(inputs.seed, inputs.participant, inputs.session, inputs.task)
     return ObjectPlan(
         instructions=spec.instructions,
-        begins=OnResponse(),
         lead_in_ends=After(timing.rest[0]),
         trials=tuple(
             ObjectTrial(

@@ -15,8 +15,6 @@ from experiment.steps import (
     Feedback,
     Fixation,
     NeutralFace,
-    OnResponse,
-    Page,
     Prompt,
     Scale,
     Step,
@@ -24,23 +22,18 @@ from experiment.steps import (
     Waiting,
 )
 from experiment.steps import ResponseKind as Takes
-from experiment.tasks.messages import practice
+from experiment.tasks.opening import opening
+
+CALM = Waiting("resting")
 
 
 def feedback(plan: FeedbackPlan) -> Task:
     """Show blocks of answers at their times, with self-reports around them and rests between."""
-    for page in plan.instructions:
-        yield Step(Page(page), ends=OnResponse(), accepts=Takes.CONTINUE)
-    yield from practice(plan.practice, ready="ready_scan")
-    yield Step(Waiting(plan.waiting), ends=plan.begins, marker="waiting")
-    marker = "run_start"
-    for end in plan.sync_ends:
-        yield Step(Waiting("resting"), ends=end, marker=marker)
-        marker = "sync"
+    marker = yield from opening(plan, calm=CALM, ready="ready_scan")
     begun: set[int] = set()
     for trial in plan.trials:
         if trial.rest_ends is not None:
-            yield Step(Waiting("resting"), ends=trial.rest_ends, marker=marker)
+            yield Step(CALM, ends=trial.rest_ends, marker=marker)
             marker = "rest"
         match trial:
             case FeedbackTrial() | BaselineTrial():
@@ -57,7 +50,7 @@ def feedback(plan: FeedbackPlan) -> Task:
                 yield from report(trial)
             case UpliftTask():
                 yield from uplift(trial)
-    yield Step(Waiting("resting"), ends=plan.rest_ends, marker="rest")
+    yield Step(CALM, ends=plan.rest_ends, marker="rest")
     yield Step(Closing("closing"), ends=plan.closing_ends, marker="run_end")
 
 

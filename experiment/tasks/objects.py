@@ -7,16 +7,15 @@ pace, but for the time that each object is in their hands.
 from __future__ import annotations
 
 from experiment.plans.objects import ObjectPlan
-from experiment.steps import Closing, Fixation, OnResponse, Page, Prompt, Scale, Step, Task, Waiting
+from experiment.steps import Closing, Fixation, Prompt, Scale, Step, Task
 from experiment.steps import ResponseKind as Takes
+from experiment.tasks.opening import opening
 
 
 def objects(plan: ObjectPlan) -> Task:
     """Have each object taken up, held and put down, then ask how connected the holder feels."""
-    for page in plan.instructions:
-        yield Step(Page(page), ends=OnResponse(), accepts=Takes.CONTINUE)
-    yield Step(Waiting("waiting_start"), ends=plan.begins, marker="waiting", accepts=Takes.CONTINUE)
-    yield Step(Fixation(), ends=plan.lead_in_ends, marker="run_start")
+    marker = yield from opening(plan)
+    yield Step(Fixation(), ends=plan.lead_in_ends, marker=marker)
     for trial in plan.trials:
         say, number = f"objects.{trial.condition}", trial.number
         yield Step(Fixation(), ends=trial.rest_ends, marker="fixation", trial=number)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from experiment.plans.pages import PagesPlan
-from experiment.steps import Closing, OnResponse, Page, ResponseKind, Step, Task
+from experiment.steps import Closing, Page, ResponseKind, Step, Task
+from experiment.tasks.opening import pages_of
 
 
 def pages(plan: PagesPlan) -> Task:
     """Show each page until it is left."""
-    for page in plan.instructions:
-        yield Step(Page(page), ends=OnResponse(), accepts=ResponseKind.CONTINUE)
+    yield from pages_of(plan.instructions)
     marker = "run_start"
     for trial in plan.trials:
         yield Step(
