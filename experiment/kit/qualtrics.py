@@ -1,8 +1,8 @@
-"""Qualtrics exports: CSV or TSV, with choice texts or with numbers.
+"""Qualtrics exports: CSV, TSV or XLSX, with choice texts or with numbers.
 
-The first row has the columns' names, the second the questions, the third the import ids. A TSV is
-in UTF-16. Besides the questions there are columns of Qualtrics' own, among them the names and the
-e-mail of recipients.
+The first row has the columns' names, the second the questions, the third the import ids; an XLSX
+may come without the third. A TSV is in UTF-16. Besides the questions there are columns of
+Qualtrics' own, among them the names and the e-mail of recipients.
 """
 
 from __future__ import annotations
@@ -28,9 +28,25 @@ _NOT_ANSWERS = {
 }
 
 
+# Names of columns that each export has, and what the second row calls them.
+_TOOLS_COLUMNS = {"finished": "finished", "recordeddate": "recorded date", "enddate": "end date"}
+
+
 def recognise(table: Table) -> bool:
     """Tell whether a table is a Qualtrics export."""
+    return _has_import_ids(table) or _has_two_headers(table)
+
+
+def _has_import_ids(table: Table) -> bool:
     return len(table.rows) > 2 and any("ImportId" in cell for cell in table.rows[2].cells)
+
+
+def _has_two_headers(table: Table) -> bool:
+    if len(table.rows) < 2:
+        return False
+    names, questions = ([cell.strip().lower() for cell in row.cells] for row in table.rows[:2])
+    both = set(zip(names, questions, strict=True))
+    return all(pair in both for pair in _TOOLS_COLUMNS.items())
 
 
 def lay_out(table: Table) -> Layout:
@@ -41,10 +57,11 @@ def lay_out(table: Table) -> Layout:
     NotFound
         If a column that is needed is missing.
     """
+    first = 3 if _has_import_ids(table) else 2
     columns = find_columns(table.rows[1].cells, _PATTERNS, ("finished", "consent", "kind", "name"))
     numbers = all(
         row.cells[i].strip() in ("", "0", "1", "2")
-        for row in table.rows[3:]
+        for row in table.rows[first:]
         for i in columns["consent"]
     )
     notices = (
@@ -56,7 +73,7 @@ def lay_out(table: Table) -> Layout:
     return Layout(
         "a Qualtrics export",
         header=1,
-        first=3,
+        first=first,
         columns=columns,
         status=names.index("status") if "status" in names else None,
         not_answers=_NOT_ANSWERS,

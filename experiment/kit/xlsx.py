@@ -50,7 +50,7 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    damaged = f"{file}: a damaged XLSX file; save it again, or as CSV"
+    rows: list[Row] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and print settings that it does not know
@@ -58,14 +58,12 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
             names = [one.title for one in book.worksheets]
             if not names or (sheet is not None and sheet not in names):
                 raise BadInput(
-                    f"{file}: no sheet {sheet!r} among its {len(names)}; write it as it is there"
+                    f"{file}:1: no sheet {sheet!r} among its {len(names)}; write it as it is there"
                 )
             chosen = book.worksheets[0 if sheet is None else names.index(sheet)]
             chosen.reset_dimensions()  # what some programs write there is wrong
-            rows = [
-                Row(number, tuple(_text(value) for value in values))
-                for number, values in enumerate(chosen.iter_rows(values_only=True), start=1)
-            ]
+            for number, values in enumerate(chosen.iter_rows(values_only=True), start=1):
+                rows.append(Row(number, tuple(_text(value) for value in values)))
             book.close()
     except (
         InvalidFileException,
@@ -76,7 +74,10 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
         zlib.error,
     ):
         # SyntaxError is what XML that is cut off raises.
-        raise BadInput(damaged) from None
+        raise BadInput(
+            f"{file}:{len(rows) + 1}: a damaged XLSX file, not readable from here on; save it "
+            "again, or as CSV"
+        ) from None
     width = max((_used(row.cells) for row in rows), default=0)
     which = f"sheet {names.index(chosen.title) + 1} of {len(names)}"
     return f"XLSX, {which}", tuple(
@@ -90,18 +91,20 @@ def _check_parts(file: Path, raw: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             parts = {part.filename: part.file_size for part in archive.infolist()}
             if sum(parts.values()) > MAX_UNPACKED:
-                raise BadInput(f"{file}: unpacks to more than {MAX_UNPACKED} bytes; no survey does")
+                raise BadInput(
+                    f"{file}:1: unpacks to more than {MAX_UNPACKED} bytes; no survey does"
+                )
             if "xl/workbook.xml" not in parts or _TYPES not in parts:
                 raise BadInput(
-                    f"{file}: a ZIP archive, no XLSX file; unpack it, or save it as XLSX or CSV"
+                    f"{file}:1: a ZIP archive, no XLSX file; unpack it, or save it as XLSX or CSV"
                 )
             kinds = archive.read(_TYPES)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
-        raise BadInput(f"{file}: a damaged XLSX or ZIP file; download or save it again") from None
+        raise BadInput(f"{file}:1: a damaged XLSX or ZIP file; download or save it again") from None
     found = ["macros"] if b"macroEnabled" in kinds else []
     found += [what for part in parts for name, what in _REFUSED if name.search(part)]
     if found:
-        raise BadInput(f"{file}: holds {found[0]}; save it as CSV, or as XLSX without them")
+        raise BadInput(f"{file}:1: holds {found[0]}; save it as CSV, or as XLSX without them")
 
 
 def _text(value: Any) -> str:

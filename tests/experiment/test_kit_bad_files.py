@@ -64,7 +64,7 @@ def source(tmp_path: Path) -> Path:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ":1: an old .xls, or with a password"),
         (b"%PDF-1.7\n", ":1: is a PDF; a CSV or XLSX file is needed"),
         (b"<html>", ":1: is a web page or XML; a CSV or XLSX file is needed"),
-        (b"PK\x03\x04CANARY", ": a damaged XLSX or ZIP file"),
+        (b"PK\x03\x04CANARY", ":1: a damaged XLSX or ZIP file"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_table_of_answers(source: Path, content: bytes, problem: str) -> None:
@@ -138,7 +138,7 @@ def workbook(**more: bytes) -> bytes:
 )
 def test_a_sheet_that_can_do_more_than_hold_cells(source: Path, part: str, problem: str) -> None:
     source.write_bytes(workbook(**{part: b"CANARY"}))
-    assert f"{source}: {problem}; save it as CSV, or as XLSX without" in problem_of(source)
+    assert f"{source}:1: {problem}; save it as CSV, or as XLSX without" in problem_of(source)
 
 
 def test_a_sheet_that_unpacks_without_end(source: Path) -> None:
@@ -165,7 +165,8 @@ def test_a_sheet_whose_xml_is_cut_off(source: Path) -> None:
         for name in read.namelist():
             content = read.read(name)
             archive.writestr(name, content[:-30] if "sheet1" in name else content)
-    assert "a damaged XLSX file" in problem_of(source)
+    rows = len(GOOD.splitlines())
+    assert f"{source}:{rows + 1}: a damaged XLSX file, not readable from here" in problem_of(source)
 
 
 # --- strangers -----------------------------------------------------------------------------------
@@ -189,6 +190,20 @@ def test_control_messages_with_a_fault(
     strangers = tmp_path / "strangers.csv"
     strangers.write_text(content, "utf-8")
     assert problem_of(source, strangers).startswith(f"{strangers}{problem}")
+
+
+def test_all_that_is_wrong_in_control_messages_is_told_at_once(
+    tmp_path: Path, source: Path
+) -> None:
+    source.write_text(GOOD)
+    strangers = tmp_path / "strangers.csv"
+    strangers.write_text(
+        "message_id,language,text\nx,en,CANARY\ny,en, \nx,en,CAN\u202eARY\nz,en,CANARY C\n", "utf-8"
+    )
+    assert problem_of(source, strangers) == (
+        f"{strangers}:3: an empty message; line 4: its message_id is that of line 2 too; "
+        "line 4: holds the direction override U+202E; remove it at the source"
+    )
 
 
 @pytest.mark.parametrize("character", ["\x1c", "\x1f", "\x85"])

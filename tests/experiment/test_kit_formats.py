@@ -37,10 +37,15 @@ def told(kit: Kit) -> list[tuple[str, str, str, str]]:
         ("qualtrics_choice_text.csv", "UTF-8 with BOM, cells parted by commas"),
         ("qualtrics_numeric.csv", "UTF-8, cells parted by commas"),
         ("qualtrics.tsv", "UTF-16 LE with BOM, cells parted by tabs"),
+        ("qualtrics.xlsx", "XLSX, sheet 1 of 1"),  # of two header rows: no import ids
     ],
 )
 def test_qualtrics(name: str, written: str) -> None:
     found = imported(name)
+    # In a sheet rows are counted, and a message of two lines is one row.
+    preview, first, cut, refused, third, spam = (
+        (3, 4, 5, 6, 7, 8) if name == "qualtrics.xlsx" else (4, 5, 7, 8, 9, 10)
+    )
     assert found.read_as == f"a Qualtrics export, {written}"
     assert told(found.kit) == [
         ("w01", "kind", "en", "You always find the right words,\nand then you make me laugh."),
@@ -57,13 +62,26 @@ def test_qualtrics(name: str, written: str) -> None:
         ("Noa", "friend"),
     ]
     assert [(row.line, row.reason) for row in found.left_out] == [
-        (4, "a preview"),
-        (7, "not finished"),
-        (8, "no consent"),
-        (10, "marked as spam"),
+        (preview, "a preview"),
+        (cut, "not finished"),
+        (refused, "no consent"),
+        (spam, "marked as spam"),
     ]
-    assert found.lines["m001"] == 5
-    assert found.lines["m004"] == 9
+    assert found.lines["m001"] == first
+    assert found.lines["m004"] == third
+
+
+def test_a_sheet_of_qualtrics_with_import_ids(tmp_path: Path) -> None:
+    with (ANSWERS / QUALTRICS[0]).open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "answers.xlsx")
+    found = import_kit(tmp_path / "answers.xlsx", "012", None)
+    assert found.read_as == "a Qualtrics export, XLSX, sheet 1 of 1"
+    assert told(found.kit) == told(imported(QUALTRICS[0]).kit)
 
 
 def test_consent_as_a_number_is_told() -> None:
