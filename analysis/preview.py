@@ -6,25 +6,26 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 
 from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
 from experiment.files import write_whole
-from experiment.kit import Kit, KitMessage, load_kit
-from experiment.kit.decisions import load_decisions
-from experiment.kit.review import Looked, look_through
+from experiment.kit import Kit, load_kit
+from experiment.kit.decisions import Decision, load_decisions
+from experiment.kit.review import Looked, look_at
 from experiment.looks import Looks, looks_of
 from experiment.protocol import Protocol
 from experiment.steps import Message
 from experiment.study import Study, check_label
 from stimuli.pictures import Picture, compose
-from stimuli.screens.message import MessageLook
 
 PREVIEW_FILE = "preview.png"
 """Its name in the kit's folder."""
 
 _PRIVATE = 0o600
 _COLUMNS, _WIDTH = 4, 480
+NO_DECISIONS: Mapping[str, Decision] = MappingProxyType({})
 
 
 def preview_kit(
@@ -51,17 +52,8 @@ def preview_kit(
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)
     file = folder / PREVIEW_FILE if out is None else out
-    looked = look_through(kit, study.protocol, decisions).messages
-    notes = {message.message_id: _noted(message) for message in looked}
-    write_preview(study.protocol, kit, size_px or study.protocol.screen.size_px, file, notes)
+    write_preview(study.protocol, kit, size_px or study.protocol.screen.size_px, file, decisions)
     return file
-
-
-def _noted(message: Looked) -> list[str]:
-    decision = message.decision
-    verdicts = {"accept": "accepted", "leave_out": "LEFT OUT"}
-    told = [] if decision is None else [f"{verdicts[decision.verdict]} by {decision.by}"]
-    return [*told, *message.notes]
 
 
 def write_preview(
@@ -69,9 +61,9 @@ def write_preview(
     kit: Kit,
     size_px: tuple[int, int],
     out: Path,
-    notes: Mapping[str, Sequence[str]] | None = None,
+    decisions: Mapping[str, Decision] = NO_DECISIONS,
 ) -> None:
-    """Write a sheet of all messages, with their ids and what is to be known of each.
+    """Write a sheet of all messages, with their ids and what a review says of each.
 
     It shows private texts: only its owner can read it, and it is refused outside of the
     participants' folder of a study. A file that is there already is replaced only if its name is
@@ -85,8 +77,8 @@ def write_preview(
         Width and height of the participant's window.
     out : Path
         A file ``.html`` (one page, each screen in full size) or ``.png`` (one picture).
-    notes : mapping of str to sequence of str, optional
-        What else is to be said of messages, by their ids, in Latin letters.
+    decisions : mapping of str to Decision, optional
+        Last decision about each message, by its id.
 
     Raises
     ------
@@ -102,10 +94,8 @@ def write_preview(
         raise BadInput(f"{out}: the kit of participant {kit.participant} has no messages")
     _check_private(out)
     looks = looks_of(protocol, size_px, kit.texts())
-    pages = [
-        (_screen(looks, m), m, _caption(looks, m, (notes or {}).get(m.message_id, ())))
-        for m in kit.messages
-    ]
+    looked = look_at(kit, protocol, looks, decisions)
+    pages = [(_screen(looks, message), message, caption(message)) for message in looked]
     if out.suffix == ".png":
         content: bytes | str = png(sheet([(f, c) for f, _, c in pages], _COLUMNS, _WIDTH))
     else:
@@ -135,7 +125,7 @@ def _check_private(out: Path) -> None:
             )
 
 
-def _screen(looks: Looks, message: KitMessage) -> Frame:
+def _screen(looks: Looks, message: Looked) -> Frame:
     try:
         picture = looks.painter.paint(Message(message.message_id))
     except ValueError:  # it does not fit; the caption says so
@@ -143,36 +133,25 @@ def _screen(looks: Looks, message: KitMessage) -> Frame:
     return compose(picture, looks.style)
 
 
-def _caption(looks: Looks, message: KitMessage, notes: Sequence[str]) -> list[str]:
-    look = looks.painter.look_of_message(message.message_id)
-    lines = f"{look.lines} line" + ("s" if look.lines != 1 else "")
+def caption(message: Looked) -> list[str]:
+    """Return two lines below a message's screen: what it is, and what is to be looked at."""
     facts = [message.message_id, message.writer_id, message.condition, message.language]
-    return [
-        "   ".join((*facts, *((lines,) if look.fits else ()))),
-        "; ".join(dict.fromkeys((*flags(look), *notes))),
-    ]
+    if message.lines is not None:
+        facts.append(f"{message.lines} line" + ("s" if message.lines != 1 else ""))
+    decision = message.decision
+    verdicts = {"accept": "accepted", "leave_out": "LEFT OUT"}
+    told = [] if decision is None else [f"{verdicts[decision.verdict]} by {decision.by}"]
+    told += [f"CAN'T BE SHOWN: {fault}" for fault in message.faults]
+    told += ["right to left"] if message.right_to_left else []
+    return ["   ".join(facts), "; ".join((*told, *message.notes))]
 
 
-def flags(look: MessageLook) -> list[str]:
-    """Return what is unusual about the look of a message, in words."""
-    found = []
-    if not look.fits:
-        found.append("DOES NOT FIT ON THE SCREEN")
-    elif look.size < 1:
-        found.append(f"set at {100 * look.size:.0f} % of its size to fit")
-    if look.right_to_left:
-        found.append("right to left")
-    if look.missing:
-        found.append("NO FONT HAS " + " ".join(f"U+{ord(c):04X}" for c in look.missing))
-    return found
-
-
-def _page(participant: str, pages: Sequence[tuple[Frame, KitMessage, list[str]]]) -> str:
+def _page(participant: str, pages: Sequence[tuple[Frame, Looked, list[str]]]) -> str:
     figures = "\n".join(
         f'<figure><img alt="{escape(message.message_id)}" src="data:image/png;base64,'
-        f'{base64.b64encode(png(frame)).decode()}"><figcaption>{escape(caption[0])}<br>'
-        f"<b>{escape(caption[1])}</b></figcaption></figure>"
-        for frame, message, caption in pages
+        f'{base64.b64encode(png(frame)).decode()}"><figcaption>{escape(told[0])}<br>'
+        f"<b>{escape(told[1])}</b></figcaption></figure>"
+        for frame, message, told in pages
     )
     return _HTML.replace("PARTICIPANT", escape(participant)).replace("FIGURES", figures)
 

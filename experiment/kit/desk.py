@@ -17,6 +17,7 @@ from experiment.kit.for_session import shown_before
 from experiment.kit.importing import import_kit
 from experiment.kit.mapping import layout_from
 from experiment.kit.model import Kit
+from experiment.kit.origin import Origin, doubts_about, save_origin
 from experiment.kit.report import check_report, import_report
 from experiment.kit.review import Review, look_through
 from experiment.kit.store import (
@@ -80,6 +81,7 @@ def import_answers(
     check_writable(folder)
     review = look_through(imported.kit, study.protocol, {})
     file = save_kit(imported.kit, folder, replace=again)
+    save_origin(folder, Origin(imported.kit.index().digest, imported.doubts))
     return [
         *import_report(source.name, imported, review),
         f"kit: {file}",
@@ -89,8 +91,8 @@ def import_answers(
 
 def check(study: Study, participant: str) -> tuple[list[str], bool]:
     """Look a kit through; return what is to be told, and whether it is a go."""
-    _, folder, review = _opened(study, participant)
-    lines = check_report(review)
+    kit, folder, review = _opened(study, participant)
+    lines = check_report(review, doubts_about(folder, kit.index().digest))
     open_to_others = readable_by_others(folder)
     if open_to_others:
         lines = [line for line in lines if line != "go"]

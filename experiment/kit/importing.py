@@ -56,15 +56,23 @@ class Imported:
         What the source was taken for.
     lines : mapping of str to int
         Line of the source in which each message was found, by its id; not strangers'.
-    notes : tuple of str
-        What somebody should look at.
+    doubts : tuple of str
+        What somebody should look at and the kit itself doesn't tell.
+    duplicates : tuple of str
+        Messages that are alike.
     """
 
     kit: Kit
     left_out: tuple[LeftOut, ...]
     read_as: str
     lines: Mapping[str, int]
-    notes: tuple[str, ...]
+    doubts: tuple[str, ...]
+    duplicates: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All that somebody should look at."""
+        return (*self.doubts, *self.duplicates)
 
 
 def import_kit(
@@ -113,14 +121,14 @@ def import_kit(
     collected = _Collected()
     for answer in answers:
         collected.add(answer)
-    notes = [*layout.notices, *_doubts(table), *_same_people(answers, collected.writers)]
+    doubts = (*layout.notices, *_doubts(table), *_same_people(answers, collected.writers))
     if strangers is not None:
         for language, text in read_strangers(strangers):
             collected.add(_Answer(0, "", "stranger", "", language, (("stranger", text),)))
     kit = Kit(participant, tuple(collected.writers), tuple(collected.messages))
-    notes += [f"{one.message_id}: {one}" for one in find_duplicates(kit.messages)]
+    alike = tuple(f"{one.message_id}: {one}" for one in find_duplicates(kit.messages))
     read_as = f"{layout.tool}, {table.written}"
-    return Imported(kit, tuple(left_out), read_as, collected.lines, tuple(notes))
+    return Imported(kit, tuple(left_out), read_as, collected.lines, doubts, alike)
 
 
 def recognised(table: Table) -> Layout:
@@ -138,9 +146,9 @@ def recognised(table: Table) -> Layout:
             except NotFound as error:
                 raise BadInput(f"{table.file}:{table.rows[0].line}: {error}") from None
     raise BadInput(
-        f"{table.file}:{table.rows[0].line}: not a Qualtrics export (import ids in its third row), "
-        "Google Forms responses (Timestamp first), a REDCap export (record_id first), nor a table "
-        f"with columns writer and message; {HOW_TO_MAP}"
+        f"{table.file}:{table.rows[0].line}: not a Qualtrics export (import ids in its third row, "
+        "or Recorded Date below RecordedDate), Google Forms responses (Timestamp first), a REDCap "
+        f"export (record_id first), nor a table with columns writer and message; {HOW_TO_MAP}"
     )
 
 
@@ -150,7 +158,8 @@ def read_strangers(source: Path) -> list[tuple[str, str]]:
     Raises
     ------
     BadInput
-        If the file is missing or not such a table. Names the line, never the content.
+        If the file is missing or not such a table. Names all lines that are wrong, never the
+        content.
     """
     table = read_table(source)
     header = [cell.strip() for cell in table.rows[0].cells]
@@ -161,16 +170,25 @@ def read_strangers(source: Path) -> list[tuple[str, str]]:
             "columns message_id, language, text"
         )
     found, lines = [], dict[str, int]()
+    wrong: list[tuple[int, str]] = []
     for row in table.rows[1:]:
         cells = dict(zip(header, row.cells, strict=True))
         name = cells["message_id"].strip()
         if name in lines:
-            raise BadInput(f"{source}:{row.line}: its message_id is that of line {lines[name]} too")
-        lines[name] = row.line
-        text = _cleaned(cells["text"], source, row.line)
+            wrong.append((row.line, f"its message_id is that of line {lines[name]} too"))
+        lines.setdefault(name, row.line)
+        try:
+            text = clean(cells["text"])
+        except Unclean as error:
+            wrong.append((row.line, f"holds {error}; remove it at the source"))
+            continue
         if not text:
-            raise BadInput(f"{source}:{row.line}: an empty message")
+            wrong.append((row.line, "an empty message"))
         found.append((language_of(text, language_tag(cells["language"])), text))
+    if wrong:
+        (line, first), others = wrong[0], wrong[1:]
+        more = "".join(f"; line {other}: {what}" for other, what in others)
+        raise BadInput(f"{source}:{line}: {first}{more}")
     return found
 
 

@@ -46,8 +46,15 @@ def import_report(source: str, imported: Imported, review: Review) -> list[str]:
     return [*lines, f"{writers:4d} writers", *review.outlook.lines()]
 
 
-def check_report(review: Review) -> list[str]:
-    """Return a table of a kit's messages and whether sessions can be run with it."""
+def check_report(review: Review, doubts: Iterable[str] = ()) -> list[str]:
+    """Return a table of a kit's messages and whether sessions can be run with it.
+
+    Parameters
+    ----------
+    review : Review
+    doubts : iterable of str
+        What the import left to look at.
+    """
     rows = [_HEADINGS, *(_row(message) for message in review.messages)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADINGS))]
     lines = [
@@ -63,6 +70,7 @@ def check_report(review: Review) -> list[str]:
         f"{len(verdicts)} messages: {verdicts.count('accept')} accepted, "
         f"{verdicts.count('leave_out')} left out, {review.waiting} wait for review",
     ]
+    lines += [f"look at: {doubt}" for doubt in doubts]
     lines += [f"ask for {asked}" for asked in review.asked]
     lines += balance_lines(review.checked.balance, review.checked.balance_within)
     lines += [f"no-go: {reason}" for reason in review.against]

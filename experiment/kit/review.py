@@ -22,6 +22,9 @@ from experiment.steps import Message
 
 SET_SMALLER = "set at"
 WATCHED = "watch list"
+# Persons joined without a heart between them: Noto Color Emoji draws them as a pictogram, since
+# Unicode 15.1 no longer recommends families of people with a look of their own.
+_FAMILY = re.compile("[👦-👩🧑🧒](?:\u200d[👦-👩🧑🧒])+")
 
 
 @dataclass(frozen=True)
@@ -107,13 +110,7 @@ def look_through(
         What earlier runs showed.
     """
     looks = looks_of(protocol, protocol.screen.size_px, kit.texts())
-    alike: dict[str, list[str]] = {}
-    for duplicate in find_duplicates(kit.messages):
-        alike.setdefault(duplicate.message_id, []).append(str(duplicate))
-    messages = tuple(
-        _look(message, protocol, looks, alike.get(message.message_id, []), decisions)
-        for message in kit.messages
-    )
+    messages = look_at(kit, protocol, looks, decisions)
     required = protocol.kit.review == "required"
     index = usable(kit, decisions, review_required=required)
     usable_now = {message.message_id for message in index.messages}
@@ -129,12 +126,8 @@ def look_through(
         m.message_id for m in messages if m.message_id in waiting and not m.faults
     }
     whole = kit.index()
-    outlook = check_kit(
-        protocol,
-        replace(whole, messages=tuple(m for m in whole.messages if m.message_id in hopeful)),
-        kit.participant,
-        shown,
-    )
+    hoped = replace(whole, messages=tuple(m for m in whole.messages if m.message_id in hopeful))
+    outlook = checked if hoped == index else check_kit(protocol, hoped, kit.participant, shown)
     if checked.missing and waiting:  # what is missing even if all of them are accepted
         against += outlook.against
         against.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
@@ -149,7 +142,30 @@ def look_through(
     )
 
 
-# --- one message ---------------------------------------------------------------------------------
+# --- the messages ---------------------------------------------------------------------------------
+
+
+def look_at(
+    kit: Kit, protocol: Protocol, looks: Looks, decisions: Mapping[str, Decision]
+) -> tuple[Looked, ...]:
+    """Look at each message by itself, and whether it is like another.
+
+    Parameters
+    ----------
+    kit : Kit
+    protocol : Protocol
+    looks : Looks
+        How messages look, in a window of some size.
+    decisions : mapping of str to Decision
+        Last decision about each message, by its id.
+    """
+    alike: dict[str, list[str]] = {}
+    for duplicate in find_duplicates(kit.messages):
+        alike.setdefault(duplicate.message_id, []).append(str(duplicate))
+    return tuple(
+        _look(message, protocol, looks, alike.get(message.message_id, []), decisions)
+        for message in kit.messages
+    )
 
 
 def _look(
@@ -201,6 +217,8 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
         notes.append("no words")
     if message.text.startswith("="):
         notes.append("a spreadsheet formula, kept as text")
+    if _FAMILY.search(message.text):
+        notes.append("emoji of a family: a plain pictogram here, not the people that phones draw")
     shown = [
         spec.timing.reading
         for spec in protocol.tasks.values()

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.preview import flags, write_preview
+from analysis.preview import caption, write_preview
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import Kit, KitMessage, Writer, import_kit
+from experiment.kit.decisions import Decision
+from experiment.kit.review import look_at
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
 from experiment.steps import Message
@@ -24,6 +26,8 @@ TEXTS = {
     "m003": ("en", "a sign \ue000 that no font has"),
     "m004": ("en", "far too long " * 300),
     "m005": ("en", "rather long for a single screen. " * 14),
+    "m006": ("en", "caf\ufffd with you"),
+    "m007": ("en", "\u3164"),
 }
 KIT = Kit(
     "012",
@@ -32,6 +36,9 @@ KIT = Kit(
         KitMessage(key, "w01", "kind", language, text) for key, (language, text) in TEXTS.items()
     ),
 )
+LEFT_OUT = {
+    "m001": Decision("m001", "leave_out", "AB", "2026-09-20T08:00:00+00:00", KIT.index().digest)
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,29 +61,37 @@ def test_what_is_unusual_about_a_message_is_known_without_a_window(protocol: Pro
     assert 0.59 < longish.size < 1
 
 
-def test_flags_are_words_for_the_assistant(protocol: Protocol) -> None:
-    assert flags(look(protocol, "m001")) == []
-    assert flags(look(protocol, "m002")) == ["right to left"]
-    assert flags(look(protocol, "m003")) == ["NO FONT HAS U+E000"]
-    assert flags(look(protocol, "m004")) == ["DOES NOT FIT ON THE SCREEN"]
-    (smaller,) = flags(look(protocol, "m005"))
-    assert re.fullmatch(r"set at \d\d % of its size to fit", smaller)
+def test_a_caption_says_all_that_a_check_says(protocol: Protocol) -> None:
+    looks = looks_of(protocol, SIZE, KIT.texts())
+    accepted = Decision("m001", "accept", "AB", "2026-09-20T08:00:00+00:00", KIT.index().digest)
+    told = {
+        message.message_id: caption(message)
+        for message in look_at(KIT, protocol, looks, {"m001": accepted})
+    }
+    assert told["m001"] == ["m001   w01   kind   en   1 line", "accepted by AB"]
+    assert told["m002"] == ["m002   w01   kind   he   1 line", "right to left"]
+    assert told["m003"][1].startswith("CAN'T BE SHOWN: no font has U+E000")
+    assert told["m004"][0] == "m004   w01   kind   en"
+    assert told["m004"][1].startswith("CAN'T BE SHOWN: does not fit on the screen; ")
+    assert re.match(r"set at \d\d % of its size to fit|shown for", told["m005"][1])
+    assert told["m006"][1].startswith("CAN'T BE SHOWN: holds U+FFFD: a letter was lost")
+    assert "CAN'T BE SHOWN: shows nothing: its characters leave no ink" in told["m007"][1]
 
 
 def test_the_picture_shows_every_message_and_is_its_owners_alone(
     protocol: Protocol, tmp_path: Path
 ) -> None:
     out = tmp_path / "preview.png"
-    write_preview(protocol, KIT, SIZE, out, {"m001": ["left out by AB"]})
+    write_preview(protocol, KIT, SIZE, out, LEFT_OUT)
     assert out.stat().st_mode & 0o777 == 0o600
     sheet = np.asarray(Image.open(out))
     ink = [int(name, 16) for name in re.findall("..", protocol.screen.ink[1:])]
     for number in range(len(TEXTS)):
         row, column = divmod(number, 4)
-        top, left = 16 + row * (270 + 54 + 16), 16 + column * (480 + 16)
+        top, left = 16 + row * (sheet.shape[0] - 16) // 2, 16 + column * (480 + 16)
         cell = sheet[top : top + 270, left : left + 480].astype(int)
         shows = bool((np.abs(cell - ink).max(axis=2) < 60).any())
-        assert shows is (list(TEXTS)[number] != "m004")
+        assert shows is (list(TEXTS)[number] not in ("m004", "m007"))
     write_preview(protocol, KIT, SIZE, out)  # once more, after a decision
 
 
@@ -84,11 +99,12 @@ def test_the_page_has_the_pictures_in_it_and_no_text_or_name(
     protocol: Protocol, tmp_path: Path
 ) -> None:
     out = tmp_path / "preview.html"
-    write_preview(protocol, KIT, SIZE, out, {"m001": ["left out by <AB>"]})
+    write_preview(protocol, KIT, SIZE, out, LEFT_OUT)
     assert out.stat().st_mode & 0o777 == 0o600
     page = out.read_text("utf-8")
     assert page.count("data:image/png;base64,") == len(TEXTS)
-    assert "left out by &lt;AB&gt;" in page
+    assert "LEFT OUT by AB" in page
+    assert "CAN&#x27;T BE SHOWN" in page
     assert "http" not in page
     assert "CANARY" not in page
 

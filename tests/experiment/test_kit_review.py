@@ -179,6 +179,20 @@ def test_no_control_message_that_comes_with_the_project_is_on_its_watch_list(fil
         assert not [term for term in protocol.kit.watch_list if hits(term, text)]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("👨‍👩‍👧 for ever", True),
+        ("👩‍👦", True),
+        ("🧑‍🧒‍🧒", True),
+        ("👩🏾‍⚕️ 👩‍❤️‍👨 👨 👩 👧", False),
+    ],
+)
+def test_families_are_told_since_the_font_draws_a_pictogram(text: str, told: bool) -> None:
+    (look,) = looked(text)
+    assert any(note.startswith("emoji of a family") for note in look.notes) is told
+
+
 def test_direction_and_lines() -> None:
     arabic, english = looked("أنتِ نور البيت", "One.\nTwo.\nThree.")
     assert (arabic.right_to_left, arabic.lines) == (True, 1)
@@ -413,6 +427,33 @@ def test_a_kit_can_be_made_again_until_a_session_was_run(
     capsys.readouterr()
     assert main([*words, "--again"]) == 2
     assert "a session has been run with this kit" in capsys.readouterr().err
+
+
+def test_what_the_import_left_to_look_at_is_told_at_each_check(
+    new_study: NewStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, source = new_study(kit=False), tmp_path / "a.csv"
+    source.write_text(
+        "writer,relation,message\nCANARY,aunt,You.\nCANARY,friend,And you.\n", "utf-8"
+    )
+    told = "look at: w01 and w02 (lines 2 and 3) have the same name: two people, or one who"
+    assert main(["kit", "import", str(source), "--study", str(folder), *WHO]) == 0
+    assert told in capsys.readouterr().out
+    assert main(["kit", "check", str(folder), *WHO]) == 1
+    out = capsys.readouterr().out
+    assert told in out
+    assert "CANARY" not in out
+    kept = kit_of_study(folder) / "import.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "CANARY" not in kept.read_text()
+    kept.write_text("{")
+    assert main(["kit", "check", str(folder), *WHO]) == 2
+    assert f"{kept}:1: not what an import left to look at" in capsys.readouterr().err
+    source.write_text("writer,relation,message\nCANARY,aunt,You.\n", "utf-8")
+    again = ["kit", "import", str(source), "--study", str(folder), *WHO, "--again"]
+    assert main(again) == 0
+    assert main(["kit", "check", str(folder), *WHO]) == 1
+    assert "same name" not in capsys.readouterr().out
 
 
 def test_a_kit_that_others_can_read_is_no_go(
