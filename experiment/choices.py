@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from experiment.catalogue import KINDS
 from experiment.errors import BadInput, TooFewLiked
 from experiment.files import canonical, write_whole
+from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile, save_own_profile
 from experiment.people import Choice, People
 from experiment.plans.people import shortfall
@@ -89,7 +90,10 @@ def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | 
             f"{profiles.folder}: lacks {gone[0]!r}, whom the participant rated; put the profile "
             "set back as it was"
         )
-    people = People(index, likes, _sorted(choices.items()))
+    offered = tuple(
+        one for group, ids in index.groups.items() if not likes or group in likes for one in ids
+    )
+    people = People(index.digest, offered, index.neutral, _sorted(choices.items()))
     return Social(people, profiles, own)
 
 
@@ -154,9 +158,9 @@ def keep_choices(folder: Path, participant: str, log: Path) -> tuple[str, ...]:
     assert social is not None
     people = social.people
     file = save_choices(study.kit_folder(participant), people.choices)
-    left = sum(one not in people.values for one in people.preferred)
+    left = sum(one not in people.values for one in people.offered)
     lines = (f"choices: {file} ({len(people.choices)} made, {left} profiles left)",)
-    missing = shortfall(study.protocol, people)
+    missing = shortfall(study.protocol, people, shown_before(study, participant))
     if missing and (left == 0 or read.status == "complete"):
         raise TooFewLiked("\n".join((*lines, *missing)))
     return (*lines, "enough people were liked") if not missing else (*lines, *missing)

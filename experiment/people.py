@@ -1,14 +1,14 @@
 """Whom a participant can meet in a task of social feedback, and how much each was liked.
 
-Ids, groups and values only: photographs, names and texts stay in the profile set and in the kit.
+Ids and values only: photographs, names and texts stay in the profile set and in the kit. So do the
+groups that a participant would like to meet, which may tell of their sexual orientation: what is
+planned and logged has the ids of those who were offered, not which group they are of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from experiment.profiles import ProfileIndex
 
 
 @dataclass(frozen=True)
@@ -25,27 +25,20 @@ class People:
 
     Parameters
     ----------
-    profiles : ProfileIndex
-    groups : tuple of str
-        Groups that the participant would like to meet; empty for all.
+    digest : str
+        Of the profile set, which ties a log to what was shown.
+    offered : tuple of str
+        Everybody whom the participant may be asked about, in the set's order.
+    faces : tuple of str
+        Neutral faces, in the set's order.
     choices : tuple of Choice
         Made so far, each person once.
     """
 
-    profiles: ProfileIndex
-    groups: tuple[str, ...] = ()
+    digest: str
+    offered: tuple[str, ...]
+    faces: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
-
-    @property
-    def preferred(self) -> tuple[str, ...]:
-        """Everybody whom the participant may be asked about, in the set's order."""
-        groups = self.profiles.groups
-        return tuple(
-            one
-            for group in groups
-            if not self.groups or group in self.groups
-            for one in groups[group]
-        )
 
     @property
     def values(self) -> Mapping[str, int]:

@@ -61,6 +61,7 @@ def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
             header.get("session", ""),
             task,
             tuple(trial["message_id"] for trial in plan.get("trials", ()) if "message_id" in trial),
+            tuple(trial["profile_id"] for trial in plan.get("trials", ()) if "answer" in trial),
         )
         for log in study.logs_of(participant)
         for header in (_header(log),)

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
 from experiment.files import canonical, write_whole
+from experiment.kit.store import is_forgotten
 from experiment.profiles import OwnProfile
 
 PROFILE_FILE = "own_profile.json"
@@ -56,8 +57,8 @@ def save_own_profile(
     Raises
     ------
     BadInput
-        If anything is missing, too long, or no picture; nothing is changed then. No error quotes
-        name or text.
+        If anything is missing, too long, or no picture, or the kit was destroyed; nothing is
+        changed then. No error quotes name or text.
     """
     name, text = name.strip(), text.strip()
     if not 1 <= len(name) <= _NAME or not name.isprintable():
@@ -66,6 +67,8 @@ def save_own_profile(
         raise BadInput(f"--age {age}: 18 to 120 is allowed")
     if not 1 <= len(text) <= _TEXT:
         raise BadInput(f"the profile's text: 1 to {_TEXT} characters, found {len(text)}")
+    if is_forgotten(folder):
+        raise BadInput(f"{folder}: what was in this kit was destroyed; it gets nothing new")
     picture = _drawn_anew(photo)
     try:
         for parent in (folder.parent.parent, folder.parent, folder):

@@ -28,7 +28,8 @@ class Forgotten:
     utc : str
         When, ISO 8601.
     index : KitIndex or None
-        As it was, digest and all, so that logs can still be tied to it; None if it was damaged.
+        As it was, digest and all, so that logs can still be tied to it; None if it was damaged, or
+        there were no messages in it.
     """
 
     participant: str
@@ -104,8 +105,9 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
 def forget(participant: str, folder: Path, utc: str) -> int:
     """Destroy all that is in a kit's folder but ids, digest and decisions.
 
-    Each file is overwritten with zeros, synced and removed. A damaged kit is destroyed too. What an
-    earlier try began is finished.
+    Each file is overwritten with zeros, synced and removed. A damaged kit is destroyed too, and one
+    that has no messages but a profile of the participant's own. What an earlier try began is
+    finished.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def forget(participant: str, folder: Path, utc: str) -> int:
         try:
             index = load_kit(folder).index()
         except BadInput:
-            if not (folder / KIT_FILE).exists():
+            if not _private_files(folder):
                 raise
             index = None
         left = canonical(asdict(Forgotten(participant, utc, index)))
@@ -144,14 +146,18 @@ def forget(participant: str, folder: Path, utc: str) -> int:
 
 
 def _destroy(folder: Path) -> int:
-    kept = {folder / FORGOTTEN_FILE, folder / DECISIONS_FILE}
-    files = [file for file in sorted(folder.rglob("*")) if file not in kept and not file.is_dir()]
+    files = _private_files(folder)
     try:
         for file in files:
             _wipe(file)
     except OSError as error:
         raise BadInput(f"{folder}: a file can't be destroyed ({error.strerror})") from None
     return len(files)
+
+
+def _private_files(folder: Path) -> list[Path]:
+    kept = {folder / FORGOTTEN_FILE, folder / DECISIONS_FILE}
+    return [file for file in sorted(folder.rglob("*")) if file not in kept and not file.is_dir()]
 
 
 def is_forgotten(folder: Path) -> bool:

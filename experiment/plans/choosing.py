@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from experiment.chance import dice
 from experiment.errors import BadInput
+from experiment.plans.opening import Opening
 from experiment.plans.plan import PlanInputs, random_start
 from experiment.protocol import ChoosingTask
 from experiment.steps import After, Ends, OnResponse
@@ -31,15 +32,11 @@ class ChoosingTrial:
 
 
 @dataclass(frozen=True)
-class ChoosingPlan:
-    """A run of choosing, at the participant's own pace.
+class ChoosingPlan(Opening):
+    """A run of choosing, at the participant's own pace, from its `Opening` on.
 
     Parameters
     ----------
-    instructions : tuple of str
-        Keys of the pages shown first.
-    begins : Ends
-        A key.
     lead_in_ends : Ends
         Fixation before the first profile.
     rating : str
@@ -52,8 +49,6 @@ class ChoosingPlan:
         It is self-paced.
     """
 
-    instructions: tuple[str, ...]
-    begins: Ends
     lead_in_ends: Ends
     rating: str
     answer_ends: Ends
@@ -79,7 +74,7 @@ def plan_choosing(inputs: PlanInputs) -> ChoosingPlan:
     assert people is not None, "the session reads the profile set for every task that needs it"
     chance = dice(inputs.seed, inputs.participant, inputs.task, "choosing")
     scale = inputs.protocol.ratings[spec.rating].range
-    order = chance.shuffled(people.preferred)
+    order = chance.shuffled(people.offered)
     trials = [
         ChoosingTrial(number, one, random_start(scale, chance))
         for number, one in enumerate(order, start=1)
@@ -92,7 +87,6 @@ def plan_choosing(inputs: PlanInputs) -> ChoosingPlan:
         )
     return ChoosingPlan(
         instructions=spec.instructions,
-        begins=OnResponse(),
         lead_in_ends=After(spec.timing.lead_in),
         rating=spec.rating,
         answer_ends=OnResponse(None, spec.timing.looking_at_least),

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
+from experiment.plans.opening import Opening, awaited
 from experiment.plans.people import Slot, deal_faces, deal_people, shortfall
 from experiment.plans.plan import (
     PlanInputs,
@@ -20,9 +21,8 @@ from experiment.plans.plan import (
 from experiment.plans.schedule import Item, in_line
 from experiment.plans.sync import BEFORE_SYNC, sync_times
 from experiment.protocol import FeedbackTask, Protocol
-from experiment.protocol.messages import waiting_text
 from experiment.protocol.social import SOCIAL, BlockKind
-from experiment.steps import At, Ends, OnMark, OnPulse
+from experiment.steps import At
 
 
 @dataclass(frozen=True)
@@ -119,21 +119,11 @@ class PlannedBlock:
 
 
 @dataclass(frozen=True)
-class FeedbackPlan:
-    """A whole run of social feedback.
+class FeedbackPlan(Opening):
+    """A whole run of social feedback, from its `Opening` on.
 
     Parameters
     ----------
-    instructions : tuple of str
-        Keys of the pages shown first.
-    practice : Question or None
-        Scale to practise on before the run.
-    waiting : str
-        Key of the text while the run's start is awaited.
-    begins : Ends
-        What is the run's zero: a pulse, or a mark.
-    sync_ends : tuple of At
-        Rests at whose onsets a ``sync`` marker goes out; their lengths are this session's own.
     shown_on : str
         Rating on whose scale the answers stand.
     blocks : tuple of PlannedBlock
@@ -146,11 +136,6 @@ class FeedbackPlan:
         Pauses are rounded up to a multiple of this (s): the TR, or whole seconds in PET.
     """
 
-    instructions: tuple[str, ...]
-    practice: Question | None
-    waiting: str
-    begins: Ends
-    sync_ends: tuple[At, ...]
     shown_on: str
     blocks: tuple[PlannedBlock, ...]
     trials: tuple[Trial, ...]
@@ -177,14 +162,13 @@ def plan_feedback(inputs: PlanInputs) -> FeedbackPlan:
     spec = protocol.tasks[inputs.task]
     assert isinstance(spec, FeedbackTask)
     assert people is not None, "the session reads the profile set for every task that needs it"
-    missing = shortfall(protocol, people)
+    missing = shortfall(protocol, people, inputs.shown)
     if missing:
         raise BadInput(f"task {inputs.task!r}: " + "\n".join(missing))
     chance = dice(inputs.seed, inputs.participant, inputs.session, inputs.task)
     shown = {
-        slot: list(ids)
-        for dealt in (deal_people, deal_faces)
-        for slot, ids in dealt(protocol, people, inputs.participant).items()
+        **deal_people(protocol, people, inputs.participant, inputs.shown),
+        **deal_faces(protocol, people, inputs.participant),
     }
     return _Timeline(inputs, spec, chance, shown).plan()
 
@@ -259,11 +243,12 @@ class _Timeline:
         if spec.frames_align:
             begun = ((number, block.begins) for number, block in enumerate(spec.blocks, start=1))
             check_blocks(self._inputs.task, spec.frames, begun)
+        waiting, zero = awaited(spec.begins)
         return FeedbackPlan(
             instructions=spec.instructions,
             practice=self._practice(),
-            waiting=waiting_text(spec.begins),
-            begins=OnPulse() if spec.begins == "pulse" else OnMark(spec.begins),
+            waiting=waiting,
+            begins=zero,
             sync_ends=sync,
             shown_on=spec.shown_on,
             blocks=tuple(

@@ -1,7 +1,8 @@
 """Dealing out the people whom a participant liked: who answers, in which block of which session.
 
-The deal depends on protocol, choices and participant alone, and is made for all sessions at once,
-so that nobody answers twice; a seed that is given to one session changes orders and times only.
+The deal is made for all sessions at once, so that nobody answers twice; whoever answered in an
+earlier session never comes again, though choices or protocol have changed since. A seed that is
+given to one session changes orders and times only.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from experiment.chance import Dice, dice
 from experiment.people import People
+from experiment.plans.shown import Shown
 from experiment.protocol import FeedbackTask, Protocol
 from experiment.protocol.social import SOCIAL
 
@@ -43,39 +45,50 @@ def runs_of_feedback(protocol: Protocol) -> list[tuple[str, str, FeedbackTask]]:
     ]
 
 
-def liked(people: People, at_least: int) -> dict[str, int]:
-    """Return the people whom a participant liked at least so much, and how much."""
-    known = {one for ids in people.profiles.groups.values() for one in ids}
+def runs_to_come(protocol: Protocol, shown: Sequence[Shown]) -> list[tuple[str, str, FeedbackTask]]:
+    """Return session, label and settings of each run of feedback that has not taken place."""
+    done = {(run.session, run.task) for run in shown}
+    return [run for run in runs_of_feedback(protocol) if run[:2] not in done]
+
+
+def liked(people: People, at_least: int, shown: Sequence[Shown] = ()) -> dict[str, int]:
+    """Return the people whom a participant liked at least so much, and how much.
+
+    Those whose answers were shown in an earlier run are left out.
+    """
+    met = {one for run in shown for one in run.profile_ids}
     return {
         choice.profile_id: choice.value
         for choice in sorted(people.choices, key=lambda choice: choice.profile_id)
-        if choice.value >= at_least and choice.profile_id in known
+        if choice.value >= at_least and choice.profile_id not in met
     }
 
 
-def shortfall(protocol: Protocol, people: People) -> tuple[str, ...]:
-    """Return what to do if too few people were liked for the whole study; nothing if enough were.
+def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -> tuple[str, ...]:
+    """Return what to do if too few people were liked for the scans to come; nothing if enough were.
 
     Parameters
     ----------
     protocol : Protocol
     people : People
+    shown : sequence of Shown
+        What earlier runs showed.
 
     Returns
     -------
     tuple of str
         Lines: what is missing, then the remedies, the gentlest first.
     """
-    runs = runs_of_feedback(protocol)
+    runs = runs_to_come(protocol, shown)
     if not runs:
         return ()
     at_least = max(spec.liked.at_least for _, _, spec in runs)
     needed = sum(spec.people() for _, _, spec in runs)
-    found = len(liked(people, at_least))
+    found = len(liked(people, at_least, shown))
     faces = max(spec.faces() for _, _, spec in runs)
     lines = []
     if found < needed:
-        unseen = sum(one not in people.values for one in people.preferred)
+        unseen = sum(one not in people.values for one in people.offered)
         lines += [
             f"{found} people were liked ({at_least} or more), the study's scans need {needed} "
             f"(nobody is shown twice): {needed - found} are missing",
@@ -87,9 +100,9 @@ def shortfall(protocol: Protocol, people: People) -> tuple[str, ...]:
             "- before the study's first participant: fewer trials, or a lower liked.at_least, in "
             "study.yaml",
         ]
-    if faces > len(people.profiles.neutral):
+    if faces > len(people.faces):
         lines += [
-            f"the profile set has {len(people.profiles.neutral)} neutral faces, the baseline of a "
+            f"the profile set has {len(people.faces)} neutral faces, the baseline of a "
             f"run needs {faces}",
             "- add neutral faces to the profile set, or set baseline: fixation in study.yaml",
         ]
@@ -97,9 +110,9 @@ def shortfall(protocol: Protocol, people: People) -> tuple[str, ...]:
 
 
 def deal_people(
-    protocol: Protocol, people: People, participant: str
+    protocol: Protocol, people: People, participant: str, shown: Sequence[Shown] = ()
 ) -> Mapping[Slot, tuple[str, ...]]:
-    """Deal the people who were liked most out to the blocks of all sessions, matched by liking.
+    """Deal the people who were liked most out to the blocks to come, matched by liking.
 
     Parameters
     ----------
@@ -108,6 +121,8 @@ def deal_people(
         With enough who were liked (`shortfall`).
     participant : str
         Label.
+    shown : sequence of Shown
+        What earlier runs showed.
 
     Returns
     -------
@@ -116,14 +131,17 @@ def deal_people(
     """
     slots = {
         Slot(session, task, number): block.trials
-        for session, task, spec in runs_of_feedback(protocol)
+        for session, task, spec in runs_to_come(protocol, shown)
         for number, block in enumerate(spec.blocks, start=1)
         if block.kind in SOCIAL
     }
     chance = dice(protocol.seed, participant, "people")
-    at_least = max((spec.liked.at_least for _, _, spec in runs_of_feedback(protocol)), default=0)
-    values = liked(people, at_least)
-    best = sorted(chance.shuffled(list(values)), key=lambda one: -values[one])
+    runs = runs_to_come(protocol, shown)
+    at_least = max((spec.liked.at_least for _, _, spec in runs), default=0)
+    values = liked(people, at_least, shown)
+    # Ties are broken among all, so that a second scan gets whom it would have got at first.
+    order = [one for one in chance.shuffled(list(liked(people, at_least))) if one in values]
+    best = sorted(order, key=lambda one: -values[one])
     best = best[: sum(slots.values())]
     return dict(zip(slots, matched(best, values, list(slots.values()), chance), strict=True))
 
@@ -191,7 +209,7 @@ def deal_faces(
     sessions, each as late as can be, and never twice in one run.
     """
     chance = dice(protocol.seed, participant, "faces")
-    rest = chance.shuffled(people.profiles.neutral)
+    rest = chance.shuffled(people.faces)
     dealt: dict[Slot, tuple[str, ...]] = {}
     used = 0
     for session, task, spec in runs_of_feedback(protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shown:
-    """Messages of a run that took place.
+    """What was shown in a run that took place.
 
     Parameters
     ----------
@@ -15,8 +15,11 @@ class Shown:
         Labels.
     message_ids : tuple of str
         As planned: a run that was cut short counts as a whole one.
+    profile_ids : tuple of str
+        People whose answers were shown, as planned too.
     """
 
     session: str
     task: str
     message_ids: tuple[str, ...]
+    profile_ids: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Profile sets: people whom a participant may like, with photos, names, ages and texts.
 
 A set is a folder; a study names it. It is the only place where names and texts are: everything
-else refers to a profile by its opaque id and sees the `ProfileIndex`.
+else refers to a profile by its opaque id.
 """
 
 from experiment.profiles.looks import look_of, looks_of_set

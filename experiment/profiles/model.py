@@ -65,7 +65,7 @@ class IndexedProfile:
 
 @dataclass(frozen=True)
 class ProfileIndex:
-    """A profile set without names, ages, texts and pictures: what plans and logs may hold.
+    """A profile set without names, ages, texts and pictures: who is in it, and in which group.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ from experiment.plans.feedback import (
 from experiment.plans.frames import frame_lines
 from experiment.plans.people import deal_faces, deal_people, matched, shortfall
 from experiment.plans.plan import PlanInputs
-from experiment.profiles import IndexedProfile, ProfileIndex
+from experiment.plans.shown import Shown
 from experiment.protocol import FeedbackTask, Protocol, load_protocol
 from experiment.rehearsal import screens_of
 from experiment.steps import (
@@ -63,10 +63,9 @@ def protocol(tmp_path_factory: pytest.TempPathFactory) -> Protocol:
 
 def people_who(values: list[int]) -> People:
     ids = [f"p{i:03d}" for i in range(len(values))]
-    faces = [IndexedProfile(f"n{i}", "neutral") for i in range(8)]
-    persons = (*(IndexedProfile(one, "women") for one in ids), *faces)
+    faces = tuple(f"n{i}" for i in range(8))
     choices = tuple(Choice(one, value) for one, value in zip(ids, values, strict=True))
-    return People(ProfileIndex("0" * 64, persons), (), choices)
+    return People("0" * 64, tuple(ids), faces, choices)
 
 
 def inputs(
@@ -197,6 +196,28 @@ def test_the_deal_does_not_depend_on_a_session_s_seed(protocol: Protocol) -> Non
     assert first != other
 
 
+@given(LIKED, st.lists(st.integers(1, 7), max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_nobody_comes_again_who_answered_before_choices_were_added(
+    protocol: Protocol, values: list[int], later: list[int]
+) -> None:
+    people = people_who(values)
+    before = deal_people(protocol, people, "012")
+    met = tuple(one for slot, ids in before.items() if slot.session == "02" for one in ids)
+    shown = (Shown("02", "feedback", (), met),)
+    more = people_who([*values, *later])
+    dealt = deal_people(protocol, more, "012", shown)
+    assert {slot.session for slot in dealt} == {"03"}
+    ids = [one for block in dealt.values() for one in block]
+    assert len(ids) == len(set(ids)) == 8
+    assert not set(ids) & set(met)
+    assert shortfall(protocol, more, shown) == ()
+    same = deal_people(protocol, people, "012", shown)  # nothing was added: the same people
+    assert {one for block in same.values() for one in block} == {
+        one for slot, block in before.items() if slot.session == "03" for one in block
+    }
+
+
 def test_blocks_are_matched_by_liking_over_both_scans(protocol: Protocol) -> None:
     people = people_who([4, 5, 6, 7] * 6)
     dealt = deal_people(protocol, people, "012")
@@ -241,10 +262,7 @@ def test_a_sync_pattern_has_as_many_markers_as_it_says(protocol: Protocol) -> No
 
 
 def test_a_baseline_can_be_fixation_alone(protocol: Protocol) -> None:
-    people = replace(
-        people_who([6] * 20),
-        profiles=ProfileIndex("0", tuple(IndexedProfile(f"p{i:03d}", "women") for i in range(20))),
-    )
+    people = replace(people_who([6] * 20), faces=())
     assert "0 neutral faces" in shortfall(protocol, people)[0]
     plan = plan_feedback(inputs(changed(protocol, baseline="fixation"), people))
     assert {t.profile_id for t in plan.trials if isinstance(t, BaselineTrial)} == {None}

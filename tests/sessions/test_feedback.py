@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,9 @@ def test_a_robot_goes_through_the_whole_study(hsu: Make, tmp_path: Path) -> None
     kit = open_study(study).kit_folder("012")
     logs = [play(study, session) for session in ("01", "02", "03")]
 
+    assert set(logs[0].header["people"]) == {"digest", "offered", "faces", "choices"}
+    for log in logs:  # whom the participant would like to meet stays in the kit
+        assert not re.search(r'"(groups?|likes|men|women)"', log.file.read_text("utf-8"))
     choices = kit / "choices.json"
     assert choices.stat().st_mode & 0o777 == 0o600
     rated = {row.n: row.value for row in rating_rows(logs[0])}
@@ -272,6 +276,25 @@ def test_a_profile_that_can_t_be_used_changes_nothing(
     assert error.startswith("error: ")
     assert said in error
     assert not (study / "participants").exists()
+
+
+def test_a_participant_without_messages_can_be_forgotten_too(
+    hsu: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = hsu()
+    log = play(study, "01")
+    kit = open_study(study).kit_folder("012")
+    assert main(["kit", "forget", str(study), "--participant", "012", "--yes"]) == 0
+    assert f"3 files destroyed in {kit}" in capsys.readouterr().out
+    assert [file.name for file in kit.iterdir()] == ["forgotten.json"]
+    assert verify(read_log(log.file)).differences == ()
+    text = tmp_path / "me.txt"
+    text.write_text(TEXT)
+    words = ["--photo", str(PHOTO), "--name", NAME, "--age", "30", "--text-file", str(text)]
+    assert main(["profile", str(study), "--participant", "012", *words]) == 2
+    assert "was destroyed; it gets nothing new" in capsys.readouterr().err
+    sheet = ["replay", str(log.file), "--sheet", str(tmp_path / "sheet.png")]
+    assert main([*sheet, "--kit", str(kit)]) == 0  # the set's own people are still there
 
 
 def test_a_choice_of_somebody_who_is_gone_is_told(hsu: Make) -> None:
