@@ -241,9 +241,13 @@ def run(
     speed: Annotated[str, typer.Option(help="real, or fast on a virtual clock.")] = "real",
     no_window: Annotated[bool, typer.Option("--no-window")] = False,
     seed: Annotated[int | None, typer.Option(help="In place of the study's own.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="The participant's, such as es; else the study's.")
+    ] = None,
 ) -> None:
     """Run one session of one participant."""
     from analysis.timing import write_timing
+    from experiment.care import debriefing_left
     from experiment.choices import keep_choices
     from experiment.readlog import read_log
     from experiment.session import SessionRequest, prepare, window_size
@@ -267,6 +271,7 @@ def run(
         fast=speed == "fast",
         no_window=no_window,
         seed=seed,
+        language=language,
     )
     result = run_session(prepare(request), tell=print)
     try:
@@ -275,8 +280,9 @@ def run(
         print(f"log: {result.log}\ntiming: {figure}")
     except OSError as error:  # a full disk must not hide how the session ended
         print(f"log: {result.log}\ntiming: can't be written ({error.strerror})")
-    kept = keep_choices(study, participant, result.log)
-    for line in kept:
+    for line in debriefing_left(study, participant, result.log):
+        print(line)
+    for line in keep_choices(study, participant, result.log):
         print(line)
     if result.status != "complete":
         raise KindredError(

@@ -24,6 +24,7 @@ from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
 from experiment.steps import (
     After,
+    Closing,
     Feedback,
     Message,
     NeutralFace,
@@ -49,7 +50,8 @@ class Moment:
     Parameters
     ----------
     number : int
-        The step's, in the session; -1 for a pause.
+        The step's, in the session; -1 for what the session itself shows: a pause, or the last
+        screen of a participant who asked to stop.
     t : float
         When it appeared (s, session clock).
     zero : float
@@ -90,6 +92,12 @@ def moments(log: SessionLog) -> list[Moment]:
             if paused is not None:
                 pause = Step(Waiting("paused"), After(0.0))
                 found.append(Moment(-1, float(paused["t"]), zero, pause, None, confirmed=False))
+    zero = found[-1].zero if found else 0.0
+    stopped = Step(Closing("stopped"), After(0.0))
+    found += [
+        Moment(-1, float(event["t"]), zero, stopped, None, confirmed=False)
+        for event in log.of("stop_shown")
+    ]
     return sorted(found, key=lambda moment: moment.t)
 
 
@@ -117,11 +125,15 @@ def picture_at(log: SessionLog, t: float, kit_folder: Path | None) -> Frame:
 
 
 def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
-    """Return a sheet of every step of a session as it stood at its end, with times and markers."""
-    shown: dict[int, Moment] = {}
-    for moment in (m for m in moments(log) if m.number >= 0):
-        since = shown.get(moment.number, moment).t
-        shown[moment.number] = replace(moment, t=since)
+    """Return a sheet of every step of a session as it stood at its end, with times and markers.
+
+    Pauses are on it too, and the last screen of a participant who asked to stop.
+    """
+    shown: dict[tuple[int, float], Moment] = {}
+    for moment in moments(log):
+        key = (moment.number, 0.0 if moment.number >= 0 else moment.t)
+        since = shown.get(key, moment).t
+        shown[key] = replace(moment, t=since)
     if not shown:
         raise BadInput(f"{log.file}: nothing was shown; the session ended before its first screen")
     projector = _Projector(log, kit_folder)
@@ -130,6 +142,8 @@ def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
     def caption(moment: Moment) -> str:
         marker = moment.step.marker
         note = "" if marker is None else f"   marker {codes[marker]} {marker}"
+        if moment.number < 0:
+            note = "   pause" if isinstance(moment.step.screen, Waiting) else "   asked to stop"
         return f"{moment.t - moment.zero:8.3f} s{note}"
 
     pictures = [(projector.frame(moment), [caption(moment)]) for moment in shown.values()]
@@ -172,6 +186,7 @@ class _Projector:
         width, height = log.header["display"]["size_px"]
         protocol = Protocol.model_validate(log.header["protocol"])
         profiles, own = self._people(kit_folder, protocol)
+        self._shown_own = own is not None
         self._looks: Looks = looks_of(protocol, (width, height), texts, profiles, own)
         self._pictures: dict[Screen, Picture] = {}
 
@@ -186,7 +201,7 @@ class _Projector:
         # A kit lies in participants/P/kit of the study, and the set beside its study.yaml.
         folder = DEMO if own_set is None else kit_folder.resolve().parents[2] / own_set
         profiles = load_profiles(folder)
-        if profiles.digest != known["profiles"]["digest"]:
+        if profiles.digest != known["digest"]:
             raise BadInput(
                 f"{folder}: this is not the profile set that {self._log.file.name} was run with"
             )
@@ -206,6 +221,8 @@ class _Projector:
         if isinstance(screen, Message) and not self._with_kit:
             return _bars(self._looks, self._extents.get(screen.message_id))
         if isinstance(screen, _OF_PEOPLE) and not self._with_kit:
+            return _bars(self._looks, None)
+        if isinstance(screen, Feedback) and not self._shown_own:  # forgotten since
             return _bars(self._looks, None)
         return self._looks.painter.paint(screen)
 

@@ -384,9 +384,13 @@ class Player:
         """Tell a participant who asked to stop that it is over and that somebody comes."""
         idle = Answer(accepts=None)
         until = self._clock.now() + self._closing
+        shown = False
         while self._clock.now() < until:
             self._inputs.look()
-            self._frame(STOPPED, idle, None, until)
+            stamp = self._frame(STOPPED, idle, None, until)
+            if not shown:
+                self._log.add("stop_shown", stamp)
+                shown = True
 
     # --- what moves the rest of a run -------------------------------------------------------------
 

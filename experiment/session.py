@@ -36,7 +36,7 @@ from experiment.player import STOPPED, Player
 from experiment.priority import raised_priority
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
-from experiment.readlog import header_of, read_log
+from experiment.readlog import read_log
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
 from experiment.steps import Message, Screen
@@ -70,6 +70,8 @@ class SessionRequest:
     fullscreen, fast, no_window : bool
     seed : int or None
         In place of the study's own.
+    language : str or None
+        The participant's, in place of the study's own.
     """
 
     study: Path
@@ -87,6 +89,7 @@ class SessionRequest:
     echo: str | None = None
     marks: str | None = None
     marks_file: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ def prepare(request: SessionRequest) -> Prepared:
         temper(request.robot)
     if (request.no_window or request.fast) and request.robot is None:
         raise BadInput("without a window, or faster than real time, only a --robot can take part")
-    study = open_study(request.study)
+    study = open_study(request.study, request.language)
     protocol = study.protocol
     tasks = study.session_tasks(request.session, request.task)
     folder = study.log_folder(request.participant, request.session)
@@ -321,15 +324,9 @@ def _free(folder: Path, name: str) -> Path:
 
 
 def _data_of(log: Path, protocol: Protocol) -> set[str]:
-    """Return the tasks that a log has data of and that can't be run again.
-
-    Where the session can be continued, only what was begun counts.
-    """
-    tasks = set(header_of(log).get("tasks", []))
+    """Return the tasks that were begun in a log and that can't be run again."""
     again = {task for task, spec in protocol.tasks.items() if KINDS[spec.kind].can_be_continued}
-    if tasks & again:
-        tasks &= {event["task"] for event in read_log(log).of("run_begin")}
-    return tasks - again
+    return {event["task"] for event in read_log(log).of("run_begin")} - again
 
 
 def _check_no_data(folder: Path, tasks: tuple[str, ...], protocol: Protocol) -> None:

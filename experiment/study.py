@@ -75,8 +75,14 @@ class Study:
         return (task,)
 
 
-def open_study(folder: Path) -> Study:
+def open_study(folder: Path, language: str | None = None) -> Study:
     """Open a study's folder.
+
+    Parameters
+    ----------
+    folder : Path
+    language : str or None
+        A participant's own language in place of the study's.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def open_study(folder: Path) -> Study:
         raise BadInput(f"{folder}: is a file; give the folder of a study")
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such study folder; make one with: run_session.py init FOLDER")
-    protocol, sources = load_protocol(folder / "study.yaml")
+    protocol, sources = load_protocol(folder / "study.yaml", language)
     return Study(folder, protocol, sources)
 
 

@@ -23,13 +23,15 @@ _UNSOURCED = {"study", "language", "sources"}  # names, not choices of the exper
 Path_ = tuple[str | int, ...]
 
 
-def load_protocol(file: Path) -> tuple[Protocol, dict[str, str]]:
+def load_protocol(file: Path, language: str | None = None) -> tuple[Protocol, dict[str, str]]:
     """Read `study.yaml` and the study's texts.
 
     Parameters
     ----------
     file : Path
         The study's ``study.yaml``; ``texts/LANGUAGE.yaml`` is looked for beside it.
+    language : str or None
+        A participant's own language in place of the study's.
 
     Returns
     -------
@@ -54,6 +56,10 @@ def load_protocol(file: Path) -> tuple[Protocol, dict[str, str]]:
     sources: dict[str, str] = {}
     plain = _unsource(tree, file, tree, (), None, allowed, sources)
     plain.pop("sources", None)
+    if language is not None:
+        if not (file.parent / "texts" / f"{language}.yaml").is_file():
+            raise BadInput(f"--language {language!r}: no file texts/{language}.yaml beside {file}")
+        plain["language"] = language
     language = plain.get("language")
     if isinstance(language, str) and (file.parent / "texts" / f"{language}.yaml").is_file():
         plain["texts"] = read_texts(file.parent / "texts" / f"{language}.yaml")

@@ -10,9 +10,11 @@ import pytest
 from analysis.advance import advance
 from analysis.monitor_texts import read_texts, sentence
 from analysis.replay import verify
+from analysis.show import contact_sheet, moments
 from analysis.standing import Phase, State
 from analysis.tables import block_rows, marker_rows
 from experiment import session as sessions
+from experiment.care import debriefing_left
 from experiment.choices import save_choices
 from experiment.clock import Clock
 from experiment.events import KeyEvent
@@ -22,6 +24,7 @@ from experiment.people import Choice
 from experiment.profiles import DEMO
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
+from experiment.steps import Closing, Waiting
 from experiment.study import open_study
 
 
@@ -83,6 +86,12 @@ def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(
     assert stop["t"] == pytest.approx(701, abs=0.02)
     end = next(log.of("end"))
     assert end["t"] - stop["t"] == pytest.approx(20, abs=0.1)  # the kind screen had its time
+    (shown,) = log.of("stop_shown")
+    assert 0 <= shown["t"] - stop["t"] < 0.1
+    assert moments(log)[-1].step.screen == Closing("stopped")
+    (line,) = debriefing_left(scan, "012", log.file)
+    assert "if the participant does not come again, run:" in line
+    assert "--session 03 --task debriefing" in line
     assert any("ASKED TO STOP" in line for line in told)
     assert all(row.reset is not None for row in marker_rows(log) if row.flip is not None)
     state = advance(State(), [log.header, *log.events], 0.0)
@@ -134,6 +143,11 @@ def test_a_pause_inside_a_block_is_flagged(scan: Path, monkeypatch: pytest.Monke
     assert (fault["what"], fault["block"]) == ("block_interrupted", 2)
     assert [row.interrupted for row in block_rows(log)] == [False, True, False]
     assert any("block 2 was interrupted" in line for line in told)
+    pauses = [m for m in moments(log) if m.step.screen == Waiting("paused")]
+    assert len(pauses) == 1
+    steps = len(list(log.of("step")))
+    rows = -(-(steps + 1) // 6)  # the pause is on the sheet too
+    assert contact_sheet(log, None).shape[0] == 16 + rows * (225 + 30 + 16)
 
 
 def test_the_monitor_counts_down_to_the_next_block(

@@ -16,6 +16,7 @@ from experiment.errors import BadInput, HardwareError
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
 from experiment.plain import to_plain
+from experiment.protocol import Protocol, worded
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 from hardware.markers import MarkerLine
@@ -103,6 +104,21 @@ def test_one_task_of_a_session_has_a_log_of_its_own(new_study: NewStudy) -> None
     study = new_study()
     log = run(prepare(request(study, session="02", task="messageslab", scanner="none"))).log
     assert log.name == "sub-012_ses-02_task-messageslab.jsonl"
+
+
+def test_a_participant_reads_their_own_language(new_study: NewStudy) -> None:
+    question = "question: How good did it feel to read this message?"
+    study = new_study((question, "question: {en: How good?, es: '¿Qué tal?'}"))
+    with pytest.raises(BadInput, match=r"--language 'es': no file texts/es.yaml beside"):
+        prepare(request(study, language="es"))
+    english = (study / "texts" / "en.yaml").read_text("utf-8")
+    (study / "texts" / "es.yaml").write_text(english.replace("Thank you", "Gracias"), "utf-8")
+    log = read_log(run(prepare(request(study, language="es"))).log)
+    kept = Protocol.model_validate(log.header["protocol"])
+    assert kept.language == "es"
+    assert "Gracias" in kept.texts["closing"]
+    assert worded(kept.ratings["good"].question, kept.language) == "¿Qué tal?"
+    assert verify(log).differences == ()
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
