@@ -87,7 +87,7 @@ def _measures() -> list[tuple[str, str, Measure]]:
         ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
         (
             "messages",
-            "The first frame of a message of 59 words",
+            "The first frame of the longest message",
             lambda _, __: messages.first_frames(),
         ),
         ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
