@@ -198,7 +198,7 @@ def test_the_kit_is_its_owners_alone(
     folders.append(study / "inbox")
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
     files = list((private / "012" / "kit").iterdir())
-    assert {file.name for file in files} == {"kit.json", "decisions.jsonl"}
+    assert {file.name for file in files} == {"kit.json", "decisions.jsonl", "import.json"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
