@@ -235,6 +235,10 @@ def schedule(
         _check_near(first_dose, desk.now)
         one = desk.active(label)
         _check_not_begun(study, one, design, period)
+        if period > 1 and period - 1 not in one.first_doses:
+            raise BadInput(
+                f"participant {label!r}: period {period - 1} has no first dose yet; set that first"
+            )
         moved = replace(one, first_doses={**one.first_doses, period: first_dose})
         after = standing(study, moved, first_dose)
         for place in after.periods:

@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from experiment.errors import BadInput
 from experiment.register.standing import SessionStanding, Standing
-from experiment.register.state import Register
+from experiment.register.state import Register, open_register
+from experiment.study import Study
 
 ConcernCode: TypeAlias = Literal[
     "withdrawn",  # the participant left: {on}
@@ -118,3 +120,28 @@ def _about_the_days(where: Standing, asked: SessionStanding) -> list[Concern]:
 
 def _concern(code: ConcernCode, **values: object) -> Concern:
     return Concern(code, {name: str(value) for name, value in values.items()})
+
+
+def may_run(study: Study, label: str, *, rehearsal: bool) -> dict[str, str] | None:
+    """Make sure that a participant may be run at all, and return what the log notes of their slot.
+
+    A study without a design needs no register, and what its register says binds nobody.
+
+    Parameters
+    ----------
+    study : Study
+    label : str
+    rehearsal : bool
+        Whether a robot takes part, who is nobody's participant and is never refused.
+
+    Raises
+    ------
+    BadInput
+        If the study has a design and the participant was not enrolled, or has left.
+    """
+    if study.protocol.design is None:
+        return None
+    register = open_register(study.folder)
+    if not rehearsal and register.participant(label).withdrawn is not None:
+        raise BadInput(f"participant {label!r}: left the study; nothing more is due")
+    return register.binding(label)

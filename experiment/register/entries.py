@@ -93,7 +93,6 @@ class Unblinded(Entry):
     what: Literal["unblinded"] = "unblinded"
     participant: Label | None
     reason: str
-    who: str
 
 
 AnyEntry: TypeAlias = Annotated[

@@ -160,6 +160,16 @@ class Register:
                 return one
         raise BadInput(f"participant {label!r}: not in {self.file}; add them with: participant add")
 
+    def binding(self, label: str) -> dict[str, str] | None:
+        """Return what a session's log notes of the allocation; None for whoever has no slot.
+
+        The digest of the sealed list and the slot: a list or a slot that is changed later shows.
+        """
+        slot = next((one.slot for one in self.participants if one.label == label), None)
+        if self.allocation is None or slot is None:
+            return None
+        return {"digest": self.allocation.digest, "slot": slot}
+
     def free_slots(self, stratum: str) -> tuple[str, ...]:
         """Return the slots of a stratum that nobody has yet, the next one first."""
         if self.allocation is None:
