@@ -150,7 +150,7 @@ def receive_allocation(
         except OSError as error:
             raise BadInput(f"{list_file(study)}: can't be written ({error.strerror})") from None
         desk.write(
-            AllocationReceived(by=by, digest=digest, slots=slots, rehearsal=sealed.rehearsal)
+            AllocationReceived(by=by, sha256=digest, slots=slots, rehearsal=sealed.rehearsal)
         )
     return [
         *(f"{len(numbers)} slots for stratum {name}" for name, numbers in slots.items()),

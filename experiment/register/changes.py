@@ -254,7 +254,7 @@ def schedule(
         lines.append(f"session {session}: {days.due}{also}")
     if period < len(design.periods):
         free = (design.washout_days or 0) + 1
-        lines.append(f"period {period + 1}: first dose from {last + dt.timedelta(days=free)}")
+        lines.append(f"period {period + 1}: first dose from {last + dt.timedelta(days=free)} on")
     return lines
 
 

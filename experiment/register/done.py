@@ -54,7 +54,7 @@ def summary_of(file: Path) -> LogSummary:
     """Sum up a log; one that can't be read says why."""
     try:
         header = header_of(file)
-        lines = file.read_bytes().split(b"\n")
+        lines = file.read_bytes().split(b"\n")[:-1]  # what a crash cut off is left out
         ends = [json.loads(line) for line in lines if _RUN_END in line or _END in line]
     except BadInput as error:
         return LogSummary(file, problem=str(error))

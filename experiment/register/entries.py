@@ -28,10 +28,10 @@ class Entry(Strict):
 
 
 class AllocationReceived(Entry):
-    """The sealed list was put into the study; `digest` is SHA-256 of the file."""
+    """The sealed list was put into the study; `sha256` is that of the file."""
 
     what: Literal["allocation_received"] = "allocation_received"
-    digest: str
+    sha256: str
     slots: dict[str, tuple[str, ...]]
     """Slot numbers of each stratum, in the order in which they are given out."""
     rehearsal: bool

@@ -108,7 +108,8 @@ def read_journal(study: Path) -> Journal:
     for number, text in enumerate(whole, start=1):
         body, fields, claimed = _parse(file, number, text)
         digest = link(digest, body)
-        if digest != claimed or fields.pop("seq", None) != number:
+        seq = fields.pop("seq", None)
+        if digest != claimed or seq != number:
             edited_at = edited_at or number
             digest = claimed
         lines.append(_line(file, number, fields))
@@ -168,7 +169,7 @@ def locked(study: Path, by: str, patience: float = _PATIENCE) -> Iterator[None]:
     folder = study / FOLDER
     try:
         if not folder.exists():
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             folder.chmod(_FOLDER_MODE)
         lock = FileLock(folder / _LOCK, mode=_FILE)
         lock.acquire(timeout=patience, poll_interval=_POLL)

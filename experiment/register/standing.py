@@ -160,7 +160,7 @@ def standing(study: Study, participant: Participant, today: dt.date) -> Standing
         At the desk.
     """
     design = study.protocol.design
-    periods = () if design is None else _periods(design, participant)
+    periods = () if design is None else periods_of(design, participant)
     last = max((day for day in _dose_days(design, participant) if day <= today), default=None)
     return Standing(
         participant,
@@ -224,7 +224,8 @@ def days_of(design: Design, one: Participant, session: str) -> Days | None:
     return Days(due - window.earlier * _DAY, due, due + window.later * _DAY)
 
 
-def _periods(design: Design, one: Participant) -> tuple[PeriodStanding, ...]:
+def periods_of(design: Design, one: Participant) -> tuple[PeriodStanding, ...]:
+    """Return where a participant's periods stand."""
     found: list[PeriodStanding] = []
     for number in range(1, len(design.periods) + 1):
         first = one.first_doses.get(number)

@@ -201,7 +201,7 @@ def register_of(journal: Journal) -> Register:
     for line in journal.lines:
         entry = line.entry
         if isinstance(entry, AllocationReceived):
-            allocation = Allocation(entry.digest, entry.slots, entry.rehearsal)
+            allocation = Allocation(entry.sha256, entry.slots, entry.rehearsal)
         elif isinstance(entry, Enrolled):
             _enrol(people, entry, line, journal.file)
         else:
