@@ -180,7 +180,7 @@ def locked(study: Path, by: str, patience: float = _PATIENCE) -> Iterator[None]:
     except OSError as error:
         raise BadInput(f"{folder}: can't be written into ({error.strerror})") from None
     try:
-        write_whole(folder / _HOLDER, json.dumps(_myself(by)), mode=_FILE)
+        (folder / _HOLDER).write_text(json.dumps(_myself(by)), "utf-8")
         yield
     finally:
         (folder / _HOLDER).unlink(missing_ok=True)

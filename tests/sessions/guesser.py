@@ -8,6 +8,7 @@ of each; that makes the true spread smaller than the binomial, so the bound is o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
-_BINS = 48
+_BINS = 32
+_WORD = re.compile(rb'"(\w+)"')
 _SPREAD = 5.0  # SDs; what lies further out counts as that
 
 
@@ -62,6 +64,8 @@ def evidence(folder: Path, people: Sequence[Person]) -> Numbers:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     listed = {path: n for n, path in enumerate(folder.rglob("*"))}  # as the disk gives them
     texts = {path: path.read_bytes() for path in files}
+    by_name = {one.label: one for one in people}
+    named = {name: one for one in people for name in (one.label, one.slot)}
     found: dict[str, list[Mapping[str, float]]] = {one.label: [] for one in people}
     kinds: dict[str, list[str]] = {one.label: [] for one in people}
 
@@ -70,10 +74,8 @@ def evidence(folder: Path, people: Sequence[Person]) -> Numbers:
         kinds[label].append(kind)
         found[label].append({f"{kind}#{number}:{name}": v for name, v in numbers.items()})
 
-    for path in folder.rglob("*"):
-        for one in people:
-            if one.label not in path.relative_to(folder).as_posix():
-                continue
+    for path in listed:
+        for one in (person for label, person in by_name.items() if label in path.as_posix()):
             kind = path.relative_to(folder).as_posix().replace(one.label, "P")
             status = path.stat()
             add(one.label, f"file {kind}", {
@@ -87,9 +89,9 @@ def evidence(folder: Path, people: Sequence[Person]) -> Numbers:
         name = path.relative_to(folder).as_posix()
         lines = texts[path].split(b"\n")
         for number, line in enumerate(lines):
-            for one in people:
-                if f'"{one.slot}"'.encode() in line or f'"{one.label}"'.encode() in line:
-                    add(one.label, f"line {name}", {"place": number, **_of(line)})
+            words = {word.decode() for word in _WORD.findall(line)}
+            for label in {named[word].label for word in words & named.keys()}:
+                add(label, f"line {name}", {"place": number, **_of(line)})
     for one in people:
         for n, (text, seconds) in enumerate(zip(one.outputs, one.seconds, strict=True)):
             add(one.label, f"output {n}", {"seconds": seconds, **_of(text.encode())})
@@ -167,5 +169,6 @@ def _of(raw: bytes) -> dict[str, float]:
 def _scaled(x: NDArray[np.generic]) -> Numbers:
     numbers = x.astype(np.float64)
     spread = numbers.std(axis=0)
-    middle = np.median(numbers, axis=0)
-    return np.clip((numbers - middle) / np.where(spread > 0, spread, 1.0), -_SPREAD, _SPREAD)
+    return np.clip(
+        (numbers - numbers.mean(axis=0)) / np.where(spread > 0, spread, 1.0), -_SPREAD, _SPREAD
+    )
