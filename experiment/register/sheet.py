@@ -104,9 +104,9 @@ def write_sheet(
         raise BadInput(f"{out.parent}: no such folder")
     try:
         if out.suffix.lower() == ".pdf":
-            from stimuli.paper import write_pdf
+            from stimuli.paper import write_page
 
-            write_pdf(html, out)
+            write_page(html, out)
         else:
             write_whole(out, html)
     except OSError as error:
@@ -157,7 +157,6 @@ def sheet_html(
         ],
         parts=parts,
         blinded=bool(where.periods),
-        printed=texts["printed"].format(day=where.today),
     )
 
 
@@ -174,6 +173,8 @@ def _head(
     if asked.days is not None:
         day = f"{asked.days.due}"
         window = words["window_is"].format(first=asked.days.first, last=asked.days.last)
+        if asked.days.first == asked.days.last:
+            window = words["that_day"]
     kit = none if asked.period is None else one.drug_kit(asked.period) or none
     return [
         (words["participant"], one.label),
@@ -183,6 +184,7 @@ def _head(
         (words["session"], session),
         (words["day"], day),
         (words["window"], window),
+        (words["printed"], f"{where.today}"),
     ]
 
 
