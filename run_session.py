@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
+from experiment.commands import blinding, participants
 from experiment.errors import BadInput, KindredError
 
 # Rooms are imported by the command that needs them, so that `export` and `replay` start in well
@@ -26,6 +27,10 @@ kit_app = typer.Typer(help="A participant's messages.", no_args_is_help=True)
 app.add_typer(kit_app, name="kit")
 profiles_app = typer.Typer(help="A set of profiles for social feedback.", no_args_is_help=True)
 app.add_typer(profiles_app, name="profiles")
+app.add_typer(participants.app, name="participant")
+app.command()(participants.sheet)
+app.add_typer(blinding.app, name="allocation")
+app.command()(blinding.unblind)
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]

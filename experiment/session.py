@@ -37,6 +37,7 @@ from experiment.priority import raised_priority
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
 from experiment.readlog import read_log
+from experiment.register.concerns import may_run
 from experiment.rehearsal import screens_of
 from experiment.robot import Robot, temper
 from experiment.steps import Message, Screen
@@ -124,6 +125,7 @@ class Prepared:
     seed: int
     log_file: Path
     wires: Wires
+    slot: dict[str, str] | None = None
 
 
 def window_size(text: str | None) -> tuple[int, int] | None:
@@ -162,6 +164,7 @@ def prepare(request: SessionRequest) -> Prepared:
     study = open_study(request.study, request.language)
     protocol = study.protocol
     tasks = study.session_tasks(request.session, request.task)
+    slot = may_run(study, request.participant, rehearsal=request.robot is not None)
     folder = study.log_folder(request.participant, request.session)
     _check_no_data(folder, tasks, protocol)
     with_messages = any(protocol.tasks[task].shares() for task in tasks)
@@ -194,7 +197,7 @@ def prepare(request: SessionRequest) -> Prepared:
     if request.task is not None:
         name += f"_task-{request.task}"
     file = _free(folder, name)
-    return Prepared(request, study, kit, index, shown, social, plans, seed, file, plugged)
+    return Prepared(request, study, kit, index, shown, social, plans, seed, file, plugged, slot)
 
 
 def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> SessionResult:
@@ -425,6 +428,7 @@ def _header(
         "protocol": prepared.study.protocol.model_dump(mode="json"),
         "sources": prepared.study.sources,
         "plans": {task: to_plain(planned.plan) for task, planned in prepared.plans.items()},
+        **({} if prepared.slot is None else {"allocation": prepared.slot}),
     }
 
 

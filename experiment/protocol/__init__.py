@@ -5,6 +5,7 @@ for all that stands below it. A value that no source covers is an error: a numbe
 document named under ``sources`` or it says that it is the lab's own (``lab default``).
 """
 
+from experiment.protocol.design import Design, Window
 from experiment.protocol.kit import KitSettings, ReadingSpeed
 from experiment.protocol.messages import LabMessages, MessagesTask, Order, ScannerMessages
 from experiment.protocol.objects import ObjectCondition, ObjectTask
@@ -20,6 +21,7 @@ __all__ = [
     "AnyTask",
     "Buttons",
     "ChoosingTask",
+    "Design",
     "FaultName",
     "FeedbackTask",
     "KitSettings",
@@ -37,6 +39,7 @@ __all__ = [
     "ScannerMessages",
     "Share",
     "TaskSpec",
+    "Window",
     "load_protocol",
     "read_texts",
     "read_yaml",

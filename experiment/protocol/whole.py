@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from experiment.chance import seed_from
+from experiment.protocol.design import Design
 from experiment.protocol.kit import KitSettings
 from experiment.protocol.messages import MessagesTask
 from experiment.protocol.objects import ObjectTask
@@ -75,6 +76,7 @@ class Protocol(Strict):
     ratings: dict[Name, Rating]
     tasks: dict[Label, AnyTask]
     sessions: dict[Label, Session]
+    design: Design | None = None
     notes: tuple[str, ...] = ()
     texts: dict[str, str] = Field(default_factory=dict)
 
@@ -94,6 +96,8 @@ class Protocol(Strict):
             self._check_texts("the participant's stop key", ("stopped",))
         self._check_debriefing()
         self._check_wordings()
+        if self.design is not None:
+            self.design.check_in(self)
         return self
 
     def _check_markers(self) -> None:

@@ -61,6 +61,11 @@ PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
         "notes.0": ("Loving messages against neutral, factual messages from the same people", "L1"),
     },
     "inagaki2016": {
+        "design.kind": ("crossover", "S0"),
+        "design.drug_days": (4, "S0"),
+        "design.washout_days": (10, "S0"),
+        "design.periods.0.sessions.01.day": (4, "S0"),
+        "design.periods.1.sessions.02.day": (4, "S0"),
         "tasks.messages.version": ("lab", "S0"),
         "tasks.messages.messages.kind.total": (6, "S0"),
         "tasks.messages.ratings.0": ("connection", "S0"),
@@ -73,6 +78,7 @@ PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
         "notes.3": ("The participant does not know beforehand that loved ones sent", "S0"),
     },
     "inagaki2019": {
+        "design.kind": ("parallel", "L2"),
         "kit.per_writer.kind": (12, "L2"),
         "tasks.messages.version": ("scanner", "L2"),
         "tasks.messages.ratings.0": ("connection", "L2"),

@@ -1,0 +1,225 @@
+"""Making the sealed list, away from the desk, and putting it into the study, at the desk."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from csv import DictWriter
+from pathlib import Path
+
+from experiment.blinding.blocks import Die, SecretDice, draw
+from experiment.blinding.sealed_list import SEALED_LIST, Secret, read_sealed_list, seal_list
+from experiment.blinding.sealing import fingerprint, read_public
+from experiment.chance import dice
+from experiment.errors import BadInput
+from experiment.files import write_new, write_whole
+from experiment.protocol import Design
+from experiment.register.changes import Now, at_the_desk, utc_now
+from experiment.register.entries import AllocationReceived
+from experiment.register.journal import FOLDER
+from experiment.study import Study
+
+_ARM = 40  # characters
+
+
+def make_allocation(
+    study: Study,
+    public_key: Path,
+    arms: dict[str, str],
+    out: Path,
+    packing: Path,
+    *,
+    rehearsal: bool = False,
+    seed: int | None = None,
+) -> list[str]:
+    """Draw the sequences, seal them, and write the list of what to pack.
+
+    Parameters
+    ----------
+    study : Study
+        Only its ``study.yaml`` is read; a copy will do.
+    public_key : Path
+    arms : dict of str to str
+        What ``A`` and ``B`` stand for.
+    out : Path
+        The sealed list, for the desk.
+    packing : Path
+        Which drug goes into which kit, in clear, for whoever packs; never into the study's folder.
+    rehearsal : bool
+        Whether the list is made to try things out.
+    seed : int or None
+        For a rehearsal that is to come out the same each time; refused for a real list, which is
+        drawn from the system's own chance.
+
+    Returns
+    -------
+    list of str
+        What to tell, the digest to note down included.
+
+    Raises
+    ------
+    BadInput
+        If anything can't be used. Nothing was written then.
+    """
+    design = _design(study)
+    if seed is not None and not rehearsal:
+        raise BadInput(
+            "--seed: whoever knows the seed knows every arm; only with --rehearsal, to try "
+            "things out"
+        )
+    _check_arms(arms)
+    outside(study, packing, "--packing", "it tells every arm")
+    for file in (out, packing):
+        if file.exists():
+            raise BadInput(f"{file}: is there already; a list is never overwritten")
+    if out.resolve() == packing.resolve():
+        raise BadInput(f"{out}: is given for both lists; they go to different people")
+    public = read_public(public_key)
+    die: Die = SecretDice() if seed is None else dice(seed, "allocation")
+    text, slots = seal_list(
+        study.protocol.study.name,
+        secrets.token_hex(8),
+        design,
+        draw(design, die),
+        arms,
+        public,
+        rehearsal=rehearsal,
+    )
+    _write(packing, _packing_list(design, slots), 0o600)
+    try:
+        _write(out, text, 0o644)
+    except BadInput:
+        packing.unlink()
+        raise
+    _, digest = read_sealed_list(out)
+    return [
+        f"{len(slots)} slots drawn and sealed for key {fingerprint(public)}",
+        f"sealed list, for the desk: {out}",
+        f"packing list, for whoever packs the kits, nobody else: {packing}",
+        f"note down beside your key: SHA-256 of the sealed list is {digest}",
+        *(["made for a rehearsal: it blinds nobody"] if rehearsal else []),
+    ]
+
+
+def receive_allocation(
+    study: Study, file: Path, by: str, *, rehearsal: bool = False, now: Now = utc_now
+) -> list[str]:
+    """Put a sealed list into the study.
+
+    Parameters
+    ----------
+    study : Study
+    file : Path
+        As it was made.
+    by : str
+        Initials.
+    rehearsal : bool
+        Whether a list made for a rehearsal is welcome.
+    now : callable
+
+    Raises
+    ------
+    BadInput
+        If it is none, was made for another study or design, or the study has one already.
+    """
+    design = _design(study)
+    sealed, digest = read_sealed_list(file)
+    if sealed.study != study.protocol.study.name:
+        raise BadInput(
+            f"{file}: was made for the study {sealed.study!r}, not for "
+            f"{study.protocol.study.name!r}"
+        )
+    slots = sealed.by_stratum()
+    if sealed.kind != design.kind or tuple(slots) != design.stratum_names:
+        raise BadInput(
+            f"{file}: was made for another design ({sealed.kind}; {', '.join(slots)}) than "
+            f"study.yaml has ({design.kind}; {', '.join(design.stratum_names)}); have it made anew"
+        )
+    if sealed.rehearsal and not rehearsal:
+        raise BadInput(f"{file}: was made for a rehearsal and blinds nobody; give --rehearsal")
+    if rehearsal and not sealed.rehearsal:
+        raise BadInput(f"{file}: is a real list; leave out --rehearsal")
+    with at_the_desk(study.folder, by, now) as desk:
+        if desk.register.allocation is not None:
+            raise BadInput(
+                f"{list_file(study)}: the study has its sealed list already; participants are "
+                "bound to it, so it stays"
+            )
+        try:
+            write_whole(list_file(study), file.read_bytes(), mode=0o640)
+        except OSError as error:
+            raise BadInput(f"{list_file(study)}: can't be written ({error.strerror})") from None
+        desk.write(
+            AllocationReceived(by=by, sha256=digest, slots=slots, rehearsal=sealed.rehearsal)
+        )
+    return [
+        *(f"{len(numbers)} slots for stratum {name}" for name, numbers in slots.items()),
+        f"SHA-256 of the sealed list: {digest}",
+        "read its first and last four characters to whoever made it: they must be the same",
+    ]
+
+
+def list_file(study: Study) -> Path:
+    """Where a study's sealed list is."""
+    return study.folder / FOLDER / SEALED_LIST
+
+
+def outside(study: Study, file: Path, option: str, why: str) -> None:
+    """Make sure that a file is not in the study's folder.
+
+    Raises
+    ------
+    BadInput
+        If it is, or would be.
+    """
+    if file.resolve().is_relative_to(study.folder.resolve()):
+        raise BadInput(
+            f"{option} {file}: lies in the study's folder, which the desk reads; {why}: keep it "
+            "elsewhere"
+        )
+
+
+def _design(study: Study) -> Design:
+    if study.protocol.design is None:
+        raise BadInput(
+            f"{study.folder / 'study.yaml'}: no section design, so there is nothing to allocate"
+        )
+    return study.protocol.design
+
+
+def _check_arms(arms: dict[str, str]) -> None:
+    for letter, name in arms.items():
+        if not name.strip() or not name.isprintable() or len(name) > _ARM:
+            raise BadInput(f"--{letter.lower()} {name!r}: a name of at most {_ARM} characters")
+    if len({name.strip().lower() for name in arms.values()}) < len(arms):
+        raise BadInput("--a and --b: are the same; nothing would be compared")
+
+
+def _packing_list(design: Design, slots: list[tuple[str, Secret]]) -> str:
+    text = io.StringIO(newline="")
+    columns = ["drug_kit", "slot", "stratum", "period", "arm", "days", "sequence"]
+    table = DictWriter(text, columns, delimiter="\t", lineterminator="\n")
+    table.writeheader()
+    for stratum, secret in slots:
+        for period in range(1, len(design.periods) + 1):
+            table.writerow(
+                {
+                    "drug_kit": f"{secret.slot}-{period}",
+                    "slot": secret.slot,
+                    "stratum": stratum,
+                    "period": period,
+                    "arm": secret.arm(period),
+                    "days": design.drug_days,
+                    "sequence": secret.sequence,
+                }
+            )
+    return text.getvalue()
+
+
+def _write(file: Path, text: str, mode: int) -> None:
+    try:
+        write_new(file, text, mode)
+    except FileExistsError:
+        raise BadInput(f"{file}: is there already; a list is never overwritten") from None
+    except OSError as error:
+        raise BadInput(f"{file}: can't be written ({error.strerror})") from None

@@ -1,0 +1,226 @@
+"""Telling the arm, with the key: of one participant in an emergency, of all for the analysis.
+
+It is written into the journal who asked and why, before anything is told.
+"""
+
+from __future__ import annotations
+
+import io
+from csv import DictWriter
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from experiment.blinding.making import list_file, outside
+from experiment.blinding.sealed_list import SealedList, Secret, read_sealed_list
+from experiment.blinding.sealing import NotOpened, fingerprint, read_private
+from experiment.errors import BadInput
+from experiment.files import write_new
+from experiment.protocol import Design
+from experiment.readlog import header_of
+from experiment.register.changes import Desk, Now, at_the_desk, check_reason, utc_now
+from experiment.register.entries import Unblinded
+from experiment.register.standing import standing
+from experiment.register.state import Participant, Register
+from experiment.study import Study
+
+COLUMNS = ("participant", "slot", "stratum", "sequence", "period", "session", "arm")
+"""Of the table of all arms: a row for each session of a period."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where the private key is, and what opens it.
+
+    Parameters
+    ----------
+    file : Path
+    passphrase : str or None
+    """
+
+    file: Path
+    passphrase: str | None = None
+
+
+def unblind_one(
+    study: Study, key: Key, participant: str, *, who: str, reason: str, now: Now = utc_now
+) -> list[str]:
+    """Tell the arm of one participant; for an emergency.
+
+    Parameters
+    ----------
+    study : Study
+    key : Key
+    participant : str
+        Label; they may have left the study.
+    who : str
+        Initials of whoever asks.
+    reason : str
+    now : callable
+
+    Returns
+    -------
+    list of str
+        What to tell, and to write down nowhere else.
+
+    Raises
+    ------
+    BadInput
+        If the key is another, the list was edited, or the participant has no slot. Nothing is told
+        and nothing recorded then.
+    """
+    check_reason(reason)
+    design, private = _checked(study, key)
+    with at_the_desk(study.folder, who, now) as desk:
+        sealed = _unedited(study, desk.register)
+        one = desk.register.participant(participant)
+        secret = _opened(study, sealed, one, key, private)
+        desk.write(Unblinded(by=who, participant=participant, reason=reason.strip()))
+    return _told(study, design, one, secret, desk)
+
+
+def unblind_all(
+    study: Study, key: Key, *, who: str, reason: str, out: Path | None = None, now: Now = utc_now
+) -> list[str]:
+    """Tell the arms of all participants, for the analysis.
+
+    Parameters
+    ----------
+    study : Study
+    key : Key
+    who : str
+        Initials.
+    reason : str
+    out : Path or None
+        A new file for the table (TSV, for its owner only), outside of the study's folder; None to
+        have it told.
+    now : callable
+
+    Raises
+    ------
+    BadInput
+        As `unblind_one`, or if `out` can't be used.
+    """
+    check_reason(reason)
+    if out is not None:
+        outside(study, out, "--out", "it tells every arm")
+        if out.exists():
+            raise BadInput(f"{out}: is there already; choose another file")
+        if not out.parent.is_dir():
+            raise BadInput(f"{out.parent}: no such folder")
+    design, private = _checked(study, key)
+    with at_the_desk(study.folder, who, now) as desk:
+        sealed = _unedited(study, desk.register)
+        bound = [one for one in desk.register.participants if one.slot is not None]
+        if not bound:
+            raise BadInput(f"{desk.register.file}: nobody has a slot yet; there is nothing to tell")
+        opened = [(one, _opened(study, sealed, one, key, private)) for one in bound]
+        desk.write(Unblinded(by=who, participant=None, reason=reason.strip()))
+    table = _table(design, opened)
+    lines = [*_other_lists(study, desk.register), _recorded(desk)]
+    if out is None:
+        return [*table.splitlines(), *lines]
+    try:
+        write_new(out, table, mode=0o600)
+    except OSError as error:
+        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    return [f"arms of {len(opened)} participants: {out}", *lines]
+
+
+def _checked(study: Study, key: Key) -> tuple[Design, X25519PrivateKey]:
+    design = study.protocol.design
+    if design is None:
+        raise BadInput(
+            f"{study.folder / 'study.yaml'}: no section design, so nobody is blinded here"
+        )
+    outside(study, key.file, "--key", "it opens the sealed list")
+    return design, read_private(key.file, key.passphrase)
+
+
+def _unedited(study: Study, register: Register) -> SealedList:
+    """Return the study's sealed list, if it is the one that was received."""
+    if register.allocation is None:
+        raise BadInput(f"{register.file}: no sealed list was received; nobody is blinded yet")
+    sealed, digest = read_sealed_list(list_file(study))
+    if digest != register.allocation.digest:
+        raise BadInput(
+            f"{list_file(study)}: was edited since it was received (SHA-256 {digest[:8]}..., "
+            f"received {register.allocation.digest[:8]}...); put it back as it was made"
+        )
+    return sealed
+
+
+def _opened(
+    study: Study, sealed: SealedList, one: Participant, key: Key, private: X25519PrivateKey
+) -> Secret:
+    if one.slot is None:
+        raise BadInput(f"participant {one.label!r}: has no slot, so no arm")
+    mine = fingerprint(private.public_key())
+    if mine != sealed.key:
+        raise BadInput(
+            f"{key.file}: is key {mine}, the list was sealed for key {sealed.key}; find that one"
+        )
+    try:
+        return sealed.open_slot(one.slot, private)
+    except NotOpened:
+        raise BadInput(
+            f"{list_file(study)}: slot {one.slot} can't be opened, the list was edited; ask "
+            "whoever made it, who has the packing list"
+        ) from None
+
+
+def _told(study: Study, design: Design, one: Participant, secret: Secret, desk: Desk) -> list[str]:
+    where = standing(study, one, desk.now.astimezone().date())
+    lines = [f"participant {one.label}, slot {one.slot}: sequence {secret.sequence}"]
+    for number, period in enumerate(design.periods, start=1):
+        place = where.periods[number - 1]
+        when = "not scheduled" if place.first_dose is None else (
+            f"drug from {place.first_dose} to {place.last_dose}"
+        )  # fmt: skip
+        sessions = ", ".join(period.sessions)
+        lines.append(f"period {number} ({when}; sessions {sessions}): {secret.arm(number)}")
+    if where.last_dose is not None:
+        lines.append(f"last dose: {where.last_dose}, {where.days_since_last_dose} days ago")
+    return [*lines, _recorded(desk)]
+
+
+def _recorded(desk: Desk) -> str:
+    line = len(desk.journal.lines) + 1
+    edited = desk.register.edited_at
+    also = "" if edited is None else f"; look at line {edited}, which was edited by hand"
+    return f"recorded in {desk.register.file}, line {line}{also}"
+
+
+def _table(design: Design, opened: list[tuple[Participant, Secret]]) -> str:
+    text = io.StringIO(newline="")
+    table = DictWriter(text, COLUMNS, delimiter="\t", lineterminator="\n")
+    table.writeheader()
+    for one, secret in opened:
+        for number, period in enumerate(design.periods, start=1):
+            for session in period.sessions:
+                table.writerow(
+                    {
+                        "participant": one.label,
+                        "slot": one.slot,
+                        "stratum": one.stratum,
+                        "sequence": secret.sequence,
+                        "period": number,
+                        "session": session,
+                        "arm": secret.arm(number),
+                    }
+                )
+    return text.getvalue()
+
+
+def _other_lists(study: Study, register: Register) -> list[str]:
+    """Tell of logs whose header names another list or slot than the register does."""
+    slots = {one.label: one.slot for one in register.participants}
+    found = []
+    for log in study.logs():
+        header = header_of(log)
+        claimed = header.get("allocation")
+        now = register.binding(header["participant"])
+        if header["participant"] in slots and claimed is not None and claimed != now:
+            found.append(f"look at: {log} was made with another list or slot than the register has")
+    return found

@@ -1,0 +1,1 @@
+"""Groups of commands that `run_session.py` takes in whole: they parse, call and print."""

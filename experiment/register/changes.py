@@ -1,0 +1,424 @@
+"""Changing the register: every change is checked, made under the lock, and signed.
+
+Each function reads the journal anew while it holds the lock, so that two assistants at once can't
+lose or contradict an entry, and returns the lines to tell. What is refused changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from experiment.errors import BadInput
+from experiment.kit.decisions import check_initials
+from experiment.protocol import Design
+from experiment.register.done import logs_of_session
+from experiment.register.entries import (
+    AnyEntry,
+    Dosed,
+    Enrolled,
+    Repeated,
+    Scheduled,
+    Withdrawn,
+)
+from experiment.register.journal import Journal, append, locked, read_journal
+from experiment.register.standing import PeriodStanding, days_of, standing
+from experiment.register.state import Participant, Register, open_register, register_of
+from experiment.study import Study, check_label
+
+Now = Callable[[], dt.datetime]
+SET_ASIDE = "set-aside"
+"""Folder of a participant's logs that a repeat stands in for; no export reads it."""
+
+_REASON = 200  # characters
+_FAR = dt.timedelta(days=3 * 365)  # a date further off than this is a slip of the keyboard
+
+
+def utc_now() -> dt.datetime:
+    """Return the present time in UTC."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The register, held for one change.
+
+    Parameters
+    ----------
+    journal : Journal
+    register : Register
+        What it adds up to.
+    now : datetime.datetime
+        UTC.
+    """
+
+    journal: Journal
+    register: Register
+    now: dt.datetime
+
+    def write(self, entry: AnyEntry) -> None:
+        """Add an entry; each desk is good for one."""
+        append(self.journal, entry, self.now)
+
+    def active(self, label: str) -> Participant:
+        """Return a participant who is still in the study.
+
+        Raises
+        ------
+        BadInput
+            If nobody of this label was enrolled, or they left.
+        """
+        one = self.register.participant(label)
+        if one.withdrawn is not None:
+            day = one.withdrawn.astimezone().date()
+            raise BadInput(f"participant {label!r}: left the study on {day}; nothing more is due")
+        return one
+
+
+@contextmanager
+def at_the_desk(study: Path, by: str, now: Now = utc_now) -> Iterator[Desk]:
+    """Hold a study's register for one change.
+
+    Raises
+    ------
+    BadInput
+        If the initials or the journal can't be used.
+    RegisterBusy
+        If somebody else holds it.
+    """
+    check_initials(by)
+    with locked(study, by):
+        journal = read_journal(study)
+        yield Desk(journal, register_of(journal), now())
+
+
+def enrol(
+    study: Study,
+    label: str,
+    by: str,
+    *,
+    levels: Mapping[str, str] | None = None,
+    initials: str | None = None,
+    now: Now = utc_now,
+) -> list[str]:
+    """Enrol a participant, and bind them to the next slot of their stratum.
+
+    Parameters
+    ----------
+    study : Study
+    label : str
+    by : str
+        Initials of the assistant.
+    levels : mapping of str to str or None
+        A level for each factor of the design's strata.
+    initials : str or None
+        The participant's, to ask for at the door.
+    now : callable
+        Gives the time (UTC).
+
+    Raises
+    ------
+    BadInput
+        If the label is taken, a factor lacks a level, or no slot is free.
+    """
+    check_label("participant", label)
+    _check_own_initials(initials)
+    design = study.protocol.design
+    if design is None:
+        if levels:
+            raise BadInput("--stratum: the study has no section design, so there are no strata")
+        stratum = None
+    else:
+        try:
+            stratum = design.stratum(levels or {})
+        except ValueError as error:
+            raise BadInput(f"--stratum: {error}") from None
+    with at_the_desk(study.folder, by, now) as desk:
+        slot = _place(desk, label, stratum)
+        desk.write(
+            Enrolled(by=by, participant=label, slot=slot, stratum=stratum, initials=initials)
+        )
+    return _told_enrolled(study, label)
+
+
+def substitute(
+    study: Study,
+    label: str,
+    new: str,
+    by: str,
+    *,
+    initials: str | None = None,
+    now: Now = utc_now,
+) -> list[str]:
+    """Enrol somebody in the place of a participant who left, in a fresh slot of the same stratum.
+
+    A fresh slot, not the sequence of the one who left: else the two would have one arm between
+    them, and whoever learns of the one (an emergency) would know the other.
+
+    Parameters
+    ----------
+    study : Study
+    label, new : str
+        Who left; who comes.
+    by : str
+        Initials of the assistant.
+    initials : str or None
+        The new participant's.
+    now : callable
+
+    Raises
+    ------
+    BadInput
+        If the first has not left or was replaced before, or the second can't be enrolled.
+    """
+    check_label("participant", new)
+    _check_own_initials(initials)
+    with at_the_desk(study.folder, by, now) as desk:
+        gone = desk.register.participant(label)
+        if gone.withdrawn is None:
+            raise BadInput(
+                f"participant {label!r}: is still in the study; enter first that they left: "
+                "participant withdraw"
+            )
+        if gone.replaced_by is not None:
+            raise BadInput(f"participant {label!r}: was replaced by {gone.replaced_by!r} already")
+        slot = _place(desk, new, gone.stratum)
+        desk.write(
+            Enrolled(
+                by=by,
+                participant=new,
+                slot=slot,
+                stratum=gone.stratum,
+                initials=initials,
+                replaces=label,
+            )
+        )
+    return [*_told_enrolled(study, new), f"in the place of participant {label}"]
+
+
+def withdraw(study: Study, label: str, by: str, reason: str, now: Now = utc_now) -> list[str]:
+    """Enter that a participant left the study; their slot stays theirs, their data stay.
+
+    Raises
+    ------
+    BadInput
+        If they are not in it, or no reason is given.
+    """
+    check_reason(reason)
+    with at_the_desk(study.folder, by, now) as desk:
+        desk.active(label)
+        desk.write(Withdrawn(by=by, participant=label, reason=reason.strip()))
+    return [
+        f"participant {label} left the study; logs and kit stay as they are",
+        f"somebody in their place: participant replace --participant {label} --with LABEL",
+        f"if they want their messages destroyed: kit forget --participant {label}",
+    ]
+
+
+def schedule(
+    study: Study, label: str, by: str, period: int, first_dose: dt.date, now: Now = utc_now
+) -> list[str]:
+    """Set the day of the first dose of a period; all its sessions follow from it.
+
+    Raises
+    ------
+    BadInput
+        If there is no such period, its sessions were begun, or it would not keep the washout or
+        come before the period before it.
+    """
+    design = _design(study)
+    _check_period(design, period)
+    with at_the_desk(study.folder, by, now) as desk:
+        _check_near(first_dose, desk.now)
+        one = desk.active(label)
+        _check_not_begun(study, one, design, period)
+        if period > 1 and period - 1 not in one.first_doses:
+            raise BadInput(
+                f"participant {label!r}: period {period - 1} has no first dose yet; set that first"
+            )
+        moved = replace(one, first_doses={**one.first_doses, period: first_dose})
+        after = standing(study, moved, first_dose)
+        for place in after.periods:
+            _check_washout(design, place, moved=period)
+        desk.write(Scheduled(by=by, participant=label, period=period, first_dose=first_dose))
+    told = open_register(study.folder).participant(label)
+    last = first_dose + dt.timedelta(days=design.drug_days - 1)
+    lines = [f"participant {label}, period {period}: drug from {first_dose} to {last}"]
+    for session in design.periods[period - 1].sessions:
+        days = days_of(design, told, session)
+        assert days is not None
+        also = "" if days.first == days.last else f", allowed {days.first} to {days.last}"
+        lines.append(f"session {session}: {days.due}{also}")
+    if period < len(design.periods):
+        free = (design.washout_days or 0) + 1
+        lines.append(f"period {period + 1}: first dose from {last + dt.timedelta(days=free)} on")
+    return lines
+
+
+def dose(
+    study: Study, label: str, by: str, period: int, on: dt.date, now: Now = utc_now
+) -> list[str]:
+    """Enter that a dose was taken on a day.
+
+    Raises
+    ------
+    BadInput
+        If there is no such period, the day is to come, or it was entered before.
+    """
+    _check_period(_design(study), period)
+    with at_the_desk(study.folder, by, now) as desk:
+        one = desk.active(label)
+        if on > desk.now.astimezone().date():
+            raise BadInput(f"--on {on}: is to come; a dose is entered once it was taken")
+        _check_near(on, desk.now)
+        if period not in one.first_doses:
+            raise BadInput(f"participant {label!r}: period {period} has no first dose planned yet")
+        if on < one.first_doses[period]:
+            raise BadInput(f"--on {on}: before the period's first dose, {one.first_doses[period]}")
+        if on in one.doses.get(period, ()):
+            raise BadInput(f"--on {on}: this dose is in the register already")
+        if period + 1 in one.first_doses and on >= one.first_doses[period + 1]:
+            raise BadInput(f"--on {on}: period {period + 1} had begun by then")
+        desk.write(Dosed(by=by, participant=label, period=period, on=on))
+    return [f"participant {label}, period {period}: dose of {on} entered"]
+
+
+def repeat(
+    study: Study, label: str, session: str, by: str, reason: str, now: Now = utc_now
+) -> list[str]:
+    """Have a session done again: its logs are set aside whole, and it is due as if never begun.
+
+    Parameters
+    ----------
+    study : Study
+    label, session : str
+    by : str
+        Initials.
+    reason : str
+    now : callable
+
+    Raises
+    ------
+    BadInput
+        If there is no such session, it has no logs, or its folder can't be moved.
+    """
+    check_reason(reason)
+    check_label("session", session)
+    study.session_tasks(session, None)
+    folder = study.log_folder(label, session)
+    with at_the_desk(study.folder, by, now) as desk:
+        one = desk.active(label)
+        if not logs_of_session(study, label, session):
+            raise BadInput(f"{folder}: no log here; session {session} can simply be run")
+        place = folder.parent / SET_ASIDE / f"{folder.name}_{one.attempt(session)}"
+        if place.exists():
+            raise BadInput(f"{place}: is there already; move it elsewhere first")
+        where = place.relative_to(study.folder).as_posix()
+        desk.write(
+            Repeated(by=by, participant=label, session=session, reason=reason, moved_to=where)
+        )
+        try:
+            place.parent.mkdir(exist_ok=True)
+            folder.rename(place)  # all or nothing
+        except OSError as error:
+            raise BadInput(f"{folder}: can't be moved ({error.strerror}); try again") from None
+    return [
+        f"participant {label}: session {session} is to be done again, from its beginning",
+        f"what it gave so far lies in {place}; exports and tables leave it out",
+    ]
+
+
+def check_reason(reason: str) -> None:
+    """Make sure that a reason says something, in one line.
+
+    Raises
+    ------
+    BadInput
+        If it doesn't.
+    """
+    if not reason.strip() or not reason.isprintable() or len(reason) > _REASON:
+        raise BadInput(f"--reason: say why in one line of at most {_REASON} characters")
+
+
+def _place(desk: Desk, label: str, stratum: str | None) -> str | None:
+    """Return the slot for a new participant; None in a study without a design."""
+    if any(one.label == label for one in desk.register.participants):
+        raise BadInput(f"participant {label!r}: is in the register already; take another label")
+    if stratum is None:
+        return None
+    if desk.register.allocation is None:
+        raise BadInput(
+            f"{desk.register.file}: no sealed list was received yet; ask whoever "
+            "keeps the key for it, then: allocation receive"
+        )
+    free = desk.register.free_slots(stratum)
+    if not free:
+        raise BadInput(f"stratum {stratum}: every slot of the sealed list is taken")
+    return free[0]
+
+
+def _told_enrolled(study: Study, label: str) -> list[str]:
+    one = open_register(study.folder).participant(label)
+    if one.slot is None:
+        return [f"participant {label} enrolled; colour {one.colour}"]
+    return [
+        f"participant {label} enrolled: slot {one.slot}, stratum {one.stratum}, "
+        f"colour {one.colour}",
+        f"drug kit of period 1: {one.drug_kit(1)}",
+    ]
+
+
+def _check_own_initials(initials: str | None) -> None:
+    if initials is not None:
+        try:
+            check_initials(initials)
+        except BadInput:
+            raise BadInput(f"--initials {initials!r}: one to five letters are needed") from None
+
+
+def _design(study: Study) -> Design:
+    if study.protocol.design is None:
+        raise BadInput(
+            f"{study.folder / 'study.yaml'}: no section design, so no drug and no periods"
+        )
+    return study.protocol.design
+
+
+def _check_period(design: Design, period: int) -> None:
+    if not 1 <= period <= len(design.periods):
+        count = len(design.periods)
+        allowed = "1 alone" if count == 1 else f"1 to {count}"
+        raise BadInput(f"--period {period}: the study has {allowed}")
+
+
+def _check_near(day: dt.date, now: dt.datetime) -> None:
+    today = now.astimezone().date()
+    if abs(day - today) > _FAR:
+        raise BadInput(f"{day}: is years from today, {today}; is the year right?")
+
+
+def _check_not_begun(study: Study, one: Participant, design: Design, period: int) -> None:
+    for session in design.periods[period - 1].sessions:
+        if logs_of_session(study, one.label, session):
+            raise BadInput(
+                f"participant {one.label!r}: session {session} of period {period} was begun; "
+                "its day can't be moved any more"
+            )
+
+
+def _check_washout(design: Design, place: PeriodStanding, moved: int) -> None:
+    if place.drug_free_days is None or place.washout_kept:
+        return
+    wanted = f"{design.washout_days} days without drug are needed"
+    if moved == place.number:
+        raise BadInput(
+            f"--first-dose {place.first_dose}: {place.drug_free_days} days without drug since "
+            f"period {moved - 1}, {wanted}; from {place.earliest} on"
+        )
+    raise BadInput(
+        f"period {moved}: would leave {place.drug_free_days} days without drug before period "
+        f"{place.number} of {place.first_dose}, {wanted}; move that first"
+    )

@@ -1,0 +1,305 @@
+"""The run sheet of a session: what to do, in order, with times and boxes to tick; one page.
+
+It says who, when and which drug kit, and never which arm.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from experiment.catalogue import plan_task
+from experiment.choices import social_of
+from experiment.errors import BadInput
+from experiment.files import write_whole
+from experiment.kit.for_session import open_kit, shown_before
+from experiment.plans.plan import PlanInputs
+from experiment.protocol import read_yaml
+from experiment.register.concerns import concerns
+from experiment.register.standing import SessionStanding, Standing, standing
+from experiment.register.state import Register, open_register
+from experiment.study import Study, check_label
+
+_HERE = Path(__file__).parent
+_TEXTS = _HERE / "texts"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the sheet.
+
+    Parameters
+    ----------
+    name : str
+        Its key in the texts.
+    values : dict of str to object
+        What fills it in.
+    minutes : float or None
+        How long it takes, where that is known better than by the texts.
+    """
+
+    name: str
+    values: dict[str, object]
+    minutes: float | None = None
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that a sheet can be printed in."""
+    return tuple(sorted(file.stem for file in _TEXTS.glob("*.yaml")))
+
+
+def write_sheet(
+    study: Study,
+    participant: str,
+    session: str,
+    out: Path,
+    *,
+    at: dt.time | None = None,
+    today: dt.date | None = None,
+    language: str | None = None,
+) -> list[str]:
+    """Write the run sheet of a session.
+
+    Parameters
+    ----------
+    study : Study
+    participant, session : str
+        Labels.
+    out : Path
+        A .html or .pdf; replaced if it is there.
+    at : datetime.time or None
+        When the participant comes; None leaves the times to be filled in by hand.
+    today : datetime.date or None
+        Day of printing; None for now.
+    language : str or None
+        Of the assistant; None for English.
+
+    Returns
+    -------
+    list of str
+        What to tell.
+
+    Raises
+    ------
+    BadInput
+        If the participant isn't in the register, the study has no such session, or the file
+        can't be written.
+    """
+    check_label("participant", participant)
+    study.session_tasks(session, None)
+    if out.suffix.lower() not in (".html", ".pdf"):
+        raise BadInput(f"--out {out}: a .html or .pdf is needed")
+    language = language or "en"
+    if language not in languages():
+        raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
+    register = open_register(study.folder)
+    where = standing(study, register.participant(participant), today or dt.date.today())
+    html = sheet_html(study, register, where, session, at=at, language=language)
+    if not out.parent.is_dir():
+        raise BadInput(f"{out.parent}: no such folder")
+    try:
+        if out.suffix.lower() == ".pdf":
+            from stimuli.paper import write_page
+
+            write_page(html, out)
+        else:
+            write_whole(out, html)
+    except OSError as error:
+        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    return [f"run sheet: {out}"]
+
+
+def sheet_html(
+    study: Study,
+    register: Register,
+    where: Standing,
+    session: str,
+    *,
+    at: dt.time | None,
+    language: str,
+) -> str:
+    """Return the run sheet as one page of HTML; see `write_sheet`."""
+    texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
+    asked = where.session(session)
+    steps = list(_steps(study, where, asked, texts))
+    times = _times(steps, texts, at)
+    parts = [
+        {
+            "title": title,
+            "steps": [
+                {"time": time, **_filled(texts["steps"][step.name], step.values)}
+                for step, time in zip(steps, times, strict=True)
+                if texts["steps"][step.name]["part"] == part
+            ],
+        }
+        for part, title in texts["parts"].items()
+    ]
+    template = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
+    ).get_template("sheet.html.j2")
+    return template.render(
+        language=language,
+        t=texts,
+        study=study.protocol.study.title,
+        head={
+            "participant": where.participant.label,
+            "session": session,
+            "cells": _head(texts["head"], texts["colours"], where, asked),
+        },
+        look_at=[
+            texts["concerns"][one.code].format(**one.values)
+            for one in concerns(register, where, session)
+        ],
+        parts=parts,
+        blinded=bool(where.periods),
+    )
+
+
+def _head(
+    words: dict[str, str], colours: dict[str, str], where: Standing, asked: SessionStanding
+) -> list[tuple[str, str]]:
+    one, none = where.participant, words["none"]
+    session = asked.session
+    if asked.attempt > 1:
+        session += f" ({words['attempt'].format(attempt=asked.attempt)})"
+    day, window = words["any_day"], words["any_day"]
+    if asked.period is not None:
+        day = window = none
+    if asked.days is not None:
+        day = f"{asked.days.due}"
+        window = words["window_is"].format(first=asked.days.first, last=asked.days.last)
+        if asked.days.first == asked.days.last:
+            window = words["that_day"]
+    kit = none if asked.period is None else one.drug_kit(asked.period) or none
+    return [
+        (words["participant"], one.label),
+        (words["initials"], one.initials or none),
+        (words["colour"], colours[one.colour]),
+        (words["kit"], kit),
+        (words["session"], session),
+        (words["day"], day),
+        (words["window"], window),
+        (words["printed"], f"{where.today}"),
+    ]
+
+
+def _steps(
+    study: Study, where: Standing, asked: SessionStanding, texts: dict[str, Any]
+) -> Iterator[Step]:
+    one = where.participant
+    base: dict[str, object] = {
+        "participant": one.label,
+        "session": asked.session,
+        "initials": one.initials or texts["head"]["none"],
+        "colour": texts["colours"][one.colour],
+    }
+    yield Step("switch_on", base)
+    if any(study.protocol.tasks[task].shares() for task in asked.tasks):
+        yield Step("messages_ready", base)
+    yield Step("check", base)
+    yield Step("who", base)
+    if asked.period is not None:
+        yield from _drug_steps(study, where, asked, texts)
+    yield Step("well", base)
+    yield Step("start", base)
+    for task in asked.tasks:
+        seconds, said = _duration(study, where, asked.session, task, texts)
+        yield Step(
+            "task", {"task": task, "minutes": said}, None if seconds is None else seconds / 60
+        )
+    yield Step("last_line", base)
+    if asked.period is not None:
+        yield Step("doses", {**base, "period": asked.period})
+    yield from _what_comes(where, asked, texts)
+
+
+def _drug_steps(
+    study: Study, where: Standing, asked: SessionStanding, texts: dict[str, Any]
+) -> Iterator[Step]:
+    design = study.protocol.design
+    assert design is not None
+    assert asked.period is not None
+    period = where.periods[asked.period - 1]
+    planned = texts["no_days"]
+    if asked.days is not None and period.last_dose is not None:
+        planned = min(asked.days.due, period.last_dose)
+    yield Step("last_dose", {"days": planned})
+    yield Step("kit_back", {"kit": period.drug_kit or texts["head"]["none"]})
+    if period.drug_free_days is not None:
+        yield Step("washout", {"free": period.drug_free_days, "needed": design.washout_days})
+
+
+def _what_comes(where: Standing, asked: SessionStanding, texts: dict[str, Any]) -> Iterator[Step]:
+    after = where.sessions[where.sessions.index(asked) + 1 :]
+    if not after:
+        yield Step("finished", {})
+        return
+    following = after[0]
+    period = following.period
+    if period is not None and period != asked.period and following.days is None:
+        earliest = where.periods[period - 1].earliest
+        yield Step("next_period", {"period": period, "earliest": earliest or texts["no_days"]})
+        return
+    when = texts["head"]["any_day"]
+    if following.days is not None:
+        when = f"{following.days.due}"
+    elif period is not None:
+        when = texts["no_days"]
+    yield Step("next_session", {"next": following.session, "when": when})
+
+
+def _duration(
+    study: Study, where: Standing, session: str, task: str, texts: dict[str, Any]
+) -> tuple[float | None, str]:
+    """Return how long a task takes (s; None if that can't be said) and what to say of it."""
+    label = where.participant.label
+    try:
+        social = social_of(study, label, (task,))
+        _, index = open_kit(study, label, needed=bool(study.protocol.tasks[task].shares()))
+        planned = plan_task(
+            PlanInputs(
+                study.protocol,
+                task,
+                index,
+                session,
+                label,
+                study.seed,
+                shown_before(study, label),
+                None if social is None else social.people,
+            )
+        )
+    except BadInput:
+        return None, str(texts["kit_not_ready"])
+    seconds = planned.plan.planned_duration
+    if seconds is None:
+        return None, str(texts["self_paced"])
+    return seconds, str(texts["task_minutes"].format(minutes=round(seconds / 60) or 1))
+
+
+def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list[str]:
+    """Return the time of each step as ``09:30``; empty once it can't be foreseen any more."""
+    if at is None:
+        return ["" for _ in steps]
+    minutes = [
+        float(texts["steps"][step.name]["minutes"]) if step.minutes is None else step.minutes
+        for step in steps
+    ]
+    parts = [texts["steps"][step.name]["part"] for step in steps]
+    lead = sum(m for m, part in zip(minutes, parts, strict=True) if part == "before")
+    now = dt.datetime.combine(dt.date(2000, 1, 2), at) - dt.timedelta(minutes=lead)
+    told: list[str] = []
+    known = True
+    for step, length in zip(steps, minutes, strict=True):
+        told.append(f"{now:%H:%M}" if known else "")
+        now += dt.timedelta(minutes=length)
+        known = known and not (step.name == "task" and step.minutes is None)
+    return told
+
+
+def _filled(step: dict[str, Any], values: dict[str, object]) -> dict[str, str]:
+    return {"do": step["do"].format(**values), "note": step["note"]}
