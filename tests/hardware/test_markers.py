@@ -12,6 +12,7 @@ from experiment.chance import dice
 from experiment.clock import RealClock, VirtualClock
 from experiment.errors import HardwareError
 from hardware.markers import MarkerLine
+from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
 
 
@@ -229,18 +230,17 @@ def left_at(far: int) -> int:
 
 
 def test_a_stuck_port_is_closed_without_its_output_and_never_by_who_sends(
-    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+    terminal: Any, second_terminal: Any, records: Any
 ) -> None:
     """A tty that still has output waits up to 30 s for that when it is closed."""
     closed_by: list[str] = []
-    close = SerialPort.close
 
-    def watched(port: SerialPort) -> None:
-        closed_by.append(threading.current_thread().name)
-        close(port)
+    class Watched(SerialPort):
+        def close(self) -> None:
+            closed_by.append(threading.current_thread().name)
+            super().close()
 
-    monkeypatch.setattr(SerialPort, "close", watched)
-    clock, port = RealClock(), open_port(terminal.path)
+    clock, port = RealClock(), Watched(parse_port(terminal.path))
     line = MarkerLine(port, clock, records.add, reopen=lambda: open_port(second_terminal.path))
     written = fill(port)
     line.send(0, "x", 31, flip=0.0)
