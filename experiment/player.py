@@ -237,6 +237,8 @@ class Player:
     def _appear(self, step: Step, number: int, answer: Answer, run: _Run) -> float:
         """Show a step's first frame, send its marker with it, and return the flip's stamp."""
         mark = self._plan_marker(step, number)
+        if mark is not None and self._markers is not None:
+            self._markers.stand_by(self._display.next_flip())
 
         def on_flip(stamp: float) -> None:
             if mark is not None and self._markers is not None:

@@ -32,6 +32,19 @@ def test_a_marker_goes_up_and_comes_down_after_the_pulse_width(records: Any) -> 
     assert [e["t"] for e in records.of("marker_reset")] == [0.006]
 
 
+def test_standing_by_moves_no_reset(records: Any) -> None:
+    clock, port = VirtualClock(), MockPort(pulse=0.006)
+    line = MarkerLine(port, clock, records.add)
+    line.stand_by(0.010)
+    clock.sleep_until(0.009)
+    line.send(0, "kind", 31, flip=0.009)  # a little early
+    clock.sleep_until(0.0149)
+    assert sent(port) == [0, 31]
+    clock.sleep_until(1.0)
+    assert sent(port) == [0, 31, 0]
+    assert [e["t"] for e in records.of("marker_reset")] == [0.015]
+
+
 def test_markers_closer_than_the_pulse_are_queued_never_merged(records: Any) -> None:
     clock, port = VirtualClock(), MockPort(pulse=0.005)
     line = MarkerLine(port, clock, records.add)

@@ -102,6 +102,7 @@ def test_a_session_with_a_loop_back_cable_knows_when_each_code_came_back(
     assert count["count"] == len(list(log.of("pulse")))
 
 
+@pytest.mark.slow
 def test_a_session_whose_codes_do_not_come_back_says_so(quick_study: Path, tmp_path: Path) -> None:
     scan = SimulatedScan(tr=0.5, volumes=40, start_on=10, start_after=0.3)
     with simulator(scan, tmp_path / "simulator.jsonl") as ports:
@@ -144,6 +145,7 @@ def test_a_pet_run_timed_by_an_injection_that_the_scanner_tells(
     assert validate(tmp_path / "bids") == ValidatorReport((), ())
 
 
+@pytest.mark.slow
 def test_a_pet_run_timed_by_an_injection_in_a_file(new_study: MakeStudy) -> None:
     study = new_study(*PET)
     wires = ("--port", "mock:", "--scanner", "none", "--marks-file", "pet.txt")
@@ -195,6 +197,7 @@ def test_wires_that_cannot_do_what_the_run_needs(
     assert not log_of(study).exists()
 
 
+@pytest.mark.slow
 def test_first_volumes_that_were_lost_are_known_by_the_count(
     new_study: MakeStudy, tmp_path: Path
 ) -> None:
