@@ -36,7 +36,7 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 SCREEN = (80, 24)  # characters, of the narrowest screen that is promised
 FONT = '"DejaVu Sans Mono", "Noto Sans Mono", monospace'
 COLOURS = 64
-GONE, PAUSED, GOES_ON = 96.0, 60.0, 72.0  # s after volume 1, for the port and the pause key
+GONE, PAUSED, GOES_ON = 100.0, 60.0, 80.0  # s after volume 1, for the port and the pause key
 
 
 class Hands:
@@ -150,7 +150,7 @@ def main() -> None:
             start_after=3.0,
             jitter_ms=0.5,
             disconnect_at=GONE,
-            reconnect_after=None,
+            reconnect_after=20.0,
         )
         keys = [(began + t, began + t + 0.1, "p") for t in (PAUSED, GOES_ON)]
         with simulator(scan, place / "scan.jsonl") as ports:
@@ -176,7 +176,7 @@ def main() -> None:
             "pet": Moment(injected, 55.0),
         }
         for what, moment in moments.items():
-            draw(moment.text(place / f"{what}.jsonl"), PICTURES / f"monitor-{what}.png")
+            draw(moment.text(place / f"seen-{what}.jsonl"), PICTURES / f"monitor-{what}.png")
 
 
 if __name__ == "__main__":

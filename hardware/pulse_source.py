@@ -55,6 +55,7 @@ class PulseSource(ABC):
         self._since = 0.0
         self._stamps: list[float] = []
         self._woken_at = math.inf
+        self._blind = False
 
     def arm(
         self,
@@ -168,6 +169,12 @@ class PulseSource(ABC):
         """Record a fault and keep its name for the player."""
         self._faults.add(what, t, **detail)
 
+    def _look_away(self, *, away: bool) -> None:
+        """Say that pulses can't be seen for now, or can again: silence means nothing meanwhile."""
+        with self._lock:
+            self._blind = away
+            self._wake()
+
     def _feed(self, t: float) -> None:
         if self._watch is None or t < self._since:
             self._before.append(t)
@@ -178,7 +185,7 @@ class PulseSource(ABC):
 
     def _wake(self) -> None:
         """Have the watch look again when it asks for it; one call is under way at a time."""
-        due = None if self._watch is None else self._watch.next_due()
+        due = None if self._watch is None or self._blind else self._watch.next_due()
         if due is not None and due < self._woken_at:
             self._woken_at = due
             self._clock.call_at(due, lambda: self._look(due))
@@ -188,7 +195,7 @@ class PulseSource(ABC):
             if due != self._woken_at:
                 return  # an earlier call has taken its place
             self._woken_at = math.inf
-            if self._watch is not None:
+            if self._watch is not None and not self._blind:
                 self._tell(self._watch.tick(self._clock.now()))
                 self._wake()
 

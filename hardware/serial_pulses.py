@@ -160,6 +160,7 @@ class SerialPulses(PulseSource):
         elif kind == "lost":
             self._lose(rest[0] - zero, rest[1])
         elif kind == "back":
+            self._look_away(away=False)
             self._record("scanner_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
             self._bytes_before = self.bytes_read
@@ -173,6 +174,7 @@ class SerialPulses(PulseSource):
 
     def _lose(self, t: float, problem: str) -> None:
         """Tell the loss; buttons that were held count as let go, as nobody sees them any more."""
+        self._look_away(away=True)
         self._fault("scanner_port_lost", t, problem=problem)
         for name in sorted(self._down):
             self._key(t, name, down=False)
