@@ -24,8 +24,9 @@ _ENDED_BY = {
 }
 _EXPLAINS = ("toggled", "wrong_tr")  # what was called a missed volume before was this
 _OF_A_RUN = (
-    *("pulse_missed", "pulse_extra", "pulse_doubled", "late_first", "volumes_short", "toggled"),
-    *("wrong_tr", "stopped", "pulses_before_wait", "begun_late", "block_interrupted"),
+    *("pulse_missed", "pulse_extra", "pulse_doubled", "pulse_off_grid", "late_first", "toggled"),
+    *("volumes_short", "scan_over", "wrong_tr", "stopped", "pulses_before_wait", "begun_late"),
+    "block_interrupted",
 )  # told of the scan of one run; the next run has another
 _ENDS = {
     "complete": Phase.DONE,

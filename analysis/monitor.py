@@ -192,6 +192,8 @@ class Monitor(App[None]):
         A study or a log.
     now : callable
         Returns UTC (s since 1970).
+    patience : float
+        Seconds until a log that does not answer is said to be out of reach.
     """
 
     TITLE = "Kindred monitor"
@@ -227,8 +229,14 @@ class Monitor(App[None]):
     #bottom { height: 1; padding: 0 2; color: #9fb0c0; }
     """
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], float] = time.time,
+        patience: float = _PATIENCE,
+    ) -> None:
         super().__init__()
+        self._patience = patience
         self._source = Source(path)
         self._reading: Errand[State] | None = None
         self._asked = 0.0  # when the reading began (monotonic)
@@ -291,7 +299,7 @@ class Monitor(App[None]):
             return
         waited = time.monotonic() - self._asked
         self._state = advance(self._state, [], self._now())
-        if waited > _PATIENCE:
+        if waited > self._patience:
             self._trouble = self._texts.says("no_answer", waited=clock_of(waited))
 
     def _draw(self, state: State) -> None:

@@ -113,6 +113,11 @@ def _measures() -> list[tuple[str, str, Measure]]:
             lambda folder, _: pulses.forp_bytes(folder),
         ),
         ("drift", "Drift between the clocks", lambda _, __: pulses.drift()),
+        (
+            "drift",
+            "Drift from `scanner --ratio` through a terminal to the log, ten minutes in real time",
+            lambda folder, _: pulses.drift_live(folder),
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def flip_to_byte(folder: Path, markers: int = 3200) -> list[Row]:
     machine does hits all of them alike. What it does comes in bursts, so that a ratio's interval
     is found by drawing whole rounds again (bootstrap).
     """
-    lags = _lags(folder, markers)
+    lags, queued = _lags(folder, markers)
     ours, limit, *others = lags
     peers_ = [name for name in others if name != _AGAIN]
     rows = [
@@ -51,6 +51,12 @@ def flip_to_byte(folder: Path, markers: int = 3200) -> list[Row]:
     for name, values in lags.items():
         median, p99 = (float(np.percentile(values, at)) * 1e6 for at in (50, 99))
         rows.append(Row(name, f"median {median:.0f} µs, p99 {p99:.0f} µs"))
+    at_once = 1e6 * np.delete(lags[ours], queued)
+    median, p99 = np.percentile(at_once, (50, 99))
+    rows += [
+        Row("Kindred's markers that waited for the reset before them", f"{len(queued)}"),
+        Row("Kindred's others", f"median {median:.0f} µs, p99 {p99:.0f} µs"),
+    ]
     for at in ("median", "p99"):
         value, interval = _compared(at, lags, _AGAIN, limit)
         rows.append(
@@ -82,9 +88,15 @@ def _compared(
     return ratio(every), (float(low), float(high))
 
 
-def _lags(folder: Path, markers: int) -> dict[str, Floats]:
-    """Return flip to byte (s) of each sender's markers."""
-    with _bench(folder / "flip-to-byte", 5) as (window, senders, reader):
+def _lags(folder: Path, markers: int) -> tuple[dict[str, Floats], list[int]]:
+    """Return flip to byte (s) of each sender's markers, and which of ours were queued."""
+    queued: list[int] = []
+
+    def note(type_: str, **fields: Any) -> None:
+        if type_ == "marker_sent" and fields["queued"]:
+            queued.append(fields["n"])
+
+    with _bench(folder / "flip-to-byte", 5, note) as (window, senders, reader):
         clock = RealClock()
         grid = FrameGrid(clock, 1 / 60)
         sent: list[list[float]] = [[] for _ in senders]
@@ -106,7 +118,7 @@ def _lags(folder: Path, markers: int) -> dict[str, Floats]:
         if [code for _, code in ups] != [n % 255 + 1 for n in range(len(stamps))]:
             raise RuntimeError(f"{sender.name}: {len(ups)} of {len(stamps)} markers came, or mixed")
         lags[sender.name] = np.array([t for t, _ in ups]) - np.array(stamps)
-    return lags
+    return lags, queued
 
 
 def frame_cost(folder: Path, rounds: int = 80) -> list[Row]:
@@ -116,7 +128,7 @@ def frame_cost(folder: Path, rounds: int = 80) -> list[Row]:
     drawn. The median of these ratios stands in the table, as single rounds are at the mercy of the
     machine's others.
     """
-    with _bench(folder / "frame-cost", 10) as (window, senders, _):
+    with _bench(folder / "frame-cost", 10, lambda *_, **__: None) as (window, senders, _):
         chosen = [None, *(s for s in senders if s.name in ("Kindred", "expyriment"))]
         names = ["without" if s is None else s.name for s in chosen]
         frames: list[list[Floats]] = [[] for _ in chosen]
@@ -172,13 +184,23 @@ def _turn(window: Flips, sender: Sender | None) -> Floats:
 
 
 @contextmanager
-def _bench(folder: Path, pulse_ms: int) -> Iterator[tuple[Flips, list[Sender], FarEnd]]:
-    """Set up a window, all senders, and the process at the other end of their lines."""
+def _bench(
+    folder: Path, pulse_ms: int, note: Callable[..., None]
+) -> Iterator[tuple[Flips, list[Sender], FarEnd]]:
+    """Set up a window, all senders, and the process at the other end of their lines.
+
+    What our own sender logs is noted as well.
+    """
     folder.mkdir()
     clock = RealClock(zero=0.0)  # perf_counter itself
     with ExitStack() as stack:
         log = stack.enter_context(LogWriter(folder / "log.jsonl", {}))
         stack.callback(clock.close)
+
+        def record(type_: str, t: float | None, **fields: Any) -> None:
+            log.add(type_, t, **fields)
+            note(type_, **fields)
+
         reader = stack.enter_context(far_end(folder / "read.json", "read", 5))
         path = iter(reader.ports)
         window = stack.enter_context(flips((640, 360), raised=False))
@@ -186,7 +208,7 @@ def _bench(folder: Path, pulse_ms: int) -> Iterator[tuple[Flips, list[Sender], F
         senders = [
             stack.enter_context(sender)
             for sender in (
-                peers.kindred(next(path), clock, log.add, window, pulse_ms),
+                peers.kindred(next(path), clock, record, window, pulse_ms),
                 peers.bare(next(path)),
                 peers.psyflow(next(path)),
                 peers.expyriment(next(path), pulse_ms),

@@ -59,8 +59,9 @@ def kindred(
     numbers = itertools.count()
 
     def arm(call_on_flip: CallOnFlip, code: int) -> None:
-        mark = next(numbers), "bench", code
-        call_on_flip(lambda: line.send(*mark, flips.stamp))  # as the player does
+        mark = next(numbers), "bench", code  # all of it as the player does
+        line.stand_by(clock.now())
+        call_on_flip(lambda: line.send(*mark, flips.stamp))
 
     yield Sender("Kindred", arm)
     line.close()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.far_end import far_end, nuisance
+from benchmarks.far_end import ROOT, far_end, nuisance
 from benchmarks.table import Row, at_most, beside
 from benchmarks.window import flips
 from experiment.chance import dice
@@ -20,6 +24,7 @@ from hardware.pulse_dialects import Forp
 from hardware.pulse_grid import fit_grid
 from hardware.pulses import open_scanner
 
+_START = 3.0  # s from the simulator's start to volume 1
 _TR, _JITTER, _MINUTES, _DRIFT = 2.0, 0.001, 10.0, 50e-6
 Floats = npt.NDArray[np.float64]
 
@@ -165,6 +170,61 @@ def drift(seeds: int = 300) -> list[Row]:
         beside("its median", float(np.median(off)), "ppm"),
         beside("its standard deviation", float(off.std()), "ppm"),
     ]
+
+
+def drift_live(folder: Path, minutes: float = _MINUTES) -> list[Row]:
+    """Have `scanner --ratio` send ten minutes of pulses, and let the reading process stamp them."""
+    volumes = int(minutes * 60 / _TR) + 1
+    sent, fits, faults = folder / "drift.jsonl", [], []
+
+    def record(type_: str, t: float | None, **fields: Any) -> None:  # noqa: ARG001
+        if type_ == "pulse_grid":
+            fits.append(fields)
+        elif type_ == "fault":
+            faults.append(fields["what"])
+
+    with _scanner(sent, volumes) as port:
+        clock = RealClock()
+        scanner = open_scanner(port, clock, record, _TR, volumes)
+        scanner.arm(volumes)
+        clock.sleep_until(clock.now() + _START + volumes * _TR * (1 + _DRIFT))
+        scanner.close()
+        clock.close()
+    lines = [json.loads(line) for line in sent.read_text("utf-8").splitlines()]
+    true = fit_grid([line["t"] for line in lines if "pulse" in line], _TR)
+    (fit,) = fits
+    assert true is not None
+    return [
+        Row("pulses", f"{fit['pulses']} at TR 2 s in {minutes:g} min, jitter (sd) 1 ms, 50 ppm"),
+        at_most("drift found minus drift", abs(fit["ppm"] - _DRIFT * 1e6), 2.0, "ppm"),
+        beside("its standard error, as the log has it", fit["ppm_se"], "ppm"),
+        beside("drift found", fit["ppm"], "ppm"),
+        beside("drift of the pulses as they were sent", true.ppm, "ppm"),
+        Row("faults", ", ".join(sorted(set(faults))) or "none"),
+    ]
+
+
+@contextmanager
+def _scanner(record: Path, volumes: int) -> Iterator[str]:
+    """Run the simulator as a user does, and give its port."""
+    options = {
+        "--record": record,
+        "--volumes": volumes,
+        "--tr": _TR,
+        "--jitter": 1e3 * _JITTER,
+        "--ratio": 1 + _DRIFT,
+        "--start-after": _START,
+        "--seed": 1,
+    }
+    words = [str(word) for option in options.items() for word in option]
+    command = [sys.executable, "run_session.py", "scanner", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            ports = dict(process.stdout.readline().decode().split() for _ in range(2))
+            yield ports["scanner"]
+        finally:
+            process.terminate()
 
 
 def _drifting(seed: int, volumes: int) -> Floats:

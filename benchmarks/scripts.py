@@ -192,17 +192,31 @@ def chromium() -> dict[str, Colour]:
     with tempfile.TemporaryDirectory() as folder:
         file, shot = Path(folder) / "page.html", Path(folder) / "shot.png"
         file.write_text(page, encoding="utf-8")
-        _shoot(file, shot, top)
+        shoot(file, shot, WIDTH, top)
         whole = np.asarray(Image.open(shot).convert("RGB"))
     return {name: whole[rows] for name, rows in places.items()}
 
 
-def _shoot(file: Path, shot: Path, height: int) -> None:
+def shoot(file: Path, shot: Path, width: int, height: int) -> None:
+    """Have Chromium make a picture of a page.
+
+    Parameters
+    ----------
+    file, shot : Path
+        The page, and the PNG that is made of it; some of its lowest rows are not the page's.
+    width, height : int
+        Of the page (px).
+
+    Raises
+    ------
+    FileNotFoundError
+        If Chromium is not installed.
+    """
     flags = [
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
         *("--force-device-scale-factor=1", "--font-render-hinting=none", "--disable-lcd-text"),
         f"--user-data-dir={shot.parent / 'profile'}",
-        f"--window-size={WIDTH},{height + 200}",  # a part of it is not the page's
+        f"--window-size={width},{height + 200}",  # a part of it is not the page's
         f"--screenshot={shot}",
         file.as_uri(),
     ]
@@ -291,7 +305,8 @@ def main() -> None:
         kept.save(REFERENCE / f"{name}.png", optimize=True)
         values = likeness(ours(SAMPLES[name]), grey)
         print(f"{name:24}" + "  ".join(f"{value:.3f}" for value in values))
-    _sheet(theirs).save(SHEET, optimize=True)
+    sheet = _sheet(theirs).quantize(48, dither=Image.Dither.NONE)  # a third of the size
+    sheet.save(SHEET, optimize=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from experiment.priority import raised_priority
+from hardware.priority import raised_priority
 
 
 class Flips:

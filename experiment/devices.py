@@ -19,11 +19,11 @@ from experiment.protocol import Protocol
 from experiment.steps import Ends, OnMark, OnPulse
 from hardware.echo_line import EchoLine
 from hardware.markers import MarkerLine
-from hardware.marks import MarksFile, MarksPort
+from hardware.marks import MarksFile, MarksPort, MarksSettings, check_marks_file
 from hardware.port_url import parse_port
-from hardware.ports import TriggerPort, open_port
+from hardware.ports import EchoSettings, TriggerPort, check_port, open_port
 from hardware.pulse_source import PulseSource
-from hardware.pulses import open_scanner
+from hardware.pulses import check_scanner, open_scanner
 from hardware.serial_line import is_exclusive
 
 _MOCK = "mock:"
@@ -72,20 +72,12 @@ def wires(protocol: Protocol, folder: Path, **asked: str | None) -> Wires:
     **asked : str or None
         ``trigger``, ``scanner``, ``echo``, ``marks`` or ``marks_file``; ``none`` for none, None for
         the protocol's.
-
-    Raises
-    ------
-    BadInput
-        If a URL can't be used.
     """
     told: Mapping[str, str | None] = {
         name: getattr(protocol.devices, name) if url is None else url for name, url in asked.items()
     }
     urls = {name: None if url in (None, "none") else url for name, url in told.items()}
     file = urls.pop("marks_file", None)
-    for url in urls.values():
-        if url is not None:
-            parse_port(url)
     return Wires(
         trigger=urls.get("trigger"),
         scanner=urls.get("scanner"),
@@ -114,6 +106,7 @@ def check_wires(
     BadInput
         With the first thing that is wrong.
     """
+    _check_urls(plugged, protocol)
     origins = plugged.origins(protocol)
     for task, zero in begins.items():
         if isinstance(zero, OnPulse) and plugged.scanner is None:
@@ -132,9 +125,27 @@ def check_wires(
         _check_fast(plugged)
 
 
+def _check_urls(plugged: Wires, protocol: Protocol) -> None:
+    """Read every URL to its last option, before anything is opened."""
+    if plugged.trigger is not None:
+        check_port(plugged.trigger)
+    if plugged.scanner is not None:
+        check_scanner(plugged.scanner, protocol.scanner.tr, protocol.devices.buttons.keys())
+    if plugged.echo is not None:
+        EchoSettings.of(plugged.echo)
+    if plugged.marks is not None:
+        MarksSettings.of(plugged.marks)
+    if plugged.marks_file is not None:
+        check_marks_file(plugged.marks_file)
+
+
 def _check_fast(plugged: Wires) -> None:
     if plugged.trigger is not None and parse_port(plugged.trigger).address != _MOCK:
         raise BadInput(f"port {plugged.trigger}: a real port can't follow --speed fast; use mock:")
+    if plugged.scanner is not None and parse_port(plugged.scanner).address != _MOCK:
+        raise BadInput(
+            f"scanner {plugged.scanner}: a real port can't follow --speed fast; use mock:"
+        )
     for what in (plugged.echo, plugged.marks, plugged.marks_file):
         if what is not None:
             raise BadInput(f"{what}: can't follow --speed fast; leave it out with none")

@@ -17,6 +17,12 @@ def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return adapter
 
 
+def ready(*kinds: type) -> None:
+    """Make beforehand what these data classes need, which takes some milliseconds each."""
+    for kind in kinds:
+        _adapter(cast(Hashable, kind))
+
+
 def to_plain(value: Any) -> Any:
     """Return JSON-like data (dict, list, str, int, float, bool, None) of a data class."""
     return _adapter(cast(Hashable, type(value))).dump_python(value, mode="json")

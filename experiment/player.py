@@ -18,7 +18,7 @@ from experiment.events import Pulse
 from experiment.frames import FrameIntervals
 from experiment.inputs import OPERATOR, Inputs, sooner
 from experiment.marks import MarkBook
-from experiment.plain import to_plain
+from experiment.plain import ready, to_plain
 from experiment.protocol import Buttons
 from experiment.steps import (
     At,
@@ -106,7 +106,8 @@ class Player:
         self._book = MarkBook(clock, log.add) if marks is None else marks
         self._inputs = Inputs(clock, display, keys, buttons, log, self._book, tell)
         self._closing = 0.0 if buttons.stop is None else buttons.stop.closing
-        devices = (markers, pulses, self._book, *others)
+        self._frames = FrameIntervals(log, 1.0 / display.facts.nominal_hz)
+        devices = (markers, pulses, self._book, self._frames, *others)
         self._devices = [device for device in devices if device is not None]
         self._codes = codes
         self._scales = scales
@@ -119,7 +120,7 @@ class Player:
         self._focused = True
         self._steps = 0
         self._marks = 0
-        self._frames = FrameIntervals(log)
+        ready(Step, Outcome)  # not in the first frame that is logged
 
     def before_run(self) -> None:
         """Hold between two runs, if that was asked for behind the last trial of the one before.
@@ -146,7 +147,7 @@ class Player:
             self._end_kindly()
             raise
 
-    def play(self, task: Task, pause_grid: float | None = None) -> None:
+    def play(self, task: Task, pause_grid: float | None = None, lasts: float | None = None) -> None:
         """Run a task to its end.
 
         Parameters
@@ -154,6 +155,8 @@ class Player:
         task : Task
         pause_grid : float or None
             Pauses are rounded up to a multiple of this (s), the TR, in timed runs.
+        lasts : float or None
+            How long the run is planned to last from its zero (s); None if that is not known.
 
         Raises
         ------
@@ -164,7 +167,7 @@ class Player:
         HardwareError
             If the log can't be written any more.
         """
-        run = _Run(pause_grid)
+        run = _Run(pause_grid, lasts)
         if self._pulses is not None:
             self._pulses.poll()  # what is left of the run before
         try:
@@ -234,6 +237,8 @@ class Player:
     def _appear(self, step: Step, number: int, answer: Answer, run: _Run) -> float:
         """Show a step's first frame, send its marker with it, and return the flip's stamp."""
         mark = self._plan_marker(step, number)
+        if mark is not None and self._markers is not None:
+            self._markers.stand_by(self._display.next_flip())
 
         def on_flip(stamp: float) -> None:
             if mark is not None and self._markers is not None:
@@ -246,7 +251,7 @@ class Player:
         if isinstance(step.ends, OnPulse):
             if self._pulses is None:
                 raise HardwareError("the run waits for a scanner, but no scanner port was given")
-            self._pulses.arm(self._volumes, since=onset)
+            self._pulses.arm(self._volumes, since=onset, lasts=run.lasts)
         if self._audience is not None:
             self._audience.shown(step, onset)
         return onset
@@ -417,6 +422,8 @@ class Player:
             planned=planned,
             **{"for": self._steps},
         )
+        if self._pulses is not None and run.lasts is not None:
+            self._pulses.last_for(run.lasts + run.shift)
 
     def _pause(self, run: _Run) -> None:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
@@ -476,8 +483,9 @@ class Player:
 class _Run:
     """Where a run stands: its zero on the session clock, and what pauses have added."""
 
-    def __init__(self, pause_grid: float | None) -> None:
+    def __init__(self, pause_grid: float | None, lasts: float | None) -> None:
         self.pause_grid = pause_grid
+        self.lasts = lasts
         self.zero = 0.0
         self.zero_source: str | None = None
         self.shift = 0.0

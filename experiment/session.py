@@ -33,7 +33,6 @@ from experiment.plans.frames import frame_lines
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
 from experiment.player import STOPPED, Player
-from experiment.priority import raised_priority
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
 from experiment.readlog import read_log
@@ -43,6 +42,7 @@ from experiment.robot import Robot, temper
 from experiment.steps import Message, Screen
 from experiment.study import Study, check_label, check_writable, open_study
 from experiment.version import VERSION
+from hardware.priority import raised_priority
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
 _SWITCH = 0.0005  # s; how long another thread may keep Python's lock from the frame loop
@@ -200,7 +200,11 @@ def prepare(request: SessionRequest) -> Prepared:
     return Prepared(request, study, kit, index, shown, social, plans, seed, file, plugged, slot)
 
 
-def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> SessionResult:
+def run(
+    prepared: Prepared,
+    tell: Callable[[str], None] = lambda _: None,
+    hands: Callable[[Clock], Keys] | None = None,
+) -> SessionResult:
     """Run a prepared session.
 
     Parameters
@@ -208,6 +212,8 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
     prepared : Prepared
     tell : callable
         Takes one line for the assistant, before the first and after the last frame.
+    hands : callable or None
+        Makes one more source of key presses, given the session clock.
 
     Raises
     ------
@@ -217,7 +223,7 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
     request, protocol = prepared.request, prepared.study.protocol
     with ExitStack() as stack, _interruptible():
         # First of all: threads and processes have the priority of the one that starts them.
-        raised = _in_real_time(request) and stack.enter_context(raised_priority())
+        raised = _in_real_time(request) and stack.enter_context(raised_priority(_rush))
         clock: RealClock | VirtualClock = VirtualClock() if request.fast else RealClock()
         stack.callback(clock.close)
         devices = Devices(prepared.wires, protocol, _mock_volumes(prepared), clock)
@@ -226,6 +232,8 @@ def run(prepared: Prepared, tell: Callable[[str], None] = lambda _: None) -> Ses
         stack.callback(display.close)
         robot, keys = _open_keys(prepared, clock, stack)
         keys += devices.keys
+        if hands is not None:
+            keys.append(hands(clock))
         tell("preparing the screens")
         extents: dict[Screen, Extent] = {}
         also = () if protocol.devices.buttons.stop is None else (STOPPED,)
@@ -278,6 +286,12 @@ def _told(tell: Callable[[str], None], line: str) -> None:
         tell(line)
 
 
+def _rush(on: bool) -> bool:
+    from stimuli.window import rush
+
+    return rush(on)
+
+
 def _in_real_time(request: SessionRequest) -> bool:
     """Whether somebody may sit in front of a window."""
     return not request.no_window and not request.fast
@@ -294,7 +308,8 @@ def _play(
         for number, (task, planned) in enumerate(prepared.plans.items(), start=1):
             player.before_run()
             log.add("run_begin", clock.now(), task=task, run=number)
-            player.play(planned.play(), planned.plan.pause_grid)
+            plan = planned.plan
+            player.play(planned.play(), plan.pause_grid, plan.planned_duration)
             log.add("run_end", clock.now(), task=task, run=number)
     except ParticipantStopped as error:
         return "stopped", str(error)

@@ -15,8 +15,7 @@ import serial
 
 from experiment.errors import BadInput, HardwareError
 from hardware.models import MODELS, Garbage, Model, Shown
-from hardware.port_url import PortUrl, parse_port
-from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of, open_port
+from hardware.ports import EchoSettings, SerialPort, TriggerPort, open_port
 from hardware.serial_line import close_serial, is_exclusive, open_serial, wait_for_bytes
 
 PATTERN = (1, 2, 4, 8, 16, 32, 64, 128, 255)
@@ -108,11 +107,12 @@ def try_port(
     """
     if times < 1 or not pattern:
         raise BadInput(f"port test: {times} times {len(pattern)} codes; at least one is needed")
+    told = None if echo is None else EchoSettings.of(echo)
     port = open_port(url)
     listener = None
     try:
-        if echo is not None:
-            listener = _Listener(parse_port(echo), port)
+        if told is not None:
+            listener = _Listener(told, port)
         port.reset()
         time.sleep(_GAP)
         sent = tuple(
@@ -164,18 +164,17 @@ def describe_test(result: PortTest) -> str:
 class _Listener:
     """Reads codes where they come back."""
 
-    def __init__(self, url: PortUrl, port: TriggerPort) -> None:
-        check_echo(url)
-        dialect = dialect_of(url)
-        self._model: Model = MODELS[dialect.name]()
-        self._name = url.address
+    def __init__(self, told: EchoSettings, port: TriggerPort) -> None:
+        self._model: Model = MODELS[told.dialect]()
+        self._name = told.address
         self._own: serial.SerialBase | None = None
         self.strange: list[int] = []
-        if isinstance(port, SerialPort) and port.name == url.address:
+        if isinstance(port, SerialPort) and port.name == told.address:
             self._line = port.line
         else:
-            self._own = self._line = open_serial(url.address, url.whole("baud", dialect.baud))
-            time.sleep(url.settle)
+            self._own = self._line = open_serial(told.address, told.baud)
+            time.sleep(told.settle)
+            wait_for_bytes(self._line, 0.0)  # what a device says while it starts means nothing
 
     def wait_for(self, code: int, limit: float) -> float | None:
         """Return when a code came (`time.perf_counter`, s), or None if it did not until `limit`."""

@@ -12,8 +12,7 @@ from typing import Any
 
 from experiment.clock import RealClock
 from experiment.errors import HardwareError
-from hardware.port_url import parse_port
-from hardware.ports import SerialPort, TriggerPort, check_echo, dialect_of
+from hardware.ports import EchoSettings, SerialPort, TriggerPort
 from hardware.reading import ENDED, HANDED_DOWN, START_LIMIT, Reading
 from hardware.record import Faults, Record, Strange
 
@@ -53,12 +52,8 @@ class EchoLine:
     """
 
     def __init__(self, url: str, port: TriggerPort, clock: RealClock, record: Record) -> None:
-        parsed = parse_port(url)
-        check_echo(parsed)
-        self.name = parsed.address
-        self._dialect = dialect_of(parsed)
-        self._baud = parsed.whole("baud", self._dialect.baud)
-        self._settle = parsed.settle
+        self._told = EchoSettings.of(url)
+        self.name = self._told.address
         self._clock = clock
         self._record = record
         self._faults = Faults(record)
@@ -117,9 +112,9 @@ class EchoLine:
     def _open(self, port: TriggerPort) -> Reading:
         if isinstance(port, SerialPort) and self._shared:
             return self._own(port)
-        what = {**self._what, "settle": self._settle}
-        limit = START_LIMIT + self._settle
-        return Reading(self.name, self.name, self._baud, what, self._take, limit)
+        what = {**self._what, "settle": self._told.settle}
+        limit = START_LIMIT + self._told.settle
+        return Reading(self.name, self.name, self._told.baud, what, self._take, limit)
 
     def _own(self, port: SerialPort) -> Reading:
         """Read what comes back on the trigger port itself."""
@@ -129,11 +124,11 @@ class EchoLine:
                 f"echo {self.name}: on this system, or this kind of port, codes can't be read back "
                 "from the trigger port itself; wire a second port"
             )
-        return Reading(self.name, f"{HANDED_DOWN}{handle}", self._baud, self._what, self._take)
+        return Reading(self.name, f"{HANDED_DOWN}{handle}", self._told.baud, self._what, self._take)
 
     @property
     def _what(self) -> dict[str, str]:
-        return {"echo": self._dialect.name}
+        return {"echo": self._told.dialect}
 
     def _take(self, kind: str, rest: list[Any]) -> None:
         t = rest[0] - self._clock.zero if kind != "ended" and kind != "bytes" else 0.0

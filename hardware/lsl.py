@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from experiment.errors import BadInput, HardwareError
+from experiment.errors import HardwareError
 from hardware.dialects import check_code
 
 
@@ -28,8 +28,6 @@ class LslPort:
     resets_itself = True
 
     def __init__(self, stream: str, pulse: float) -> None:
-        if not stream:
-            raise BadInput("port 'lsl:': the stream needs a name, as lsl:Kindred")
         self.name = f"lsl:{stream}"
         self.pulse = pulse
         try:

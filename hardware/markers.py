@@ -117,6 +117,19 @@ class MarkerLine:
         finally:
             self._lock.release()
 
+    def stand_by(self, flip: float) -> None:
+        """Say before a flip that a marker will be sent with it.
+
+        The thread that will bring it down is awake in time then, and need not be woken by the frame
+        loop right behind the write, just when a pseudo-terminal's far end wants to be served.
+
+        Parameters
+        ----------
+        flip : float
+            When the flip is expected (s, session clock).
+        """
+        self._clock.call_at(flip + 0.5 * self._port.pulse, _nothing)
+
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
         return self._faults.take()
@@ -258,6 +271,10 @@ class MarkerLine:
 
     def _fault(self, what: str, n: int | None, problem: str) -> None:
         self._faults.add(what, self._clock.now(), n=n, problem=problem)
+
+
+def _nothing() -> None:
+    """Be awake: what is due next is looked at."""
 
 
 def _in_a_thread(call: Callable[[], None]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +38,45 @@ def unnoted(name: str, t: float, origin: str, **detail: Any) -> None:
     """Take a mark where nobody asks for marks."""
 
 
+@dataclass(frozen=True)
+class MarksSettings:
+    """What a URL says of a port of marks.
+
+    Parameters
+    ----------
+    address : str
+    marks : mapping of str to str
+        The character of each mark, by the mark's name.
+    baud : int
+    settle : float
+        How long the device takes once its port is open (s).
+    """
+
+    address: str
+    marks: Mapping[str, str]
+    baud: int
+    settle: float
+
+    @classmethod
+    def of(cls, url: str) -> MarksSettings:
+        """Read them.
+
+        Raises
+        ------
+        BadInput
+            If no character means a mark, one means two, or an option can't be.
+        """
+        parsed = parse_port(url)
+        if not parsed.marks:
+            raise BadInput(
+                f"marks port {url}: say which character means what, as ?scan_start=s&injection=i"
+            )
+        parsed.only("a marks port", "baud", "settle", *MARKS)
+        MarkCharacters(parsed.marks)  # says what is wrong with them
+        baud = parsed.whole("baud", MarkCharacters.baud)
+        return cls(parsed.address, parsed.marks, baud, parsed.settle)
+
+
 class MarksPort:
     """Marks over a serial port of their own: one character each, told by the URL's options.
 
@@ -58,23 +99,16 @@ class MarksPort:
     """
 
     def __init__(self, url: str, clock: RealClock, record: Record, note: Note) -> None:
-        parsed = parse_port(url)
-        if not parsed.marks:
-            raise BadInput(
-                f"marks port {url}: say which character means what, as ?scan_start=s&injection=i"
-            )
-        parsed.only("a marks port", "baud", "settle", *MARKS)
-        MarkCharacters(parsed.marks)  # says what is wrong with them
-        self.name = parsed.address
+        told = MarksSettings.of(url)
+        self.name = told.address
         self._clock = clock
         self._record = record
         self._note = note
         self._faults = Faults(record)
         self._refused = Strange(self._faults, "mark_refused")
-        baud = parsed.whole("baud", MarkCharacters.baud)
-        what = {"marks": parsed.marks, "settle": parsed.settle}
-        limit = START_LIMIT + parsed.settle
-        self._reading = Reading(self.name, self.name, baud, what, self._take, limit)
+        what = {"marks": told.marks, "settle": told.settle}
+        limit = START_LIMIT + told.settle
+        self._reading = Reading(self.name, self.name, told.baud, what, self._take, limit)
 
     def faults(self) -> list[str]:
         """Return the names of the faults since the last call."""
@@ -98,6 +132,20 @@ class MarksPort:
             self._record("marks_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
             self._faults.add("marks_port_lost", self._clock.now(), problem=ENDED)
+
+
+def check_marks_file(file: Path) -> None:
+    """Make sure that a file of marks can be where it is said to be; it need not exist yet.
+
+    Raises
+    ------
+    BadInput
+        If there is no such folder, or a folder in its place.
+    """
+    if not file.parent.is_dir():
+        raise BadInput(f"{file}: the folder of the file of marks does not exist")
+    if file.is_dir():
+        raise BadInput(f"{file}: is a folder, a file of marks is needed")
 
 
 class MarksFile:
@@ -128,10 +176,7 @@ class MarksFile:
     """
 
     def __init__(self, file: Path, clock: RealClock, record: Record, note: Note) -> None:
-        if not file.parent.is_dir():
-            raise BadInput(f"{file}: the folder of the file of marks does not exist")
-        if file.is_dir():
-            raise BadInput(f"{file}: is a folder, a file of marks is needed")
+        check_marks_file(file)
         self.name = str(file)
         self._file = file
         self._clock = clock

@@ -80,6 +80,22 @@ class PpdevLines:
         fcntl.ioctl(self._descriptor, request, 0 if data is None else data)
 
 
+def io_address(text: str) -> int:
+    """Return the address that a parallel port has on Windows, written as ``0x0378``.
+
+    Raises
+    ------
+    BadInput
+        If it isn't one.
+    """
+    try:
+        return int(text, 16)
+    except ValueError:
+        raise BadInput(
+            f"port parallel:{text}: a device path or an address like 0x0378 is needed"
+        ) from None
+
+
 class InpoutLines:
     """The data lines of a parallel port on Windows, by PsychoPy's use of inpout32.
 
@@ -92,12 +108,7 @@ class InpoutLines:
     """
 
     def __init__(self, address: str) -> None:
-        try:
-            number = int(address, 16)
-        except ValueError:
-            raise BadInput(
-                f"port parallel:{address}: a device path or an address like 0x0378 is needed"
-            ) from None
+        number = io_address(address)
         if platform.system() != "Windows":
             raise HardwareError(
                 f"port parallel:{address}: addresses are for Windows; give parallel:/dev/parport0"

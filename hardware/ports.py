@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import serial
@@ -23,7 +24,7 @@ import serial
 from experiment.errors import BadInput, HardwareError
 from hardware.dialects import DIALECTS, Dialect, Say, check_code
 from hardware.lsl import LslPort
-from hardware.parallel import InpoutLines, Lines, ParallelPort, PpdevLines
+from hardware.parallel import InpoutLines, Lines, ParallelPort, PpdevLines, io_address
 from hardware.port_url import PULSE_MS, PortUrl, parse_port
 from hardware.serial_line import (
     close_serial,
@@ -74,6 +75,40 @@ class TriggerPort(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class SerialSettings:
+    """What a URL says of a device behind a serial port.
+
+    Parameters
+    ----------
+    pulse : float
+        For how long a code stays up (s).
+    dialect : Dialect
+    baud : int
+    settle : float
+        How long the device takes once its port is open (s).
+    """
+
+    pulse: float
+    dialect: Dialect
+    baud: int
+    settle: float
+
+    @classmethod
+    def of(cls, url: PortUrl) -> SerialSettings:
+        """Read them.
+
+        Raises
+        ------
+        BadInput
+            If an option can't be, the dialect is unknown, or can't do that pulse.
+        """
+        url.only("a trigger port", "device", "pulse_ms", "baud", "settle")
+        pulse = _pulse(url)
+        dialect = dialect_of(url)(pulse)
+        return cls(pulse, dialect, url.whole("baud", dialect.baud), url.settle)
+
+
 class SerialPort:
     """A trigger device behind a serial port.
 
@@ -96,21 +131,21 @@ class SerialPort:
     """
 
     def __init__(self, url: PortUrl) -> None:
+        told = SerialSettings.of(url)
         self.name = url.address
-        url.only("a trigger port", "device", "pulse_ms", "baud", "settle")
-        self.pulse = _pulse(url)
-        self._dialect = dialect_of(url)(self.pulse)
+        self.pulse = told.pulse
+        self._dialect = told.dialect
         self.resets_itself = self._dialect.resets_itself
         # Made now, as little as can be is to be done between a flip and the wire.
         self._codes = {code: self._dialect.code(code) for code in range(1, 256)}
-        settle = url.settle
         self._rest = b""
         self._takes = True
         self._stuck = False  # the last write did not go out whole
-        self.line = open_serial(url.address, url.whole("baud", self._dialect.baud))
+        self.line = open_serial(url.address, told.baud)
         self._descriptor = descriptor(self.line)
         try:
-            time.sleep(settle)  # a device that restarts when its port is opened loses what comes
+            time.sleep(told.settle)  # a device that restarts when its port opens loses what comes
+            self._take()  # and what it says meanwhile means nothing
             for say in self._dialect.setup():
                 self._say(say)
         except BaseException:
@@ -208,18 +243,45 @@ def dialect_of(url: PortUrl) -> type[Dialect]:
     return DIALECTS[name]
 
 
-def check_echo(url: PortUrl) -> None:
-    """Make sure that codes can come back over a port.
+@dataclass(frozen=True)
+class EchoSettings:
+    """What a URL says of a port on which codes come back.
 
-    Raises
-    ------
-    BadInput
-        If it is no serial port, or an option means nothing there.
+    Parameters
+    ----------
+    address : str
+    dialect : str
+        How codes are put there.
+    baud : int
+    settle : float
+        How long the device takes once its port is open (s).
     """
-    kind = url.address.partition(":")[0]
-    if kind in ("mock", "parallel", "lsl", "keyboard"):
-        raise BadInput(f"echo {url.address!r}: codes can't come back there; give a serial port")
-    url.only("an echo port", "device", "pulse_ms", "baud", "settle")
+
+    address: str
+    dialect: str
+    baud: int
+    settle: float
+
+    @classmethod
+    def of(cls, url: str) -> EchoSettings:
+        """Read them.
+
+        Raises
+        ------
+        BadInput
+            If it is no serial port, or an option means nothing there or can't be.
+        """
+        parsed = parse_port(url)
+        kind = parsed.address.partition(":")[0]
+        if kind in ("mock", "parallel", "lsl", "keyboard"):
+            raise BadInput(
+                f"echo {parsed.address!r}: codes can't come back there; give a serial port"
+            )
+        parsed.only("an echo port", "device", "pulse_ms", "baud", "settle")
+        _pulse(parsed)
+        dialect = dialect_of(parsed)
+        baud = parsed.whole("baud", dialect.baud)
+        return cls(parsed.address, dialect.name, baud, parsed.settle)
 
 
 class MockPort:
@@ -248,19 +310,48 @@ class MockPort:
         """Nothing to let go of."""
 
 
+def check_port(url: str) -> None:
+    """Make sure that a trigger port's URL can be used; nothing is opened.
+
+    Raises
+    ------
+    BadInput
+        With the first thing that can't be.
+    """
+    parsed = parse_port(url)
+    kind, rest = _kind(parsed)
+    if kind == "serial":
+        SerialSettings.of(parsed)
+        return
+    parsed.only(f"{kind}:", "pulse_ms")
+    _pulse(parsed)
+    if kind == "lsl" and not rest:
+        raise BadInput("port 'lsl:': the stream needs a name, as lsl:Kindred")
+    if kind == "parallel" and not rest:
+        raise BadInput("port 'parallel:': give parallel:/dev/parport0 or parallel:0x0378")
+    if kind == "parallel" and not rest.startswith("/"):
+        io_address(rest)
+
+
 def open_port(url: str) -> TriggerPort:
     """Open a trigger port by its URL; never falls back to the mock by itself."""
+    check_port(url)
     parsed = parse_port(url)
-    kind, colon, rest = parsed.address.partition(":")
-    if parsed.address != "mock:" and (not colon or kind not in ("parallel", "lsl")):
+    kind, rest = _kind(parsed)
+    if kind == "serial":
         return SerialPort(parsed)
-    parsed.only(f"{kind}:", "pulse_ms")
     pulse = _pulse(parsed)
     if kind == "mock":
         return MockPort(pulse)
     if kind == "lsl":
         return LslPort(rest, pulse)
-    if not rest:
-        raise BadInput("port 'parallel:': give parallel:/dev/parport0 or parallel:0x0378")
     lines: Lines = PpdevLines(rest) if rest.startswith("/") else InpoutLines(rest)
     return ParallelPort(parsed.address, pulse, lines)
+
+
+def _kind(url: PortUrl) -> tuple[str, str]:
+    """Return ``mock``, ``lsl``, ``parallel`` or ``serial``, and what the address says besides."""
+    kind, colon, rest = url.address.partition(":")
+    if url.address == "mock:" or (colon and kind in ("parallel", "lsl")):
+        return kind, rest
+    return "serial", url.address

@@ -1,8 +1,11 @@
-"""Being served before ordinary programs, for processes of ours that stamp or show things."""
+"""Being served before ordinary programs: the frame loop, and processes that stamp things."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 def be_served_first(rank: int = 1) -> bool:
@@ -10,7 +13,7 @@ def be_served_first(rank: int = 1) -> bool:
 
     A stamp is as late as the process that takes it. On Linux a user needs a limit for that
     (``rtprio``, see ``man limits.conf``); without it, stamps wait for their turn when all cores are
-    busy.
+    busy. It is this thread that is served first, with the threads and processes that it starts.
 
     Parameters
     ----------
@@ -23,3 +26,35 @@ def be_served_first(rank: int = 1) -> bool:
     except (AttributeError, OSError):  # another system, or not allowed
         return False
     return True
+
+
+@contextmanager
+def raised_priority(rush: Callable[[bool], bool] = lambda _: False) -> Iterator[bool]:
+    """Have this thread, and all threads and processes that it starts, run before other programs.
+
+    Parameters
+    ----------
+    rush : callable
+        What does so on Windows and macOS (and ends it, given False), and returns whether it could;
+        on Linux it is `be_served_first`.
+
+    Yields
+    ------
+    bool
+        Whether it was granted; else nothing has changed.
+    """
+    if sys.platform in ("win32", "darwin"):
+        granted = rush(True)
+        try:
+            yield granted
+        finally:
+            if granted:
+                rush(False)
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    granted = be_served_first()
+    try:
+        yield granted
+    finally:
+        if granted:
+            os.sched_setscheduler(0, *before)

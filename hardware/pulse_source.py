@@ -12,8 +12,9 @@ from typing import Any
 from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent, Pulse
+from hardware.pulse_faults import NEWS, PulseFault
 from hardware.pulse_grid import fit_grid
-from hardware.pulse_watch import NEWS, PulseFault, PulseWatch
+from hardware.pulse_watch import PulseWatch
 from hardware.record import Faults, Record
 
 _BEFORE = 256  # pulses that are kept while no run is armed
@@ -54,12 +55,14 @@ class PulseSource(ABC):
         self._since = 0.0
         self._stamps: list[float] = []
         self._woken_at = math.inf
+        self._blind = False
 
     def arm(
         self,
         volumes: int | None = None,
         *,
         since: float | None = None,
+        lasts: float | None = None,
     ) -> None:
         """Say that the run now waits for its first pulse; the pulses are watched from here on.
 
@@ -69,13 +72,22 @@ class PulseSource(ABC):
             How many the scanner will send, dummy volumes included, where that is known.
         since : float or None
             Since when the run has been waiting (s, session clock); None for now.
+        lasts : float or None
+            How long the run is planned to last from its first pulse (s), where that is known.
         """
         self.disarm()
         since = self._clock.now() if since is None else since
         sends = self._start()
         expected = sends if volumes is None else volumes
         if expected != 0:
-            self._watch_from(since, expected)
+            self._watch_from(since, expected, lasts)
+
+    def last_for(self, lasts: float) -> None:
+        """Say how long the run lasts from its first pulse (s), now that a pause was added."""
+        with self._lock:
+            if self._watch is not None:
+                self._watch.last_for(lasts)
+                self._wake()
 
     def disarm(self) -> None:
         """Say that the run is over: pulses may end now without that being a fault.
@@ -135,13 +147,13 @@ class PulseSource(ABC):
         """Start what is to follow from being armed; return how many volumes will come, if known."""
         return None
 
-    def _watch_from(self, since: float, volumes: int | None) -> None:
+    def _watch_from(self, since: float, volumes: int | None, lasts: float | None) -> None:
         with self._lock:
             self._since = since
             early = [t for t in self._before if t < since]
             waited = [t for t in self._before if t >= since]
             self._before.clear()
-            self._watch = PulseWatch(self._tr, volumes, before=early)
+            self._watch = PulseWatch(self._tr, volumes, before=early, lasts=lasts)
             for t in waited:
                 self._feed(t)
 
@@ -157,6 +169,12 @@ class PulseSource(ABC):
         """Record a fault and keep its name for the player."""
         self._faults.add(what, t, **detail)
 
+    def _look_away(self, *, away: bool) -> None:
+        """Say that pulses can't be seen for now, or can again: silence means nothing meanwhile."""
+        with self._lock:
+            self._blind = away
+            self._wake()
+
     def _feed(self, t: float) -> None:
         if self._watch is None or t < self._since:
             self._before.append(t)
@@ -167,7 +185,7 @@ class PulseSource(ABC):
 
     def _wake(self) -> None:
         """Have the watch look again when it asks for it; one call is under way at a time."""
-        due = None if self._watch is None else self._watch.next_due()
+        due = None if self._watch is None or self._blind else self._watch.next_due()
         if due is not None and due < self._woken_at:
             self._woken_at = due
             self._clock.call_at(due, lambda: self._look(due))
@@ -177,7 +195,7 @@ class PulseSource(ABC):
             if due != self._woken_at:
                 return  # an earlier call has taken its place
             self._woken_at = math.inf
-            if self._watch is not None:
+            if self._watch is not None and not self._blind:
                 self._tell(self._watch.tick(self._clock.now()))
                 self._wake()
 

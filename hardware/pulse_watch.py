@@ -12,30 +12,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from experiment.errors import BadInput
+from hardware.pulse_beat import Beat
+from hardware.pulse_faults import FaultKind, PulseFault, Tallies
 from hardware.pulse_grid import ON_GRID
 
-FaultKind = Literal[
-    "pulse_missed",
-    "pulse_extra",
-    "pulse_doubled",
-    "late_first",
-    "volumes_short",
-    "toggled",
-    "wrong_tr",
-    "stopped",
-    "pulses_back",
-]
 First = Literal["late", "short", "counted", "unknown"]
-NEWS = frozenset({"pulses_back"})  # told, but no fault
 
-_STOPPED = 3.5  # TR without a pulse: the scanner has stopped; two in a row are lost by chance
+_LOST = (3, 12)  # pulses in a row that are lost by chance: at least, and at most
+_CHANCE = 1e-5  # so unlikely a row of lost ones is no chance any more: the scanner has stopped
+_EXPECTED_LOSS = (0.2, 10.0)  # lost, of so many, that a scan is believed to have before any is seen
 _DOUBLED = (0.02, 0.1)  # s and TR; a second pulse within the smaller of them is a bounce
 _QUIET = 10.0  # TR in which faults of one kind are told together
 _RHYTHM = 3  # equal intervals in a row that are believed
@@ -44,42 +35,8 @@ _OTHER = 0.03  # of TR; intervals that differ less are left to the slow check
 _EVEN = 0.1  # of an interval: equal intervals spread no more
 _SLOW = (10, 0.1, 0.02, 5e-4)  # slots, TR, s and ratio off the nominal grid: another TR
 _SETTLED = 5  # slots until the phase is steady
-_LISTED = 20  # volumes that a fault lists
 _SHORT = (5, 0.1)  # pulses and share of all: so few short at the end may be lost first ones
 _GAIN = 0.2  # share of a pulse's deviation by which the grid follows it
-
-
-@dataclass(frozen=True)
-class PulseFault:
-    """Something that is wrong with the pulses (or, for ``pulses_back``, right again).
-
-    Parameters
-    ----------
-    what : str
-        Kind of fault.
-    t : float
-        When it happened, for a missed pulse when it was due (s, clock of the stamps).
-    volume : int
-        Volume it concerns, from 1.
-    detail : mapping
-        Numbers that belong to it; for pulses missed, extra or doubled ``count`` and ``volumes``
-        of all that this fault tells (each is told once, so that counts add up).
-    """
-
-    what: FaultKind
-    t: float
-    volume: int
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class _Tally:
-    """Faults of one kind: when the last was told, and what has come since."""
-
-    told: float = -math.inf
-    t: float = 0.0
-    volumes: list[int] = field(default_factory=list)
-    count: int = 0
 
 
 class PulseWatch:
@@ -97,6 +54,9 @@ class PulseWatch:
     before : sequence of float
         Pulses that came before the run waited for them (s): a scan that was running already makes
         the first pulse of the run a later volume.
+    lasts : float or None
+        How long the run is planned to last from its first pulse (s), where that is known; see
+        `last_for`.
 
     Raises
     ------
@@ -110,6 +70,7 @@ class PulseWatch:
         volumes: int | None = None,
         *,
         before: Sequence[float] = (),
+        lasts: float | None = None,
     ) -> None:
         if not (math.isfinite(tr) and tr > 0):
             raise BadInput(f"TR {tr!r}: a number of seconds above 0 is needed")
@@ -129,17 +90,31 @@ class PulseWatch:
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RHYTHM_DROPS + 1)
         self._off: list[float] = []
         self._late = 0
+        self._lasts = lasts
+        self._lost = 0  # pulses, of so many volumes since the rhythm was found
+        self._volumes = 0
+        self._beat = Beat()
         self._stopped = False
         self._short = False
-        self._tallies: dict[FaultKind, _Tally] = {}
+        self._over = False
+        self._tallies = Tallies(_QUIET * tr, self._undecided)
+
+    def last_for(self, lasts: float) -> None:
+        """Say how long the run lasts from its first pulse (s): pauses make it longer.
+
+        A scan that ends a little before its run does has not stopped for a fault, yet somebody is
+        to know that the rest of the run has no volumes: ``scan_over``.
+        """
+        self._lasts = lasts
+        self._over = False
 
     def pulse(self, t: float) -> list[PulseFault]:
         """Take a pulse (s) and return what is wrong."""
-        found = self._gathered(t)
+        found = self._tallies.gathered(t)
         if self._count == 0:
             return found + self._first(t)
         if t - self._last < min(_DOUBLED[0], _DOUBLED[1] * self._tr):
-            return found + self._tally("pulse_doubled", t, (t, self.volume))
+            return found + self._tallies.add("pulse_doubled", t, (t, self.volume))
         self._count += 1
         self._last = t
         rhythm = self._rhythm(t)
@@ -149,18 +124,18 @@ class PulseWatch:
 
     def tick(self, now: float) -> list[PulseFault]:
         """Return what is wrong by now (s), without a pulse."""
-        found = self._gathered(now)
-        if self._silent(now, _STOPPED):
+        found = self._tallies.gathered(now)
+        if self._silent(now, self._patience):
             self._stopped = True
             found += self._extras(now) + self._ended(now)
         return found
 
     def next_due(self) -> float | None:
         """Return when `tick` should be called next (s); None if only a pulse can bring news."""
-        times = [tally.told + _QUIET * self._nominal for _, tally in self._pending()]
+        times = [self._tallies.due()]
         if self._count and not self._done and not self._stopped:
-            times.append(self._last + _STOPPED * self._tr)
-        return min(times, default=None)
+            times.append(self._last + self._patience * self._tr)
+        return min((t for t in times if t is not None), default=None)
 
     def finish(self, now: float) -> list[PulseFault]:
         """Return what was gathered and not yet told; the run is over (s).
@@ -169,10 +144,8 @@ class PulseWatch:
         often ends before the silence is long enough to be called a stop.
         """
         found = self._extras(now) if self._off else []
-        for kind, tally in self._tallies.items():
-            if tally.count:
-                found.append(self._tell(kind, tally, now))
-        if self._silent(now, 1.0 + ON_GRID) and self.expected is not None:
+        found += self._tallies.rest(now)
+        if self._silent(now, 1.0 + ON_GRID) and self.expected is not None and not self._all_came:
             found.append(self._shortage(now))
         return found
 
@@ -187,15 +160,42 @@ class PulseWatch:
             return "late"
         if self._short:
             return "short"
-        complete = self.expected is not None and self._count > 0 and self._done
-        return "counted" if complete else "unknown"
+        return "counted" if self._all_came else "unknown"
+
+    @property
+    def _all_came(self) -> bool:
+        """Whether as many volumes came as the scanner sends."""
+        if self.expected is None or self._count == 0:
+            return False
+        return self.volume + self._stride > self.expected
+
+    @property
+    def _needed(self) -> int | None:
+        """The volume up to which the run lasts; None where that is not known."""
+        if self._lasts is None:
+            return None
+        return self._late + math.ceil(self._lasts / self._tr - 0.01)
 
     @property
     def _done(self) -> bool:
         """Whether no more pulse is due."""
-        return self._short or (
-            self.expected is not None and self.volume + self._stride > self.expected
-        )
+        if self._short or self._over:
+            return True
+        last = max(self.expected or 0, self._needed or 0)
+        return last > 0 and self.volume + self._stride > last
+
+    @property
+    def _patience(self) -> float:
+        """After how many TR without a pulse the scanner has stopped.
+
+        Where pulses get lost, some are lost in a row. So many in a row that it is no chance any
+        more, at the rate seen so far, are a stop: where each tenth is lost that takes five, where
+        none is, three.
+        """
+        lost, of = _EXPECTED_LOSS
+        rate = (self._lost + lost) / (self._volumes + of)
+        in_a_row = math.ceil(math.log(_CHANCE) / math.log(rate))
+        return min(max(in_a_row, _LOST[0]), _LOST[1]) + 0.5
 
     def _silent(self, now: float, limit: float) -> bool:
         """Whether the pulses have ended too early, after a silence of some TR."""
@@ -211,6 +211,7 @@ class PulseWatch:
         self._late = late = self._train(t)
         self.volume = 1 + late
         self._recent.append((t, self.volume))
+        self._far_off(t)
         if not late:
             return []
         detail = {"shift": late, "source": "pulses_before_wait", "certain": True}
@@ -238,6 +239,7 @@ class PulseWatch:
         off = t - self._slot - steps * self._tr
         if steps >= 1 and abs(off) <= ON_GRID * self._tr:
             found = self._resumed(t, steps) + (self._extras(t) if self._count > _RHYTHM else [])
+            found += self._far_off(t, off)
             gain = max(_GAIN, 1.0 / (self._slots + 2))
             self._slot += steps * self._tr + gain * off
             self._slots += steps
@@ -253,7 +255,7 @@ class PulseWatch:
         """Count the volumes up to this pulse, and those that are missing before it."""
         first = self.volume + self._stride
         missing = steps - 1
-        found = self._tally(
+        found = self._tallies.add(
             "pulse_missed",
             t,
             *(
@@ -262,14 +264,24 @@ class PulseWatch:
             ),
         )
         self.volume += steps * self._stride
+        if not self._stopped:
+            self._lost += missing
+            self._volumes += steps
         if self._stopped:
             found.append(PulseFault("pulses_back", t, self.volume, {"missed": missing}))
-        self._stopped = self._short = False
+        self._stopped = self._short = self._over = False
         return found
+
+    def _far_off(self, t: float, off: float = 0.0) -> list[PulseFault]:
+        """Tell volumes' pulses that are far from their place."""
+        far = self._beat.take(t, self.volume, off, self._tr)
+        if far is None:
+            return []
+        return self._tallies.add("pulse_off_grid", t, *far.pulses, furthest=far.furthest)
 
     def _extras(self, now: float) -> list[PulseFault]:
         """Tell the pulses that had no place on the grid."""
-        found = self._tally("pulse_extra", now, *((t, self.volume) for t in self._off))
+        found = self._tallies.add("pulse_extra", now, *((t, self.volume) for t in self._off))
         self._off.clear()
         return found
 
@@ -280,7 +292,7 @@ class PulseWatch:
         steps = np.diff(self._off[-_RHYTHM - 1 :])
         if np.any(np.abs(steps - self._tr) > _EVEN * self._tr):
             self._off, early = self._off[-_RHYTHM:], self._off[:-_RHYTHM]
-            return self._tally("pulse_extra", t, *((extra, self.volume) for extra in early))
+            return self._tallies.add("pulse_extra", t, *((extra, self.volume) for extra in early))
         shift = math.remainder(t - self._slot, self._tr)
         self.volume += max(round((t - self._slot) / self._tr), 1) * self._stride
         self._off.clear()
@@ -292,6 +304,7 @@ class PulseWatch:
         self._slots = 0
         self._origin = None
         self._off.clear()
+        self._beat.restart()
 
     # --- the rhythm -------------------------------------------------------------------------------
 
@@ -327,7 +340,8 @@ class PulseWatch:
         self._tr = mean
         self._stopped = False
         self._locked(t)
-        self._tallies.pop("pulse_missed", None)  # what was gathered has this one cause
+        self._lost = self._volumes = 0
+        self._tallies.drop("pulse_missed")  # what was gathered has this one cause
         what: FaultKind = "toggled" if toggled else "wrong_tr"
         if abs(mean - self._nominal) < _OTHER * self._nominal:
             what = "pulses_back"
@@ -355,14 +369,23 @@ class PulseWatch:
     # --- telling ----------------------------------------------------------------------------------
 
     def _ended(self, now: float) -> list[PulseFault]:
-        """Tell that the pulses have ended before all had come."""
-        short = None if self.expected is None else self.expected - self.volume
-        if self.expected is not None and short is not None:
+        """Tell that the pulses have ended while the run goes on."""
+        last = self._needed if self.expected is None else self.expected
+        short = None if last is None else last - self.volume
+        if last is not None and short is not None:
             least, share = _SHORT
-            if short <= max(least, share * self.expected):
+            if self._all_came or (self.expected is None and short <= max(least, share * last)):
+                return [self._over_before_run(now)]
+            if short <= max(least, share * last):
                 return [self._shortage(now)]
         detail = {"received": self._count, "expected": self.expected, "short": short}
         return [PulseFault("stopped", now, self.volume, detail)]
+
+    def _over_before_run(self, now: float) -> PulseFault:
+        """Tell that the scan has ended as it may have been meant to, and before the run does."""
+        self._over = True
+        detail = {"received": self._count, "needed": self._needed}
+        return PulseFault("scan_over", now, self.volume, detail)
 
     def _shortage(self, now: float) -> PulseFault:
         """Tell that some pulses are lacking, at the beginning or at the end: nobody knows here."""
@@ -376,39 +399,6 @@ class PulseWatch:
         }
         return PulseFault("volumes_short", now, self.volume, detail)
 
-    def _tally(self, kind: FaultKind, now: float, *faults: tuple[float, int]) -> list[PulseFault]:
-        """Count faults (s, volume) of one kind; tell them if none was told of late."""
-        tally = self._tallies.setdefault(kind, _Tally())
-        for t, volume in faults:
-            if tally.count == 0:
-                tally.t = t
-            tally.count += 1
-            if len(tally.volumes) < _LISTED:
-                tally.volumes.append(volume)
-        if tally.count == 0 or self._undecided(kind) or now < tally.told + _QUIET * self._nominal:
-            return []
-        return [self._tell(kind, tally, now)]
-
     def _undecided(self, kind: FaultKind) -> bool:
         """Whether too few pulses have come to tell missed ones from another rhythm."""
         return kind == "pulse_missed" and self._count <= _RHYTHM
-
-    def _tell(self, kind: FaultKind, tally: _Tally, now: float) -> PulseFault:
-        detail = {"count": tally.count, "volumes": tuple(tally.volumes)}
-        fault = PulseFault(kind, tally.t, tally.volumes[0], detail)
-        self._tallies[kind] = _Tally(told=now)
-        return fault
-
-    def _pending(self) -> list[tuple[FaultKind, _Tally]]:
-        return [
-            (kind, tally)
-            for kind, tally in self._tallies.items()
-            if tally.count and not self._undecided(kind)
-        ]
-
-    def _gathered(self, now: float) -> list[PulseFault]:
-        return [
-            self._tell(kind, tally, now)
-            for kind, tally in self._pending()
-            if now >= tally.told + _QUIET * self._nominal
-        ]

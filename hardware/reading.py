@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from experiment.errors import HardwareError
 Take = Callable[[str, list[Any]], None]
 """Takes one thing that was read: its kind and the rest, as `hardware.reading_process` tells it."""
 
+PROGRAM = (sys.executable, "-m", "hardware.reading_process")
 HANDED_DOWN = "fd:"
 
 START_LIMIT = 10.0
@@ -45,6 +46,8 @@ class Reading:
         comes as ``back``.
     limit : float
         Seconds that it has to open the port.
+    program : sequence of str
+        What reads, started with address, baud and what its bytes mean.
 
     Raises
     ------
@@ -60,14 +63,12 @@ class Reading:
         what: Mapping[str, Any],
         take: Take,
         limit: float = START_LIMIT,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self._take = take
         self._closing = threading.Event()
         self._starting = threading.Lock()
-        self._command = [
-            *(sys.executable, "-m", "hardware.reading_process"),
-            *(address, str(baud), json.dumps(what)),
-        ]
+        self._command = [*program, address, str(baud), json.dumps(what)]
         self._handed_down = [int(address[3:])] if address.startswith(HANDED_DOWN) else []
         self._process = self._launch()
         self._problem: str | None = f"port {name}: no answer"  # until it is ready

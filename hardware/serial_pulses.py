@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from experiment.clock import RealClock
@@ -17,6 +18,63 @@ from hardware.reading import ENDED, START_LIMIT, Reading
 from hardware.record import Record, Strange
 
 _KEYBOARD_LIMIT = 30.0  # s for it to import what listens to keyboards
+
+
+@dataclass(frozen=True)
+class ScannerSettings:
+    """What a URL says of a scanner.
+
+    Parameters
+    ----------
+    what : mapping
+        What its bytes mean; see `hardware.reading_process`.
+    baud : int
+    settle : float
+        How long the device takes once its port is open (s).
+    key : str or None
+        The key that it presses, where it types.
+    """
+
+    what: Mapping[str, Any]
+    baud: int
+    settle: float
+    key: str | None
+
+    @classmethod
+    def of(cls, url: PortUrl, taken: Collection[str] = ()) -> ScannerSettings:
+        """Read them.
+
+        Parameters
+        ----------
+        url : PortUrl
+        taken : collection of str
+            Keys that mean something else already; a keyboard's pulses may not be one of them.
+
+        Raises
+        ------
+        BadInput
+            If device, symbol, key or another option can't be used.
+        """
+        typed = url.address == "keyboard:"
+        if typed:
+            url.only("a keyboard", "device", "symbol")
+        else:
+            url.only("a scanner port", "device", "symbol", "baud", "settle", *MARKS)
+        device = url.options.get("device", "keyboard" if typed else "plain")
+        symbol = url.options.get("symbol")
+        dialect = pulse_dialect(device, symbol, url.marks)
+        if typed != isinstance(dialect, Keyboard):
+            raise BadInput(
+                f"scanner {url.address}: the device keyboard and the address keyboard: go together"
+            )
+        key = dialect.key if isinstance(dialect, Keyboard) else None
+        if key in taken:
+            raise BadInput(
+                f"scanner {url.address}: its key {key!r} has another meaning in this study; give "
+                "devices.buttons other keys, or the scanner another symbol"
+            )
+        what = {"device": device, "symbol": symbol, "marks": url.marks, "settle": url.settle}
+        return cls(what, url.whole("baud", dialect.baud or 1), url.settle, key)
 
 
 class SerialPulses(PulseSource):
@@ -59,46 +117,19 @@ class SerialPulses(PulseSource):
         taken: Collection[str] = (),
         note: Note = unnoted,
     ) -> None:
+        told = ScannerSettings.of(url, taken)
         super().__init__(url.address, clock, record, tr)
         self.bytes_read = 0  # as the process has last told: once a second and at its end
         self._bytes_before = 0  # by processes that have ended
-        typed = url.address == "keyboard:"
-        if typed:
-            url.only("a keyboard", "device", "symbol")
-        else:
-            url.only("a scanner port", "device", "symbol", "baud", "settle", *MARKS)
-        device = url.options.get("device", "keyboard" if typed else "plain")
-        dialect = pulse_dialect(device, url.options.get("symbol"), url.marks)
-        if typed != isinstance(dialect, Keyboard):
-            raise BadInput(
-                f"scanner {url.address}: the device keyboard and the address keyboard: go together"
-            )
-        if isinstance(dialect, Keyboard) and dialect.key in taken:
-            raise BadInput(
-                f"scanner {url.address}: its key {dialect.key!r} has another meaning in this "
-                "study; give devices.buttons other keys, or the scanner another symbol"
-            )
         self._keys: deque[KeyEvent] = deque()
         self._down: set[str] = set()
         self._unknown = Strange(self._faults, "unknown_byte")
         self._closed = False
         self._note = note
-        what = {
-            "device": device,
-            "symbol": url.options.get("symbol"),
-            "marks": url.marks,
-            "settle": url.settle,
-        }
-        self._reading = Reading(
-            self.name,
-            self.name,
-            url.whole("baud", dialect.baud or 1),
-            what,
-            self._take,
-            _KEYBOARD_LIMIT if typed else START_LIMIT + url.settle,
-        )
-        if isinstance(dialect, Keyboard):
-            self._fault("keyboard_pulses", clock.now(), key=dialect.key)
+        limit = START_LIMIT + told.settle if told.key is None else _KEYBOARD_LIMIT
+        self._reading = Reading(self.name, self.name, told.baud, told.what, self._take, limit)
+        if told.key is not None:
+            self._fault("keyboard_pulses", clock.now(), key=told.key)
 
     def keys(self) -> list[KeyEvent]:
         return [self._keys.popleft() for _ in range(len(self._keys))]
@@ -129,6 +160,7 @@ class SerialPulses(PulseSource):
         elif kind == "lost":
             self._lose(rest[0] - zero, rest[1])
         elif kind == "back":
+            self._look_away(away=False)
             self._record("scanner_port_back", rest[0] - zero, name=self.name)
         elif kind == "ended":
             self._bytes_before = self.bytes_read
@@ -142,6 +174,7 @@ class SerialPulses(PulseSource):
 
     def _lose(self, t: float, problem: str) -> None:
         """Tell the loss; buttons that were held count as let go, as nobody sees them any more."""
+        self._look_away(away=True)
         self._fault("scanner_port_lost", t, problem=problem)
         for name in sorted(self._down):
             self._key(t, name, down=False)

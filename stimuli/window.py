@@ -339,6 +339,24 @@ def check_rate(measured_hz: float, nominal_hz: float) -> None:
         )
 
 
+def rush(on: bool) -> bool:
+    """Have Windows or macOS run this process before others, as PsychoPy does it, or end that.
+
+    No right is needed there.
+
+    Returns
+    -------
+    bool
+        Whether it was granted.
+    """
+    from psychopy import logging
+
+    logging.console.setLevel(logging.ERROR)  # a refusal is told by the log's header
+    from psychopy.platform_specific import rush as psychopy_rush
+
+    return bool(psychopy_rush(on))
+
+
 def _extent(sprites: Sequence[Sprite]) -> Extent:
     left, top = min(s.left for s in sprites), min(s.top for s in sprites)
     return (

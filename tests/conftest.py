@@ -15,6 +15,7 @@ import pytest
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import import_kit, save_kit
 from experiment.kit.decisions import accepting, record
+from experiment.readlog import SessionLog
 from stimuli.virtual_display import some_display
 
 Edit = tuple[str, str]
@@ -29,6 +30,15 @@ QUICK: tuple[Edit, ...] = (
     ("answer: 4.0", "answer: 0.9"),
     ("      closing: 4.0\n  messageslab", "      closing: 0.4\n  messageslab"),
 )
+
+
+BUSY = {"frames_dropped", "pulse_off_grid"}
+"""Faults of a machine that other programs keep busy: no test claims that it isn't."""
+
+
+def faults_of(log: SessionLog) -> list[str]:
+    """Return the faults of a session's own, in order."""
+    return [fault["what"] for fault in log.of("fault") if fault["what"] not in BUSY]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

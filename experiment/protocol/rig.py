@@ -197,8 +197,10 @@ FaultName = Literal[
     "pulse_missed",
     "pulse_extra",
     "pulse_doubled",
+    "pulse_off_grid",
     "late_first",
     "volumes_short",
+    "scan_over",
     "toggled",
     "wrong_tr",
     "stopped",
@@ -212,6 +214,7 @@ FaultName = Literal[
     "mark_repeated",
     "marks_port_lost",
     "focus_lost",
+    "frames_dropped",
     "block_interrupted",
 ]
 Policy = Literal["stop", "hold", "go_on"]

@@ -298,9 +298,8 @@ def test_a_fault_of_an_earlier_run_is_marked_as_such(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("read_before", [False, True])
 def test_a_log_that_hangs_neither_freezes_the_console_nor_keeps_it(
-    tmp_path: Path, read_before: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, read_before: bool
 ) -> None:
-    monkeypatch.setattr("analysis.monitor._PATIENCE", 0.1)
     log = write(tmp_path / "a.jsonl", RUN)
     at = BEGAN + 14.2
 
@@ -310,7 +309,7 @@ def test_a_log_that_hangs_neither_freezes_the_console_nor_keeps_it(
 
     async def look() -> str:
         nonlocal at
-        app = Monitor(log, now=lambda: at)
+        app = Monitor(log, now=lambda: at, patience=0.1)
         if not read_before:
             hang()
         async with app.run_test(size=SIZES[0]) as pilot:

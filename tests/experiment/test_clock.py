@@ -87,10 +87,13 @@ def test_waiting_for_nothing_at_all_is_told() -> None:
 def test_a_due_call_that_fails_is_kept_for_whoever_uses_the_clock() -> None:
     clock = RealClock()
 
+    called = threading.Event()
+
     def fail() -> None:
+        called.set()
         raise RuntimeError("broken")
 
     clock.call_at(clock.now(), fail)
-    clock._thread.join(timeout=5.0)
-    assert isinstance(clock.failure, RuntimeError)
+    assert called.wait(5.0)
     clock.close()
+    assert isinstance(clock.failure, RuntimeError)

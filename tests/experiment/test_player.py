@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,11 +75,22 @@ class Scan:
         self._new: deque[Pulse] = deque()
         self._faults: deque[str] = deque()
         self.armed = 0
+        self.lasts: list[float | None] = []
         self.at_end: list[str] = []  # faults that come to light with the run's end
         for n, t in enumerate(times, 1):
             clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
 
-    def arm(self, volumes: int | None = None, *, since: float) -> None:  # noqa: ARG002
+    def last_for(self, lasts: float) -> None:
+        self.lasts.append(lasts)
+
+    def arm(
+        self,
+        volumes: int | None = None,  # noqa: ARG002
+        *,
+        since: float,  # noqa: ARG002
+        lasts: float | None = None,
+    ) -> None:
+        self.lasts = [lasts]
         self.armed += 1
 
     def disarm(self) -> None:
@@ -119,11 +131,12 @@ class Stage:
         pulses: Sequence[float] | None = None,
         scales: Mapping[str, ScaleRange] = PROTOCOL.scales,
         focus: Sequence[tuple[float, bool]] = (),
+        display: Callable[[VirtualClock], NoWindow] | None = None,
     ) -> None:
         self.clock = VirtualClock()
         self.log = Journal()
         self.port = MockPort()
-        self.display = Wandering(self.clock, focus)
+        self.display = Wandering(self.clock, focus) if display is None else display(self.clock)
         self.outcomes: list[Outcome] = []
         self.scan = None if pulses is None else Scan(self.clock, pulses)
         self.keys: list[Keys] = [Hands(self.clock, presses)]
@@ -142,15 +155,22 @@ class Stage:
             codes=PROTOCOL.markers,
             scales=self._scales,
             attended=attended,
-            policies={"toggled": "stop", "stopped": "hold", "pulse_missed": "go_on"},
+            policies={
+                "toggled": "stop",
+                "stopped": "hold",
+                "pulse_missed": "go_on",
+                "frames_dropped": "stop",
+            },
         )
 
-    def play(self, *steps: Step, pause_grid: float | None = None) -> None:
+    def play(
+        self, *steps: Step, pause_grid: float | None = None, lasts: float | None = None
+    ) -> None:
         def task() -> Task:
             for step in steps:
                 self.outcomes.append((yield step))
 
-        self.player.play(task(), pause_grid)
+        self.player.play(task(), pause_grid, lasts)
 
     @property
     def onsets(self) -> list[float]:
@@ -196,7 +216,6 @@ def test_steps_of_a_timed_run_fall_on_their_frames_and_never_drift() -> None:
 
 
 def test_a_late_frame_moves_only_itself() -> None:
-    stage = Stage()
     late: list[float] = []
 
     class Stalling(NoWindow):
@@ -206,7 +225,7 @@ def test_a_late_frame_moves_only_itself() -> None:
                 stage.clock.sleep_until(stage.clock.now() + 0.3)
             return super().flip(screen, *rest)
 
-    stage.player._display = Stalling(stage.clock, (1280, 720), 60.0)
+    stage = Stage(display=lambda clock: Stalling(clock, (1280, 720), 60.0))
     stage.play(
         Step(Fixation(), At(1.0)),
         Step(Message("m001"), At(2.0)),
@@ -243,6 +262,19 @@ def test_pulses_before_the_wait_are_not_taken_for_the_first_and_are_told() -> No
     assert stage.log.of("run_zero")[-1]["t"] == 2.5
     (fault,) = stage.log.of("fault")
     assert (fault["what"], fault["count"]) == ("pulses_before_wait", 2)
+
+
+def test_the_scanner_is_told_how_long_the_run_lasts_and_that_a_pause_made_it_longer() -> None:
+    stage = Stage([(5.5, 5.6, "p"), (9.5, 9.6, "p")], pulses=[4.0])
+    assert stage.scan is not None
+    stage.play(
+        Step(Waiting("waiting_scanner"), OnPulse()),
+        Step(Message("m001"), At(2.0), trial=1),
+        Step(Message("m002"), At(4.0), trial=2),
+        pause_grid=2.0,
+        lasts=4.0,
+    )
+    assert stage.scan.lasts == [4.0, 8.0]
 
 
 def test_waiting_for_a_scanner_without_a_port_is_an_error() -> None:
@@ -566,3 +598,21 @@ def test_keys_that_go_to_another_window_are_noted_an_instant_of_them_is_not() ->
     stage.play(*(Step(Fixation(), After(0.2)) for _ in range(10)))
     assert [(e["t"], e["on"]) for e in stage.log.of("focus")] == [(0.5, False), (0.9, True)]
     assert [(f["t"], f["what"]) for f in stage.log.of("fault")] == [(0.5, "focus_lost")]
+
+
+def test_a_machine_that_is_too_busy_to_draw_is_a_fault_with_a_policy() -> None:
+    class Busy(NoWindow):
+        def __init__(self, clock: VirtualClock) -> None:
+            super().__init__(clock, (1280, 720), 60.0)
+            self.facts = replace(self.facts, kind="window")
+            self._time = clock
+
+        def flip(self, *frame: Any) -> float:
+            self._time.sleep_until(self._time.now() + 3 * FRAME)
+            return super().flip(*frame)
+
+    stage = Stage(display=Busy)
+    with pytest.raises(SessionAborted, match="frames_dropped: the protocol says to stop"):
+        stage.play(*(Step(Fixation(), After(0.1)) for _ in range(100)))
+    (fault,) = stage.log.of("fault")
+    assert fault["what"] == "frames_dropped"

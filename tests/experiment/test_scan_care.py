@@ -13,7 +13,6 @@ from analysis.replay import verify
 from analysis.show import contact_sheet, moments
 from analysis.standing import Phase, State
 from analysis.tables import block_rows, marker_rows
-from experiment import session as sessions
 from experiment.care import debriefing_left
 from experiment.choices import save_choices
 from experiment.clock import Clock
@@ -23,7 +22,7 @@ from experiment.kit.own_profile import save_own_profile
 from experiment.people import Choice
 from experiment.profiles import DEMO
 from experiment.readlog import SessionLog, read_log
-from experiment.session import SessionRequest, prepare, run
+from experiment.session import SessionRequest, SessionResult, prepare, run
 from experiment.steps import Closing, Waiting
 from experiment.study import open_study
 
@@ -53,16 +52,9 @@ def scan(tmp_path: Path) -> Path:
 
 
 def play(
-    study: Path, monkeypatch: pytest.MonkeyPatch, *presses: tuple[float, float, str]
-) -> tuple[sessions.SessionResult, SessionLog, list[str]]:
+    study: Path, *presses: tuple[float, float, str]
+) -> tuple[SessionResult, SessionLog, list[str]]:
     """Run a scan with somebody at the keys beside the robot."""
-    opened = sessions._open_keys
-
-    def with_hands(*args: object) -> object:
-        robot, keys = opened(*args)  # type: ignore[arg-type]
-        return robot, [*keys, Hands(args[1], presses)]  # type: ignore[arg-type]
-
-    monkeypatch.setattr(sessions, "_open_keys", with_hands)
     told: list[str] = []
     result = run(
         prepare(
@@ -71,16 +63,15 @@ def play(
             )
         ),
         tell=told.append,
+        hands=lambda clock: Hands(clock, presses),
     )
     log = read_log(result.log)
     assert verify(log).differences == ()
     return result, log, told
 
 
-def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(
-    scan: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    result, log, told = play(scan, monkeypatch, (700.0, 702.0, "4"))
+def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(scan: Path) -> None:
+    result, log, told = play(scan, (700.0, 702.0, "4"))
     assert (result.status, result.reason) == ("stopped", "the participant asked to stop")
     (stop,) = log.of("stop")
     assert stop["t"] == pytest.approx(701, abs=0.02)
@@ -102,21 +93,15 @@ def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(
     assert "go to the participant" in do
 
 
-def test_a_short_press_of_the_stop_key_stops_nothing(
-    scan: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    result, log, _ = play(scan, monkeypatch, (700.0, 700.9, "4"))
+def test_a_short_press_of_the_stop_key_stops_nothing(scan: Path) -> None:
+    result, log, _ = play(scan, (700.0, 700.9, "4"))
     assert result.status == "complete"
     assert not list(log.of("stop"))
 
 
-def test_a_pause_before_a_block_moves_it_by_whole_seconds(
-    scan: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pause_before_a_block_moves_it_by_whole_seconds(scan: Path) -> None:
     zero = 30.0  # the robot marks the injection within the first half minute
-    result, log, _ = play(
-        scan, monkeypatch, (zero + 2000, zero + 2000.1, "p"), (2452.3, 2452.4, "p")
-    )
+    result, log, _ = play(scan, (zero + 2000, zero + 2000.1, "p"), (2452.3, 2452.4, "p"))
     assert result.status == "complete"
     blocks = block_rows(log)
     (moved,) = log.of("continue")
@@ -129,16 +114,14 @@ def test_a_pause_before_a_block_moves_it_by_whole_seconds(
     assert "block_interrupted" not in {event["what"] for event in log.of("fault")}
 
 
-def test_a_pause_that_is_over_before_the_block_moves_nothing(
-    scan: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, log, _ = play(scan, monkeypatch, (1500.0, 1500.1, "p"), (1700.0, 1700.1, "p"))
+def test_a_pause_that_is_over_before_the_block_moves_nothing(scan: Path) -> None:
+    _, log, _ = play(scan, (1500.0, 1500.1, "p"), (1700.0, 1700.1, "p"))
     assert not list(log.of("continue"))
     assert [row.planned for row in block_rows(log)] == pytest.approx([600, 2400, 4200], abs=1e-5)
 
 
-def test_a_pause_inside_a_block_is_flagged(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, log, told = play(scan, monkeypatch, (2445.0, 2445.1, "p"), (2500.0, 2500.1, "p"))
+def test_a_pause_inside_a_block_is_flagged(scan: Path) -> None:
+    _, log, told = play(scan, (2445.0, 2445.1, "p"), (2500.0, 2500.1, "p"))
     (fault,) = log.of("fault")
     assert (fault["what"], fault["block"]) == ("block_interrupted", 2)
     assert [row.interrupted for row in block_rows(log)] == [False, True, False]
@@ -150,10 +133,8 @@ def test_a_pause_inside_a_block_is_flagged(scan: Path, monkeypatch: pytest.Monke
     assert contact_sheet(log, None).shape[0] == 16 + rows * (225 + 30 + 16)
 
 
-def test_the_monitor_counts_down_to_the_next_block(
-    scan: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, log, _ = play(scan, monkeypatch)
+def test_the_monitor_counts_down_to_the_next_block(scan: Path) -> None:
+    _, log, _ = play(scan)
     zero = [event for event in log.of("run_zero")][-1]["t"]
     texts = read_texts()
 

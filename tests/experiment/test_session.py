@@ -13,13 +13,13 @@ import pytest
 
 from analysis.replay import verify
 from experiment.errors import BadInput, HardwareError
+from experiment.events import KeyEvent
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
 from experiment.plain import to_plain
 from experiment.protocol import Protocol, worded
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
-from hardware.markers import MarkerLine
 from run_session import main
 from tests.conftest import QUICK
 
@@ -208,35 +208,41 @@ def test_a_port_that_takes_no_bytes_leaves_nothing_behind(
     prepare(request(study))
 
 
-def test_a_crash_brings_the_lines_down(
-    new_study: NewStudy, terminal: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Broken:
+    """A source of key presses that fails once somebody says so."""
+
+    def __init__(self, fails: Callable[[], bool]) -> None:
+        self._fails = fails
+
+    def poll(self) -> list[KeyEvent]:
+        if self._fails():
+            raise RuntimeError("CANARY")
+        return []
+
+
+def test_a_crash_brings_the_lines_down(new_study: NewStudy, terminal: Any) -> None:
     """Over a pseudo-terminal, while a marker is up: its pulse is longer than what is left."""
-    send = MarkerLine.send
-
-    def broken(line: MarkerLine, *marker: Any) -> None:
-        send(line, *marker)
-        raise RuntimeError("CANARY")
-
-    monkeypatch.setattr("hardware.markers.MarkerLine.send", broken)
     url = f"{terminal.path}?pulse_ms=1000"
-    result = run(prepare(request(new_study(), fast=False, port=url)))
+    got = b""
+
+    def marker_is_up() -> bool:
+        nonlocal got
+        while select.select([terminal.far], [], [], 0)[0]:
+            got += terminal.read(1)
+        return got == bytes([0, 10])
+
+    prepared = prepare(request(new_study(), fast=False, port=url))
+    result = run(prepared, hands=lambda _: Broken(marker_is_up))
     assert result.status == "crashed"
     log = read_log(result.log)
     assert [event["code"] for event in log.of("marker_sent")] == [10]
-    assert terminal.read(3) == bytes([0, 10, 0])
+    assert terminal.read(1) == bytes([0])
     assert [event["n"] for event in log.of("marker_reset")] == [0]
     assert [event["what"] for event in log.of("fault")] == ["crash"]
 
 
-def test_a_crash_is_logged_without_its_message_and_everything_closes(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("CANARY")
-
-    monkeypatch.setattr("experiment.robot.Robot.shown", broken)
-    result = run(prepare(request(new_study())))
+def test_a_crash_is_logged_without_its_message_and_everything_closes(new_study: NewStudy) -> None:
+    result = run(prepare(request(new_study())), hands=lambda clock: Broken(lambda: clock.now() > 5))
     assert result.status == "crashed"
     text = result.log.read_text("utf-8")
     assert "CANARY" not in text

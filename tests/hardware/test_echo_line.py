@@ -15,7 +15,9 @@ from experiment.clock import RealClock
 from experiment.errors import BadInput, HardwareError
 from hardware.echo_line import EchoLine
 from hardware.markers import MarkerLine
-from hardware.ports import MockPort, SerialPort, TriggerPort, open_port
+from hardware.port_url import parse_port
+from hardware.ports import MockPort, SerialPort, open_port
+from tests.hardware.conftest import settling
 
 CODES = (1, 31, 31, 200, 255, 42)
 
@@ -184,17 +186,16 @@ def test_after_a_reconnection_a_loop_back_cable_is_read_again(
 
 
 def test_an_echo_that_does_not_come_back_with_the_trigger_port_is_told(
-    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+    terminal: Any, second_terminal: Any, records: Any
 ) -> None:
+    class NothingToHandDown(SerialPort):
+        def leave_input(self) -> int | None:
+            return None
+
     clock = RealClock()
     port = open_port(terminal.path)
     echo = EchoLine(terminal.path, port, clock, records.add)
-
-    def reopen() -> TriggerPort:
-        again = open_port(second_terminal.path)
-        monkeypatch.setattr(SerialPort, "leave_input", lambda _: None)
-        return again
-
+    reopen = lambda: NothingToHandDown(parse_port(second_terminal.path))  # noqa: E731
     line = MarkerLine(port, clock, records.add, reopen=reopen, echo=echo)
     terminal.unplug()
     line.send(0, "x", 31, flip=0.0)
@@ -229,6 +230,18 @@ def test_a_port_that_only_got_stuck_is_opened_again_although_its_echo_was_being_
         echo.close()
     clock.close()
     assert [e["n"] for e in back] == [1]
+
+
+def test_what_an_echo_device_says_while_it_settles_is_no_code(
+    terminal: Any, second_terminal: Any, records: Any
+) -> None:
+    back = f"{second_terminal.path}?settle=0.5"
+    with settling(second_terminal), wired(records, terminal.path, back) as (line, echo):
+        with answering(terminal.far, second_terminal.far, lambda data: data):
+            send_all(line, records)
+            records.wait_for("marker_echo", len(CODES))
+        assert echo.faults() == []
+    assert records.of("fault") == []
 
 
 def test_what_an_echo_can_not_be(terminal: Any, records: Any) -> None:

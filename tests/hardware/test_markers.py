@@ -12,6 +12,7 @@ from experiment.chance import dice
 from experiment.clock import RealClock, VirtualClock
 from experiment.errors import HardwareError
 from hardware.markers import MarkerLine
+from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
 
 
@@ -29,6 +30,19 @@ def test_a_marker_goes_up_and_comes_down_after_the_pulse_width(records: Any) -> 
     clock.sleep_until(0.0061)
     assert sent(port) == [0, 31, 0]
     assert [e["t"] for e in records.of("marker_reset")] == [0.006]
+
+
+def test_standing_by_moves_no_reset(records: Any) -> None:
+    clock, port = VirtualClock(), MockPort(pulse=0.006)
+    line = MarkerLine(port, clock, records.add)
+    line.stand_by(0.010)
+    clock.sleep_until(0.009)
+    line.send(0, "kind", 31, flip=0.009)  # a little early
+    clock.sleep_until(0.0149)
+    assert sent(port) == [0, 31]
+    clock.sleep_until(1.0)
+    assert sent(port) == [0, 31, 0]
+    assert [e["t"] for e in records.of("marker_reset")] == [0.015]
 
 
 def test_markers_closer_than_the_pulse_are_queued_never_merged(records: Any) -> None:
@@ -229,18 +243,17 @@ def left_at(far: int) -> int:
 
 
 def test_a_stuck_port_is_closed_without_its_output_and_never_by_who_sends(
-    terminal: Any, second_terminal: Any, records: Any, monkeypatch: pytest.MonkeyPatch
+    terminal: Any, second_terminal: Any, records: Any
 ) -> None:
     """A tty that still has output waits up to 30 s for that when it is closed."""
     closed_by: list[str] = []
-    close = SerialPort.close
 
-    def watched(port: SerialPort) -> None:
-        closed_by.append(threading.current_thread().name)
-        close(port)
+    class Watched(SerialPort):
+        def close(self) -> None:
+            closed_by.append(threading.current_thread().name)
+            super().close()
 
-    monkeypatch.setattr(SerialPort, "close", watched)
-    clock, port = RealClock(), open_port(terminal.path)
+    clock, port = RealClock(), Watched(parse_port(terminal.path))
     line = MarkerLine(port, clock, records.add, reopen=lambda: open_port(second_terminal.path))
     written = fill(port)
     line.send(0, "x", 31, flip=0.0)

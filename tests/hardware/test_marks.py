@@ -16,6 +16,7 @@ from experiment.errors import BadInput, HardwareError
 from experiment.marks import MarkBook
 from hardware.marks import MarksFile, MarksPort
 from hardware.pulses import open_scanner
+from tests.hardware.conftest import settling
 
 OPTIONS = "scan_start=s&injection=i&sync=y"
 
@@ -119,6 +120,15 @@ def test_a_marks_port_that_is_lost_and_comes_back(
         assert marks.faults() == ["marks_port_lost"]
 
 
+def test_what_a_device_says_while_it_settles_is_no_mark(terminal: Any, records: Any) -> None:
+    url = f"{terminal.path}?{OPTIONS}&settle=0.5"
+    with settling(terminal), port(records, url) as (_, marks):
+        terminal.write(b"i")
+        (mark,) = records.wait_for("mark", 1)
+        assert marks.faults() == []
+    assert mark["name"] == "injection"
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -165,8 +175,10 @@ def test_a_marks_port_belongs_to_one_program(terminal: Any, records: Any) -> Non
 
 
 @contextmanager
-def reading(records: Any, file: Path) -> Iterator[tuple[RealClock, MarksFile]]:
-    clock = RealClock(time.perf_counter() - 100.0)  # the session began 100 s ago
+def reading(
+    records: Any, file: Path, clock: RealClock | None = None
+) -> Iterator[tuple[RealClock, MarksFile]]:
+    clock = clock or RealClock(time.perf_counter() - 100.0)  # the session began 100 s ago
     marks = MarksFile(file, clock, records.add, MarkBook(clock, records.add).note)
     try:
         yield clock, marks
@@ -259,13 +271,20 @@ def test_a_line_that_is_changed_afterwards_is_flagged_and_what_was_read_stands(
     assert records.of("mark") == [mark]
 
 
-def test_a_wall_clock_that_was_set_in_mid_session_is_flagged(
-    records: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class SetBack(RealClock):
+    """A clock of a computer whose time of day can be set back."""
+
+    by = 0.0
+
+    def utc_at(self, t: float) -> str:
+        return super().utc_at(t - self.by)
+
+
+def test_a_wall_clock_that_was_set_in_mid_session_is_flagged(records: Any, tmp_path: Path) -> None:
     file = tmp_path / "marks.txt"
-    with reading(records, file) as (clock, _):
-        true = clock.utc_at
-        monkeypatch.setattr(clock, "utc_at", lambda t: true(t - 3600.0))
+    clock = SetBack(time.perf_counter() - 100.0)
+    with reading(records, file, clock):
+        clock.by = 3600.0
         file.write_text(f"{utc(3605)} injection\n")
         records.wait_for("mark", 1)
     (fault,) = records.of("fault")

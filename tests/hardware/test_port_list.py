@@ -18,6 +18,7 @@ from experiment.errors import BadInput, HardwareError
 from hardware.echo import PATTERN, PortTest, Sent, describe_test, try_port
 from hardware.port_list import PortInfo, describe_ports, list_ports
 from hardware.ports import open_port
+from tests.hardware.conftest import settling
 
 Plug = Callable[..., None]
 
@@ -190,6 +191,24 @@ def test_an_echo_in_another_dialect(terminal: Any, second: Any, device: str) -> 
         echo = f"{second.path}?device={device}"
         result = try_port(f"{terminal.path}?pulse_ms=2", echo=echo, times=1)
     assert result.lost == result.strange == ()
+
+
+def test_an_echo_device_that_restarts_when_its_port_is_opened(terminal: Any, second: Any) -> None:
+    with settling(second), wired(terminal, second):
+        url, echo = f"{terminal.path}?pulse_ms=2", f"{second.path}?settle=0.5"
+        result = try_port(url, echo=echo, times=1)
+    assert result.lost == result.strange == ()
+
+
+def test_a_trigger_device_that_restarts_and_is_its_own_echo(terminal: Any) -> None:
+    with settling(terminal), wired(terminal, terminal):
+        result = try_port(f"{terminal.path}?pulse_ms=2&settle=0.5", echo=terminal.path, times=1)
+    assert result.lost == result.strange == ()
+
+
+def test_an_echo_s_options_are_read_before_the_other_port_is_opened() -> None:
+    with pytest.raises(BadInput, match="settle='x'"):
+        try_port("/dev/nowhere", echo="/dev/nowhere?settle=x")
 
 
 def test_a_broken_wire_and_a_swapped_one(terminal: Any, second: Any) -> None:

@@ -19,6 +19,7 @@ from hardware.parallel import ParallelPort, PpdevLines
 from hardware.port_url import parse_port
 from hardware.ports import MockPort, SerialPort, open_port
 from hardware.serial_line import is_exclusive, read_ready
+from tests.hardware.conftest import settling
 
 TIOCGEXCL = 0x80045440  # from <asm-generic/ioctls.h>
 
@@ -226,13 +227,13 @@ def test_a_url_that_cannot_be_used(url: str, problem: str) -> None:
         open_port(url)
 
 
-def test_a_device_that_restarts_has_its_time_to_settle(
-    terminal: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("hardware.ports.time.sleep", slept.append)
-    open_port(f"{terminal.path}?settle=2").close()
-    assert slept == [2.0]
+def test_what_a_device_says_while_it_restarts_is_no_answer(terminal: Any) -> None:
+    """Its setup is asked for only then, too."""
+    with settling(terminal):
+        port = open_port(f"{terminal.path}?settle=0.5")
+    assert isinstance(port, SerialPort)
+    assert port.line.read(20) == b""
+    port.close()
 
 
 def test_an_option_may_be_any_character() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -97,7 +96,7 @@ def test_signals_to_the_group_do_not_end_a_reader(
     assert records.of("fault") == []
 
 
-def test_half_a_line_is_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_line_is_no_line(tmp_path: Path) -> None:
     """A stand-in for the process dies in mid-line, as often as it is started."""
     stand_in = tmp_path / "reader"
     stand_in.write_text("""#!/bin/sh
@@ -105,7 +104,6 @@ echo '[["ready"]]'
 printf '[["pulse", 1.0]]\\n[["pulse", 2.'
 """)
     stand_in.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(stand_in))
     told: list[tuple[str, list[Any]]] = []
     twice = threading.Event()
 
@@ -114,7 +112,7 @@ printf '[["pulse", 1.0]]\\n[["pulse", 2.'
         if [kind for kind, _ in told].count("ended") == 2:
             twice.set()
 
-    reading = Reading("x", "/dev/x", 9600, {}, take)
+    reading = Reading("x", "/dev/x", 9600, {}, take, program=[str(stand_in)])
     assert twice.wait(20)
     reading.close()
     first = [("pulse", [1.0]), ("ended", [])]
@@ -123,12 +121,9 @@ printf '[["pulse", 1.0]]\\n[["pulse", 2.'
     assert told[3:5] == first
 
 
-def test_a_process_that_says_nothing_is_an_error_at_the_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_says_nothing_is_an_error_at_the_start(tmp_path: Path) -> None:
     stand_in = tmp_path / "reader"
     stand_in.write_text("#!/bin/sh\nprintf '[[\"rea'\n")
     stand_in.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(stand_in))
     with pytest.raises(HardwareError, match="port x: no answer"):
-        Reading("x", "/dev/x", 9600, {}, lambda *_: None)
+        Reading("x", "/dev/x", 9600, {}, lambda *_: None, program=[str(stand_in)])

@@ -92,6 +92,39 @@ def test_a_malformed_study(new_study: NewStudy, capsys: pytest.CaptureFixture[st
     )
 
 
+@pytest.mark.parametrize(
+    ("wires", "problem"),
+    [
+        (("--port", "/dev/nowhere?device=telegraph"), "device 'telegraph' is unknown, allowed: bb"),
+        (("--port", "/dev/nowhere?baud=fast"), "baud='fast': a whole number from 1 is needed"),
+        (("--port", "/dev/nowhere?settle=90"), "settle='90': a number above 0, at most 30"),
+        (("--port", "/dev/nowhere?device=stimtracker&pulse_ms=2.5"), "whole ms"),
+        (("--port", "lsl:"), "the stream needs a name, as lsl:Kindred"),
+        (("--port", "parallel:LPT1"), "an address like 0x0378 is needed"),
+        (("--port", "mock:?baud=9600"), "'baud' means nothing to mock:"),
+        (("--scanner", "/dev/nowhere?device=siemens"), "scanner device 'siemens' is unknown"),
+        (("--scanner", "/dev/nowhere?symbol=55"), "symbol='55': one character or 'any'"),
+        (("--scanner", "/dev/nowhere?settle=never"), "settle='never': a number above 0"),
+        (("--scanner", "keyboard:?symbol=4"), "its key '4' has another meaning in this study"),
+        (("--scanner", "mock:?drop=2"), "drop=2.0: a number from 0 to 1 is needed"),
+        (("--echo", "/dev/nowhere?device=telegraph"), "device 'telegraph' is unknown"),
+        (("--echo", "mock:"), "codes can't come back there; give a serial port"),
+        (("--marks", "/dev/nowhere"), "say which character means what"),
+        (("--marks", "/dev/nowhere?injection=i&baud=0"), "baud='0': a whole number from 1"),
+        (("--marks-file", "no/such/folder/marks.txt"), "the folder of the file of marks does not"),
+    ],
+)  # fmt: skip
+def test_what_a_port_is_told_is_read_before_anything_is_opened(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str], wires: tuple[str, str], problem: str
+) -> None:
+    """Exit 2, although no such device is there: that would be exit 1."""
+    study = new_study()
+    before = snapshot(study)
+    words = ["run", str(study), *PERSON, "--robot", "typical", "--no-window", *WIRES, *wires]
+    expect_error(words, capsys, 2, problem)
+    assert snapshot(study) == before
+
+
 def test_a_malformed_kit(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
     study = new_study()
     file = study / "participants" / "012" / "kit" / "kit.json"

@@ -109,7 +109,7 @@ def test_the_whole_way_from_scanner_and_window_to_bids(quick_study: Path, tmp_pa
     assert validate(tmp_path / "bids") == type(validate(tmp_path / "bids"))((), ())
 
 
-@pytest.mark.parametrize("after", ["marker_sent", "press"])
+@pytest.mark.parametrize("after", ["marker_sent", pytest.param("press", marks=pytest.mark.slow)])
 def test_a_kill_leaves_a_readable_log_up_to_the_last_moments(
     quick_study: Path, tmp_path: Path, after: str
 ) -> None:
@@ -132,7 +132,9 @@ def _lost(log: SessionLog, killed_at: float) -> float:
     return killed_at - float(max(frames) + float(log.header["clock_zero"]))
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_polite_kill_is_an_abort_that_brings_the_line_down(
     quick_study: Path, tmp_path: Path, how: signal.Signals
 ) -> None:

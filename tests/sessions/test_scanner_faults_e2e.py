@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -17,9 +18,10 @@ from analysis.follow import Follower
 from analysis.standing import Phase, State
 from analysis.timing import measure, summary
 from experiment.readlog import SessionLog, read_log
+from experiment.session import SessionRequest, prepare
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
-from tests.conftest import QUICK, Edit
+from tests.conftest import QUICK, Edit, faults_of
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-window")
@@ -32,6 +34,7 @@ GO_ON: tuple[Edit, ...] = (
 )
 MakeStudy = Callable[..., Path]
 
+slow = pytest.mark.slow  # one of these sessions is run each time
 pytestmark = pytest.mark.timeout(90)
 
 
@@ -56,13 +59,15 @@ def run(study: Path, scan: SimulatedScan, folder: Path) -> tuple[int, str, Sessi
     ("faults", "what"),
     [
         ({"toggle": True}, "toggled"),
-        ({"double": 0.5}, "pulse_doubled"),
-        ({"drop_at": (5,)}, "pulse_missed"),
-        ({"drop": 0.2}, "pulse_missed"),
-        ({"extra": 0.4}, "pulse_extra"),
-        ({"stop_after": 6}, "stopped"),
-        ({"ratio": 1.1}, "wrong_tr"),
-        ({"disconnect_at": 1.6, "reconnect_after": 0.8}, "scanner_port_lost"),
+        pytest.param({"double": 0.5}, "pulse_doubled", marks=slow),
+        pytest.param({"drop_at": (5,)}, "pulse_missed", marks=slow),
+        pytest.param({"drop": 0.2}, "pulse_missed", marks=slow),
+        pytest.param({"extra": 0.4}, "pulse_extra", marks=slow),
+        pytest.param({"stop_after": 6}, "stopped", marks=slow),
+        pytest.param({"ratio": 1.1}, "wrong_tr", marks=slow),
+        pytest.param(
+            {"disconnect_at": 1.6, "reconnect_after": 0.8}, "scanner_port_lost", marks=slow
+        ),
     ],
 )
 def test_a_fault_for_which_the_session_goes_on_is_told_everywhere(
@@ -80,6 +85,7 @@ def test_a_fault_for_which_the_session_goes_on_is_told_everywhere(
     assert what in {fault.name for fault in state.faults}
 
 
+@slow
 def test_a_scanner_port_that_comes_back_is_no_fault_any_more_and_its_pulses_count(
     new_study: MakeStudy, tmp_path: Path
 ) -> None:
@@ -91,6 +97,7 @@ def test_a_scanner_port_that_comes_back_is_no_fault_any_more_and_its_pulses_coun
     assert {fault.name: fault.over for fault in state.faults}["scanner_port_lost"]
 
 
+@slow
 @pytest.mark.parametrize(
     ("faults", "what"), [({"stop_after": 4}, "stopped"), ({"toggle": True}, "toggled")]
 )
@@ -107,6 +114,7 @@ def test_a_fault_for_which_the_session_stops_stops_it(
     assert what in summary(measure(log))
 
 
+@slow
 def test_a_hold_with_a_robot_alone_ends_the_session_and_says_why(
     new_study: MakeStudy, tmp_path: Path
 ) -> None:
@@ -117,6 +125,26 @@ def test_a_hold_with_a_robot_alone_ends_the_session_and_says_why(
     assert state.stage is Phase.ABORTED
 
 
+@slow
+def test_a_scan_that_ends_a_little_before_its_run_holds_nothing(
+    new_study: MakeStudy, tmp_path: Path
+) -> None:
+    """How many volumes it sends is in no protocol here; how long the run lasts is in the plan."""
+    study = new_study(*QUICK)
+    plans = prepare(SessionRequest(study, "012", "01", scanner="mock:")).plans
+    lasts = plans["messages"].plan.planned_duration
+    assert lasts is not None
+    scan = replace(SCAN, volumes=math.ceil(lasts / SCAN.tr) - 4)
+    code, out, log, state = run(study, scan, tmp_path)
+    assert code == 0, out
+    assert log.status == "complete"
+    assert faults_of(log) == ["scan_over"]
+    assert list(log.of("pause_asked")) == []
+    assert "scan_over" in out
+    assert "scan_over" in {one.name for one in state.faults}
+
+
+@slow
 def test_first_volumes_that_were_lost_are_known_at_the_run_s_end(
     new_study: MakeStudy, tmp_path: Path
 ) -> None:

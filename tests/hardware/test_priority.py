@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import os
-from experiment.priority import raised_priority
+from hardware.priority import raised_priority
 before = os.sched_getscheduler(0)
 with raised_priority() as granted:
     inside = os.sched_getscheduler(0)
