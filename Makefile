@@ -4,6 +4,7 @@
 # make lint        the first four of these
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
+# make game        the pictures and the film of the ball game that docs show
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
@@ -16,7 +17,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test faults lint bench bench-hour bench-pet peers scripts lock clean environment
+.PHONY: demo test faults lint bench bench-hour bench-pet peers scripts game lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -58,6 +59,9 @@ peers: environment
 scripts: environment
 	.ci/system-packages chromium
 	$(PYTHON_IN_VENV) -m benchmarks.scripts
+
+game: environment
+	$(PYTHON_IN_VENV) -m benchmarks.game_pictures
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt
