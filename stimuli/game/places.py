@@ -35,7 +35,7 @@ _HALF_WIDTH = 0.385  # of the window's width
 _WIDEST = 0.72  # ... and never more than this of a unit
 _HANDS = 0.150  # how far above the bottom the participant holds the ball
 _GROUND = 0.030  # how far above it the ball's shadow is then
-_ARC, _ARC_PER_WAY = 0.045, 0.13
+_ARC, _ARC_PER_WAY = 0.035, 0.105
 _TOP = 0.04  # the ball stays below this share of the height
 
 

@@ -86,7 +86,7 @@ class Scene:
             language=look.language,
         )
         top = y - figures.HEIGHT * self.places.head
-        above = round(top - 0.42 * typeset.px)
+        above = round(top - 0.55 * typeset.px)
         return [Sprite(typeset.image, round(x - typeset.axis), above - typeset.last_baseline)]
 
     def _own(self) -> list[Sprite]:
@@ -264,10 +264,10 @@ class Scene:
         return Moving((ball,), spot)
 
     def flying(self, thrower: int, catcher: int, flight: float) -> Moving:
-        """Let the ball fly, turning about itself once each half second or so."""
+        """Let the ball fly, turning about itself once in less than a second."""
         way = self.places.between
         back = -1 if way(thrower, catcher, 1).x < way(thrower, catcher, 0).x else 1
-        turns = balls.TURNS * max(round(2 * flight), 1)
+        turns = balls.TURNS * max(round(1.4 * flight), 1)
         airs = [way(thrower, catcher, i / _STEPS) for i in range(_STEPS + 1)]
         frames = tuple(
             self.ball(Air(0, 0, 0, air.size), back * round(i * turns / _STEPS) % balls.TURNS)
