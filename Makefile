@@ -4,7 +4,7 @@
 # make lint        the first four of these
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
-# make pictures    those of the operator's console in docs/, from sessions run for it
+# make pictures    those of the operator's console and of the ball game in docs/, the film too
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
@@ -63,6 +63,7 @@ scripts: environment
 pictures: environment
 	.ci/system-packages chromium
 	$(PYTHON_IN_VENV) -m benchmarks.monitor_pictures
+	$(PYTHON_IN_VENV) -m benchmarks.game_pictures
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt

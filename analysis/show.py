@@ -2,6 +2,7 @@
 
 The pictures are made by the same painter as in the session, without a window. Message texts are
 private: they appear only if the participant's kit is given, grey bars stand for them otherwise.
+Of a game without it, the players are seen without their names and pictures.
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ from experiment.steps import (
     Rated,
     Screen,
     Step,
+    Throw,
     Waiting,
 )
+from stimuli.contents import NOBODY, ProfileLook, no_profiles
 from stimuli.painter import still
 from stimuli.pictures import Picture, compose
 from stimuli.sprites import Sprite
 
 _COLUMNS, _WIDTH = 6, 400
 _PRIVATE = 0o600
+_SETTLED = 60.0  # s after which nothing moves any more but what never rests
 _OF_PEOPLE = (ProfileScale, Feedback, NeutralFace)
 
 
@@ -59,6 +63,8 @@ class Moment:
     step : Step
     cursor : int or None
     confirmed : bool
+    age : float
+        How long the step had been shown (s): where things are that move.
     """
 
     number: int
@@ -67,6 +73,7 @@ class Moment:
     step: Step
     cursor: int | None
     confirmed: bool
+    age: float = 0.0
 
 
 def moments(log: SessionLog) -> list[Moment]:
@@ -83,7 +90,13 @@ def moments(log: SessionLog) -> list[Moment]:
             found.append(Moment(event["n"], float(onset["t"]), zero, step, cursor, confirmed=False))
             found += [
                 Moment(
-                    event["n"], float(press["t"]), zero, step, press["cursor"], press["confirmed"]
+                    event["n"],
+                    float(press["t"]),
+                    zero,
+                    step,
+                    press["cursor"],
+                    press["confirmed"],
+                    age=float(press["t"]) - float(onset["t"]),
                 )
                 for press in run.presses.get(event["n"], [])
                 if press.get("used", True)
@@ -121,19 +134,22 @@ def picture_at(log: SessionLog, t: float, kit_folder: Path | None) -> Frame:
     end = log.events[-1]["t"] if log.events else 0.0
     if not before or t > end:
         raise BadInput(f"{log.file}: nothing was on the screen at {t:g} s (it ends at {end:g} s)")
-    return _Projector(log, kit_folder).frame(before[-1])
+    last = before[-1]
+    return _Projector(log, kit_folder).frame(replace(last, age=last.age + t - last.t))
 
 
 def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
     """Return a sheet of every step of a session as it stood at its end, with times and markers.
 
-    Pauses are on it too, and the last screen of a participant who asked to stop.
+    A ball that flies is shown half-way. Pauses are on it too, and the last screen of a participant
+    who asked to stop.
     """
     shown: dict[tuple[int, float], Moment] = {}
     for moment in moments(log):
         key = (moment.number, 0.0 if moment.number >= 0 else moment.t)
-        since = shown.get(key, moment).t
-        shown[key] = replace(moment, t=since)
+        since, screen = shown.get(key, moment).t, moment.step.screen
+        age = screen.flight / 2 if isinstance(screen, Throw) else _SETTLED
+        shown[key] = replace(moment, t=since, age=age)
     if not shown:
         raise BadInput(f"{log.file}: nothing was shown; the session ended before its first screen")
     projector = _Projector(log, kit_folder)
@@ -187,7 +203,9 @@ class _Projector:
         protocol = Protocol.model_validate(log.header["protocol"])
         profiles, own = self._people(kit_folder, protocol)
         self._shown_own = own is not None
-        self._looks: Looks = looks_of(protocol, (width, height), texts, profiles, own)
+        # Without the kit a game is shown with drawn heads and without names.
+        unknown = no_profiles if self._with_kit else _nobody
+        self._looks: Looks = looks_of(protocol, (width, height), texts, profiles, own, unknown)
         self._pictures: dict[Screen, Picture] = {}
 
     def _people(
@@ -215,7 +233,7 @@ class _Projector:
             self._pictures[screen] = self._paint(screen)
         picture = self._pictures[screen]
         cursor = None if picture.track is None else moment.cursor  # bars stand for a private card
-        return compose(picture, self._looks.style, cursor, moment.confirmed)
+        return compose(picture, self._looks.style, cursor, moment.confirmed, moment.age)
 
     def _paint(self, screen: Screen) -> Picture:
         if isinstance(screen, Message) and not self._with_kit:
@@ -225,6 +243,10 @@ class _Projector:
         if isinstance(screen, Feedback) and not self._shown_own:  # forgotten since
             return _bars(self._looks, None)
         return self._looks.painter.paint(screen)
+
+
+def _nobody(_: str) -> ProfileLook:
+    return NOBODY
 
 
 def _bars(looks: Looks, extent: list[int] | None) -> Picture:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from experiment.profiles import OwnProfile, ProfileSet, look_of, looks_of_set
 from experiment.protocol import Protocol, worded
-from stimuli.contents import Contents, ScaleLook
+from stimuli.contents import Contents, ProfileLook, ScaleLook, no_profiles
 from stimuli.painter import Painter
 from stimuli.pictures import Style, degrees_to_px
 
@@ -26,6 +26,7 @@ def looks_of(
     texts: Mapping[str, tuple[str, str]],
     profiles: ProfileSet | None = None,
     own: OwnProfile | None = None,
+    unknown: Callable[[str], ProfileLook] = no_profiles,
 ) -> Looks:
     """Return how a protocol's screens look in a window.
 
@@ -40,6 +41,8 @@ def looks_of(
         Where the study shows people.
     own : OwnProfile or None
         The participant's own profile.
+    unknown : callable
+        Gives what a profile id stands for where there is no set.
     """
     screen, language = protocol.screen, protocol.language
     px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
@@ -54,7 +57,7 @@ def looks_of(
         )
         for name, rating in protocol.ratings.items()
     }
-    contents = Contents(protocol.shown_texts, scales, texts.__getitem__, language)
+    contents = Contents(protocol.shown_texts, scales, texts.__getitem__, language, profile=unknown)
     if profiles is not None:
         contents = replace(contents, profile=looks_of_set(profiles))
     if own is not None:

@@ -50,8 +50,9 @@ class ProfileLook:
         Years; None where it isn't shown.
     text : str
         What the person says of themselves; empty where nothing is.
-    photo : Path
-        File of the picture (PNG, JPEG or WebP), decoded when the screen is made, before a run.
+    photo : Path or None
+        File of the picture (PNG, JPEG or WebP), decoded when the screen is made, before a run; None
+        where a drawn head stands for it, which only games have.
     language : str or None
         Language tag of `name` and `text`, in place of the contents' own.
     """
@@ -59,8 +60,12 @@ class ProfileLook:
     name: str = field(repr=False)
     age: int | None
     text: str = field(repr=False)
-    photo: Path
+    photo: Path | None
     language: str | None = None
+
+
+NOBODY = ProfileLook("", None, "", None)
+"""Who is shown in a game without a name or a picture."""
 
 
 def no_profiles(profile_id: str) -> ProfileLook:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from stimuli.contents import Contents
 from stimuli.photos import Photos
 from stimuli.pictures import Style
 from stimuli.sprites import Sprite, mix
 from stimuli.typeset import LINE_SPACING, Typeset, Typesetter
+
+Made = TypeVar("Made")
 
 # Sizes in units of the message text's size.
 PAGE_SIZE = 0.80
@@ -48,13 +51,14 @@ class Layout:
         self.faint = mix(style.ink, style.background, 0.35)
         self._typesetter = Typesetter()
         self.photos = Photos(style.background)
-        self._kept: dict[Hashable, Sprite] = {}
+        self._kept: dict[Hashable, Any] = {}
 
-    def once(self, key: Hashable, make: Callable[[], Sprite]) -> Sprite:
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Give what many screens have in common, made the first time only."""
         if key not in self._kept:
             self._kept[key] = make()
-        return self._kept[key]
+        made: Made = self._kept[key]
+        return made
 
     def centred_text(self, key: str, colour: str) -> Sprite:
         """Set one of the study's texts in the middle of the window."""

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 from experiment.steps import (
     Closing,
+    Court,
     Feedback,
     Fixation,
+    Lobby,
     Message,
     NeutralFace,
     Page,
@@ -18,12 +20,13 @@ from experiment.steps import (
     Rated,
     Scale,
     Screen,
+    Throw,
     Waiting,
 )
 from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
-from stimuli.screens import message, pages, profile, scale
+from stimuli.screens import court, lobby, message, pages, profile, scale
 from stimuli.screens.message import MessageLook
 from stimuli.sprites import Sprite
 
@@ -41,6 +44,9 @@ KINDS: Kinds = {
     ProfileScale: profile.profile_scale,
     Feedback: profile.feedback,
     NeutralFace: profile.neutral_face,
+    Lobby: lobby.lobby,
+    Court: court.court,
+    Throw: court.throw,
 }
 
 

@@ -15,6 +15,18 @@ ABOVE = 0.35
 """Share of what a tall photo has too much that is cropped above: faces are in the upper half."""
 
 
+UNREADABLE = (OSError, SyntaxError, ValueError)
+"""What PIL raises for files that are no pictures."""
+
+
+def unreadable(whose: str) -> ValueError:
+    """Say whose photo can't be read, by the id, since a file's name may be a person's."""
+    return ValueError(
+        f"the photo of {whose} can't be read as a picture: run_session.py profiles check FOLDER"
+        " says more"
+    )
+
+
 class Photos:
     """Photos made ready, each size of each file once.
 
@@ -26,14 +38,14 @@ class Photos:
 
     def __init__(self, background: str) -> None:
         self._background = rgb(background)
-        self._ready: dict[tuple[Path, int], Image] = {}
+        self._ready: dict[tuple[Path, int, float], Image] = {}
 
-    def square(self, file: Path, side: int) -> Image:
+    def square(self, file: Path | None, side: int) -> Image:
         """Give a photo as a round-cornered square.
 
         Parameters
         ----------
-        file : Path
+        file : Path or None
         side : int
             Width and height (px).
 
@@ -41,14 +53,25 @@ class Photos:
         ------
         OSError
             If it can't be read, or is no picture.
+        ValueError
+            If there is none.
         """
-        key = (file, side)
+        return self._cropped(file, side, CORNER * side)
+
+    def round(self, file: Path | None, side: int) -> Image:
+        """Give a photo as a disc of diameter `side` (px); else like `square`."""
+        return self._cropped(file, side, side / 2)
+
+    def _cropped(self, file: Path | None, side: int, radius: float) -> Image:
+        if file is None:
+            raise ValueError("there is no photo")
+        key = (file, side, radius)
         if key not in self._ready:
-            self._ready[key] = _square(file, side, self._background)
+            self._ready[key] = _square(file, side, radius, self._background)
         return self._ready[key]
 
 
-def _square(file: Path, side: int, background: tuple[int, int, int]) -> Image:
+def _square(file: Path, side: int, radius: float, background: tuple[int, int, int]) -> Image:
     from PIL import Image as Pil
     from PIL import ImageOps
 
@@ -59,7 +82,7 @@ def _square(file: Path, side: int, background: tuple[int, int, int]) -> Image:
     fitted = ImageOps.fit(whole, (side, side), Pil.Resampling.LANCZOS, centering=(0.5, ABOVE))
     image = np.empty((side, side, 4), dtype=np.uint8)
     image[..., :3] = np.asarray(fitted)
-    image[..., 3] = np.rint(rounded(side, CORNER * side))
+    image[..., 3] = np.rint(rounded(side, radius))
     image.flags.writeable = False
     return image
 

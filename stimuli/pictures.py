@@ -5,8 +5,10 @@ Everything here happens before a run. In the run a picture is a few textured qua
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi, tan
+from typing import TypeAlias
 
 import numpy as np
 
@@ -63,6 +65,18 @@ class Track:
         share = (position - self.lowest) / (self.highest - self.lowest)
         return round(self.first_px + share * (self.last_px - self.first_px))
 
+    def place_of(self, position: int) -> tuple[int, int]:
+        """How far to the right and down (px) a position's cursor is from the cursor's home."""
+        return self.x_of(position), 0
+
+    def pressed(self, x: float, y: float) -> int | None:
+        """Position that a press takes hold of; None outside of the band."""
+        return self.nearest(x) if self.holds(x, y) else None
+
+    def dragged(self, x: float, y: float) -> int | None:  # noqa: ARG002
+        """Position to which the mouse drags what it has taken hold of, wherever it goes."""
+        return self.nearest(x)
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a place is in the band."""
         along = self.first_px - self.beyond_px <= x < self.last_px + self.beyond_px
@@ -75,6 +89,96 @@ class Track:
         return min(max(position, self.lowest), self.highest)
 
 
+Area: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom (px)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Things in the window that can be pointed at, numbered from 1.
+
+    Parameters
+    ----------
+    areas : tuple of Area
+        What each of them takes of the window.
+    places : tuple of (int, int)
+        Where (px) the cursor of each is.
+    """
+
+    areas: tuple[Area, ...]
+    places: tuple[tuple[int, int], ...]
+
+    @property
+    def lowest(self) -> int:
+        """Number of the first."""
+        return 1
+
+    @property
+    def highest(self) -> int:
+        """Number of the last."""
+        return len(self.areas)
+
+    def place_of(self, position: int) -> tuple[int, int]:
+        """How far to the right and down (px) one's cursor is from the cursor's home."""
+        return self.places[position - 1]
+
+    def pressed(self, x: float, y: float) -> int | None:
+        """Give the one at a place; None if there is none."""
+        for number, (left, top, right, bottom) in enumerate(self.areas, start=1):
+            if left <= x < right and top <= y < bottom:
+                return number
+        return None
+
+    def dragged(self, x: float, y: float) -> int | None:
+        """Give the one to which the mouse is dragged; None beside them."""
+        return self.pressed(x, y)
+
+
+Spot: TypeAlias = tuple[int, int, int]
+"""Number of a frame, and how far it is moved to the right and down (px)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """Something whose looks and place follow from how long its screen has been shown.
+
+    Parameters
+    ----------
+    frames : tuple of Sprite
+        All its looks, at home; made before the run.
+    spot : callable
+        Takes the screen's age (s), and tells which of them is shown then, and where; None where
+        nothing is.
+    """
+
+    frames: tuple[Sprite, ...]
+    spot: Callable[[float], Spot | None]
+
+    def at(self, age: float) -> Sprite | None:
+        """Give it as it is at an age (s)."""
+        spot = self.spot(age)
+        return None if spot is None else self.frames[spot[0]].moved(*spot[1:])
+
+
+def film(frames: tuple[Sprite, ...], seconds: float, begins: float = 0.0) -> Moving:
+    """Go through frames once, where they are, and stay at the last.
+
+    Parameters
+    ----------
+    frames : tuple of Sprite
+    seconds : float
+        How long all but the last are shown together.
+    begins : float
+        Age (s) of the screen until which the first is shown.
+    """
+    last = len(frames) - 1
+
+    def spot(age: float) -> Spot:
+        gone = (age - begins) / seconds
+        return min(max(int(gone * last), 0), last), 0, 0
+
+    return Moving(frames, spot)
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A screen, ready to be shown.
@@ -84,19 +188,27 @@ class Picture:
     sprites : tuple of Sprite
         All that stands still, in drawing order.
     cursor, confirmed : Sprite or None
-        For a scale, the cursor, and the cursor once the answer is taken, as they would be at a
-        line's place 0; `at` moves them.
-    track : Track or None
-        For a scale, where its positions are.
+        Where something is pointed at, the cursor, and the cursor once the answer is taken, at home:
+        on a scale, as they would be at a line's place 0. `at` moves them.
+    track : Track or Targets or None
+        What can be pointed at: the positions of a scale, or some things.
+    moving : tuple of Moving
+        All that moves, in drawing order; it is in front of what stands still.
     """
 
     sprites: tuple[Sprite, ...]
     cursor: Sprite | None = None
     confirmed: Sprite | None = None
-    track: Track | None = None
+    track: Track | Targets | None = None
+    moving: tuple[Moving, ...] = ()
+
+    def shown_at(self, age: float) -> tuple[Sprite, ...]:
+        """Give all but the cursor as it is when the screen has been shown for `age` (s)."""
+        moved = (moving.at(age) for moving in self.moving)
+        return (*self.sprites, *(sprite for sprite in moved if sprite is not None))
 
     def at(self, position: int, *, confirmed: bool) -> Sprite:
-        """Give the cursor at a position of the scale.
+        """Give the cursor at a position of the scale, or at one of the things.
 
         Raises
         ------
@@ -105,13 +217,13 @@ class Picture:
         """
         sprite = self.confirmed if confirmed else self.cursor
         if sprite is None or self.track is None:
-            raise ValueError("a cursor stands on a scale, and this picture has none")
+            raise ValueError("a cursor points at something, and this picture has nothing such")
         if not self.track.lowest <= position <= self.track.highest:
             raise ValueError(
                 f"a cursor stands at points {self.track.lowest} to {self.track.highest}, "
                 f"not at {position}"
             )
-        return sprite.moved(self.track.x_of(position), 0)
+        return sprite.moved(*self.track.place_of(position))
 
 
 def degrees_to_px(deg: float, width_cm: float, distance_cm: float, width_px: int) -> float:
@@ -134,7 +246,11 @@ def degrees_to_px(deg: float, width_cm: float, distance_cm: float, width_px: int
 
 
 def compose(
-    picture: Picture, style: Style, cursor: int | None = None, confirmed: bool = False
+    picture: Picture,
+    style: Style,
+    cursor: int | None = None,
+    confirmed: bool = False,
+    age: float = 0.0,
 ) -> Image:
     """Draw a picture as the window shows it.
 
@@ -148,9 +264,11 @@ def compose(
     style : Style
         Gives the window's size and background.
     cursor : int or None
-        Position of a scale at which the cursor stands.
+        Position of a scale, or thing, at which the cursor stands.
     confirmed : bool
         Whether the answer is taken.
+    age : float
+        How long (s) it has been shown.
 
     Returns
     -------
@@ -160,7 +278,7 @@ def compose(
     width, height = style.size_px
     frame = np.empty((height, width, 3), dtype=np.uint8)
     frame[:] = rgb(style.background)
-    sprites = picture.sprites
+    sprites = picture.shown_at(age)
     if cursor is not None:
         sprites = (*sprites, picture.at(cursor, confirmed=confirmed))
     for sprite in sprites:

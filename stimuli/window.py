@@ -19,8 +19,9 @@ from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
 from stimuli.painter import Painter, still
-from stimuli.pictures import Picture, Track
-from stimuli.sprites import Sprite, cut
+from stimuli.pictures import Moving, Picture, Targets, Track
+from stimuli.quads import Placed, Quads
+from stimuli.sprites import Sprite
 from stimuli.virtual_display import display_answers
 
 if TYPE_CHECKING:
@@ -35,23 +36,27 @@ _BLANKING = 0.7  # intervals below this share of the nominal or the usual one: f
 class _Loaded:
     """A picture on the graphics card."""
 
-    sprites: tuple[Any, ...]
-    cursor: _Movable | None
-    confirmed: _Movable | None
-    track: Track | None
+    still: tuple[Placed, ...]
+    moving: tuple[_Moves, ...]
+    cursor: tuple[Placed, ...]
+    confirmed: tuple[Placed, ...]
+    track: Track | Targets | None
     extent: Extent
 
 
 @dataclass(frozen=True)
-class _Movable:
-    """A cursor on the graphics card; its place (px) where the scale's line would begin at 0."""
+class _Moves:
+    """Something that moves: all its looks on the graphics card, and which is where when."""
 
-    quad: Any
-    home: tuple[float, float]
+    frames: tuple[tuple[Placed, ...], ...]
+    moving: Moving
 
-    def draw(self, x: int) -> None:
-        self.quad.pos = (self.home[0] + x, self.home[1])
-        self.quad.draw()
+    def draw(self, age: float) -> None:
+        spot = self.moving.spot(age)
+        if spot is not None:
+            index, right, down = spot
+            for placed in self.frames[index]:
+                placed.draw(right, down)
 
 
 class Window:
@@ -94,12 +99,13 @@ class Window:
         self._loaded: dict[Screen, _Loaded] = {}
         self._pointer: deque[PointerEvent] = deque()
         self._focus: deque[tuple[float, bool]] = deque()
-        self._track: Track | None = None
-        self._grabbed: Track | None = None
+        self._track: Track | Targets | None = None
+        self._grabbed: Track | Targets | None = None
         self._stamp = 0.0
         self._on_flip: OnFlip | None = None
         self._window = _open(size_px, background, fullscreen, mouse)
         width, height = (int(n) for n in self._window.size)
+        self._quads = Quads(self._window)
         self._painter = painter_for((width, height))
         if mouse:
             self._window.winHandle.push_handlers(
@@ -149,14 +155,16 @@ class Window:
         confirmed: bool,
         on_flip: OnFlip | None,
         horizon: float | None,
-        age: float = 0.0,  # noqa: ARG002
+        age: float = 0.0,
     ) -> float:
         picture = self._load(screen)
         self._track = picture.track
+        if self._grabbed is not self._track:
+            self._grabbed = None  # what was pressed on another screen
         # The buffer is cleared here and not by the flip, which would do it before its stamp is
         # taken: on a software renderer that takes longer than the swap.
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed)
+        self._draw(picture, cursor, confirmed, age)
         self._on_flip = on_flip
         self._window.callOnFlip(self._stamped)
         if self._grid is not None:
@@ -172,9 +180,14 @@ class Window:
         return [self._focus.popleft() for _ in range(len(self._focus))]
 
     @property
-    def track(self) -> Track | None:
-        """Where the scale that is shown can be clicked; None if there is no scale."""
+    def track(self) -> Track | Targets | None:
+        """Where what is shown can be clicked; None if there is nothing to click."""
         return self._track
+
+    @property
+    def uploaded(self) -> int:
+        """How many different images are on the graphics card."""
+        return self._quads.count
 
     @property
     def place(self) -> tuple[int, int]:
@@ -182,13 +195,13 @@ class Window:
         left, top = self._window.winHandle.get_location()
         return int(left), int(top)
 
-    def capture(self, screen: Screen, cursor: int | None, confirmed: bool) -> Any:
+    def capture(self, screen: Screen, cursor: int | None, confirmed: bool, age: float = 0.0) -> Any:
         """Return what the window would show of a screen, as an RGB array (height, width, 3)."""
         import numpy as np
 
         picture = self._load(screen)
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed)
+        self._draw(picture, cursor, confirmed, age)
         frame = self._window.getMovieFrame(buffer="back")
         self._window.movieFrames = []
         self._window.clearBuffer()
@@ -204,54 +217,28 @@ class Window:
         if key in self._loaded:
             return self._loaded[key]
         picture: Picture = self._painter.paint(screen)
+        upload = self._quads.upload
         loaded = _Loaded(
-            tuple(self._quads(piece for sprite in picture.sprites for piece in cut(sprite))),
-            self._movable(picture.cursor),
-            self._movable(picture.confirmed),
+            tuple(quad for sprite in picture.sprites for quad in upload(sprite)),
+            tuple(_Moves(tuple(map(upload, one.frames)), one) for one in picture.moving),
+            () if picture.cursor is None else upload(picture.cursor),
+            () if picture.confirmed is None else upload(picture.confirmed),
             picture.track,
-            _extent(picture.sprites),
+            _extent(picture.shown_at(0.0)),
         )
-        # Drawing once makes the upload happen now.
-        for quad in loaded.sprites:
-            quad.draw()
-        for cursor in (loaded.cursor, loaded.confirmed):
-            if cursor is not None:
-                cursor.draw(0)
         self._loaded[key] = loaded
         return loaded
 
-    def _quads(self, sprites: Iterable[Sprite]) -> Iterator[Any]:
-        from PIL import Image
-        from psychopy import visual
-
-        width, height = self._window.size
-        for sprite in sprites:
-            rows, columns = sprite.image.shape[:2]
-            yield visual.ImageStim(
-                self._window,
-                image=Image.fromarray(sprite.image),
-                size=(columns, rows),
-                pos=(
-                    sprite.left + columns / 2 - width / 2,
-                    height / 2 - sprite.top - rows / 2,
-                ),
-                units="pix",
-                interpolate=False,
-            )
-
-    def _movable(self, sprite: Sprite | None) -> _Movable | None:
-        if sprite is None:
-            return None
-        (quad,) = self._quads((sprite,))
-        return _Movable(quad, (float(quad.pos[0]), float(quad.pos[1])))
-
-    @staticmethod
-    def _draw(picture: _Loaded, cursor: int | None, confirmed: bool) -> None:
-        for quad in picture.sprites:
-            quad.draw()
-        movable = picture.confirmed if confirmed else picture.cursor
-        if cursor is not None and movable is not None and picture.track is not None:
-            movable.draw(picture.track.x_of(cursor))
+    def _draw(self, picture: _Loaded, cursor: int | None, confirmed: bool, age: float) -> None:
+        with self._quads.drawing():
+            for quad in picture.still:
+                quad.draw()
+            for moves in picture.moving:
+                moves.draw(age)
+            if cursor is not None and picture.track is not None:
+                right, down = picture.track.place_of(cursor)
+                for quad in picture.confirmed if confirmed else picture.cursor:
+                    quad.draw(right, down)
 
     def _stamped(self) -> None:
         # The first thing after the flip. PsychoPy's own stamp is the wall clock.
@@ -282,21 +269,25 @@ class Window:
     # --- the mouse --------------------------------------------------------------------------------
 
     # A scale is pressed, dragged along and let go, which takes the answer. The drag may leave the
-    # line; hovering over it moves nothing, so that a mouse at rest never answers.
+    # line; hovering over it moves nothing, so that a mouse at rest never answers. A thing among
+    # others is pressed and let go; if it is let go beside them all, nothing is taken.
 
     def _pressed(self, x: float, y: float, *_: Any) -> None:
-        track = self._track
-        self._grabbed = track if track is not None and track.holds(x, self._height - y) else None
-        self._dragged(x)
+        track, down = self._track, self._height - y
+        self._grabbed = track if track is not None and track.pressed(x, down) is not None else None
+        self._dragged(x, y)
 
-    def _dragged(self, x: float, *_: Any) -> None:
+    def _dragged(self, x: float, y: float, *_: Any) -> None:
         if self._grabbed is not None and self._grabbed is self._track:
-            self._point(self._grabbed.nearest(x), released=False)
+            position = self._grabbed.dragged(x, self._height - y)
+            if position is not None:
+                self._point(position, released=False)
 
-    def _released(self, x: float, *_: Any) -> None:
+    def _released(self, x: float, y: float, *_: Any) -> None:
         grabbed, self._grabbed = self._grabbed, None
         here = grabbed is not None and grabbed is self._track
-        self._point(grabbed.nearest(x) if grabbed is not None and here else None, released=True)
+        position = grabbed.dragged(x, self._height - y) if grabbed is not None and here else None
+        self._point(position, released=True)
 
     def _point(self, position: int | None, *, released: bool) -> None:
         self._pointer.append(PointerEvent(round(self._clock.now(), 6), position, released))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from experiment.steps import Feedback, NeutralFace, ProfileScale
 from stimuli.contents import ProfileLook
 from stimuli.layout import Layout
+from stimuli.photos import UNREADABLE, unreadable
 from stimuli.pictures import Picture
 from stimuli.screens.scale import RatingLine, set_question
 from stimuli.sprites import Sprite, merge
@@ -111,13 +112,12 @@ def _look(profile_id: str, layout: Layout) -> ProfileLook:
 
 def _photo(look: ProfileLook, whose: str, side: int, left: int, top: int, layout: Layout) -> Sprite:
     """Place a photo; an error says whose it is by the id, since a file's name may be a person's."""
+    if look.photo is None:
+        raise ValueError(f"{whose} has no photo, and this screen shows it")
     try:
         return Sprite(layout.photos.square(look.photo, side), left, top)
-    except (OSError, SyntaxError, ValueError):  # what PIL raises for files that are no pictures
-        raise ValueError(
-            f"the photo of {whose} can't be read as a picture: run_session.py profiles check FOLDER"
-            " says more"
-        ) from None
+    except UNREADABLE:
+        raise unreadable(whose) from None
 
 
 def _person(look: ProfileLook, whose: str, side_of_middle: int, layout: Layout) -> list[Sprite]:

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from analysis.show import contact_sheet, moments, picture_at, write_png
 from experiment.errors import BadInput
+from experiment.plain import to_plain
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
-from experiment.steps import Message, Scale
+from experiment.steps import After, Message, Scale, Step, Throw
 
 NewStudy = Callable[..., Path]
 
@@ -54,6 +59,23 @@ def test_the_cursor_is_where_the_participant_had_put_it(log: SessionLog) -> None
     assert not np.array_equal(before, after)
 
 
+def test_a_ball_that_flies_is_where_it_was_and_nobody_is_named(log: SessionLog) -> None:
+    def instead(event: dict[str, Any]) -> dict[str, Any]:
+        return {**event, "step": to_plain(Step(flying, After(0.6)))} if event is thrown else event
+
+    flying = Throw(("w01", "m02"), 1, 2, 0.6)
+    shown = next(m for m in moments(log) if isinstance(m.step.screen, Message))
+    thrown = next(event for event in log.of("step") if event["n"] == shown.number)
+    game = replace(log, events=tuple(map(instead, log.events)))
+    frames = [picture_at(game, shown.t + age, None).astype(int) for age in (0.0, 0.3, 0.5)]
+    assert all((a != b).any() for a, b in pairwise(frames))
+    sheet = contact_sheet(game, None).astype(int)
+    place = shown.number
+    left, top = 16 + place % 6 * 416, 16 + place // 6 * (225 + 30 + 16)
+    small = Image.fromarray(frames[1].astype(np.uint8)).resize((400, 225), Image.Resampling.LANCZOS)
+    assert np.abs(sheet[top : top + 225, left : left + 400] - np.asarray(small)).max() < 3
+
+
 def test_a_time_outside_of_the_session_is_told(log: SessionLog) -> None:
     with pytest.raises(BadInput, match="nothing was on the screen"):
         picture_at(log, 1e6, None)
@@ -62,8 +84,6 @@ def test_a_time_outside_of_the_session_is_told(log: SessionLog) -> None:
 
 
 def test_the_kit_of_another_session_is_refused(log: SessionLog, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     from experiment.kit import load_kit, save_kit
 
     kit = load_kit(kit_of(log))

@@ -17,7 +17,7 @@ from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
 from stimuli.painter import Painter
-from stimuli.pictures import compose
+from stimuli.pictures import Track, compose
 from stimuli.window import Window, check_rate, wait_for_blank
 
 pytestmark = pytest.mark.usefixtures("display")
@@ -113,7 +113,7 @@ def desktop(window: Window, position: int, down: int = 0) -> tuple[str, str]:
     """Where on the desktop a position of the scale is, and so many pixels below it."""
     window.flip(Scale("connection", 4), 4, False, None, None)
     track = window.track
-    assert track is not None
+    assert isinstance(track, Track)
     left, top = window.place
     return str(left + track.x_of(position)), str(top + track.row_px + down)
 

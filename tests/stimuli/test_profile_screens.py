@@ -13,7 +13,7 @@ from experiment.steps import Feedback, NeutralFace, ProfileScale, Screen
 from stimuli.contents import Contents, ProfileLook, ScaleLook
 from stimuli.painter import Painter
 from stimuli.photos import Photos
-from stimuli.pictures import Picture, Style, compose
+from stimuli.pictures import Picture, Style, Track, compose
 from stimuli.sprites import Sprite
 
 SIZES = [(800, 600), (1280, 720), (1920, 1080)]
@@ -172,7 +172,7 @@ def test_a_neutral_face_is_in_the_centre_and_alone() -> None:
 def test_choosing_has_a_cursor_and_feedback_has_none() -> None:
     painter = painter_for((1280, 720))
     choosing = painter.paint(ProfileScale("w14", "liking", 3))
-    assert choosing.track is not None
+    assert isinstance(choosing.track, Track)
     for position in range(1, 7):
         sprite = choosing.at(position, confirmed=False)
         middle = (sprite.left + sprite.right) / 2, (sprite.top + sprite.bottom) / 2
@@ -188,7 +188,7 @@ def test_choosing_has_a_cursor_and_feedback_has_none() -> None:
 def test_the_answer_is_marked_at_its_point(rating: str) -> None:
     style, painter = style_for((1280, 720)), painter_for((1280, 720))
     track = painter.paint(ProfileScale("w01", rating, 1)).track
-    assert track is not None
+    assert isinstance(track, Track)
     accent = np.array([0xE9, 0xA1, 0x78])
     rows = slice(round(0.67 * 720), round(0.75 * 720))
 

@@ -215,7 +215,7 @@ def contrast(one: Image, other: Image) -> float:
 def test_cursor_and_mouse_agree_at_every_position(size: tuple[int, int], rating: str) -> None:
     picture, look = painter_for(size).paint(Scale(rating, SCALES[rating].lowest)), SCALES[rating]
     track = picture.track
-    assert track is not None
+    assert isinstance(track, Track)
     for position in range(look.lowest, look.highest + 1):
         for confirmed in (False, True):
             sprite = picture.at(position, confirmed=confirmed)
@@ -234,7 +234,7 @@ def test_anchors_stand_below_their_points_and_apart(size: tuple[int, int], ratin
     painter, look = painter_for(size), SCALES[rating]
     picture = painter.paint(Scale(rating, 1))
     (static,), track = picture.sprites, picture.track
-    assert track is not None
+    assert isinstance(track, Track)
     inked = np.zeros(size[0], dtype=bool)
     rows = slice(round(0.62 * size[1]) - static.top, round(0.85 * size[1]) - static.top)
     inked[static.left : static.right] = static.image[rows, :, 3].any(axis=0)

@@ -1,0 +1,122 @@
+"""Pictures of the ball game for the docs: a sheet of its screens, and some seconds of a game.
+
+``python -m benchmarks.game_pictures`` writes ``docs/pictures/cyberball.png`` and ``.webp``, made of
+the same pictures that the window shows.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from analysis.sheets import Frame, sheet
+from experiment.profiles import DEMO, OwnProfile, load_profiles, look_of, looks_of_set
+from experiment.steps import Court, Lobby, Screen, Throw
+from stimuli.contents import Contents
+from stimuli.painter import Painter
+from stimuli.pictures import Style, compose
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+FRAMES_PER_SECOND = 30
+FLIGHT = 0.75
+_TWO, _THREE = ("w14", "m03"), ("w14", "m03", "w01")
+_FIVE = ("w14", "m02", "w01", "m24", "w06")
+_TEXTS = {
+    "players_connecting": "The other players are connecting",
+    "reminder": "It is your turn. Whom would you like to throw to?",
+    "hi": "hi",
+    "hello": "hello everyone",
+}
+_SHEET: tuple[tuple[Screen, float, int | None, str], ...] = (
+    (Lobby(_THREE, 2), 0.9, None, "players are connecting"),
+    (Lobby(_THREE, 3, ((2, "hi"), (1, "hello"))), 1.0, None, "some may say something"),
+    (Court(_TWO, 1, turned_to=2), 1.0, None, "a player turns to another"),
+    (Throw(_TWO, 1, 2, FLIGHT), 0.45, None, "the ball flies"),
+    (Throw(_TWO, 2, 0, FLIGHT), 0.55, None, "to the participant"),
+    (Court(_TWO, 0), 1.0, None, "who now has it"),
+    (Court(_THREE, 0, line="reminder"), 1.0, 2, "cursor and reminder, three others"),
+    (Throw(_FIVE, 0, 4, FLIGHT), 0.22, None, "the participant throws, five others"),
+    (Throw(_THREE, 3, 1, FLIGHT, watching=True), 0.4, None, "watching only"),
+)
+
+
+def main() -> None:
+    """Make both."""
+    _sheet(PICTURES / "cyberball.png")
+    _film(PICTURES / "cyberball.webp")
+
+
+def _painter(size: tuple[int, int]) -> tuple[Style, Painter]:
+    style = Style(size, round(0.033 * size[0]))
+    contents = Contents(
+        _TEXTS,
+        {},
+        _no_message,
+        profile=looks_of_set(load_profiles(DEMO)),
+        own=look_of(OwnProfile("Alex", 31, "", DEMO / "photos" / "m19.png")),
+    )
+    return style, Painter(style, contents)
+
+
+def _no_message(message_id: str) -> tuple[str, str]:
+    raise KeyError(message_id)
+
+
+def _sheet(file: Path) -> None:
+    style, painter = _painter((1280, 720))
+    pictures = [
+        (_frame(painter, style, screen, age, cursor), [caption])
+        for screen, age, cursor, caption in _SHEET
+    ]
+    made = Image.fromarray(sheet(pictures, columns=3, width=440))
+    made.quantize(200, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def _frame(
+    painter: Painter, style: Style, screen: Screen, age: float, cursor: int | None = None
+) -> Frame:
+    return compose(painter.paint(screen), style, cursor, age=age)
+
+
+def _game(players: tuple[str, ...]) -> Iterator[tuple[Screen, float]]:
+    """Give what is shown one after the other, each for so long (s)."""
+    yield from ((Lobby(players, joined), length) for joined, length in ((0, 0.7), (1, 0.9), (2, 1)))
+    holder = 1
+    for catcher, wait in ((2, 0.5), (0, 0.4), (1, 0.8), (2, 0.6), (1, 0.3), (0, 0.5), (2, 0.7)):
+        yield Court(players, holder), wait
+        yield Court(players, holder, turned_to=catcher), 0.35
+        yield Throw(players, holder, catcher, FLIGHT), FLIGHT
+        holder = catcher
+    yield Court(players, holder), 0.8
+
+
+def _film(file: Path) -> None:
+    style, painter = _painter((800, 450))
+    frames: list[Image.Image] = []
+    begins = 0.0
+    for screen, length in _game(_TWO):
+        picture = painter.paint(screen)
+        while len(frames) / FRAMES_PER_SECOND < begins + length:
+            age = len(frames) / FRAMES_PER_SECOND - begins
+            frames.append(Image.fromarray(np.ascontiguousarray(compose(picture, style, age=age))))
+        begins += length
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        "webp",
+        save_all=True,
+        append_images=frames[1:],
+        duration=round(1000 / FRAMES_PER_SECOND),
+        loop=0,
+        quality=80,
+        method=3,
+    )
+    file.write_bytes(buffer.getvalue())
+
+
+if __name__ == "__main__":
+    main()

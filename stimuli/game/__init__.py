@@ -1,0 +1,1 @@
+"""What the ball game is drawn of: places, figures, hands, ball and ground."""
