@@ -73,7 +73,7 @@ def _sheet(file: Path) -> None:
         for screen, age, cursor, caption in _SHEET
     ]
     made = Image.fromarray(sheet(pictures, columns=3, width=440))
-    made.quantize(200, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, optimize=True)
+    made.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def _frame(
