@@ -217,7 +217,7 @@ class Picture:
         """
         sprite = self.confirmed if confirmed else self.cursor
         if sprite is None or self.track is None:
-            raise ValueError("a cursor points at something, and this picture has nothing such")
+            raise ValueError("a cursor stands on a scale or at a thing, and this picture has none")
         if not self.track.lowest <= position <= self.track.highest:
             raise ValueError(
                 f"a cursor stands at points {self.track.lowest} to {self.track.highest}, "
