@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,9 +131,3 @@ def throws(played: Played) -> Iterator[tuple[int, int, float]]:
     for step, outcome in played.steps:
         if step.screen.kind == "throw":
             yield step.screen.thrower, step.screen.catcher, outcome.onset
-
-
-def without_cursor(step: Step) -> Any:
-    """Return a step's screen as it is made before the run: its cursor may stand anywhere."""
-    screen = step.screen
-    return replace(screen, cursor=None) if isinstance(screen, Court) else screen

@@ -276,9 +276,9 @@ class _Cyberball(TaskSpec):
         )
 
     def required_texts(self) -> tuple[str, ...]:
-        chat = () if self.lobby is None else tuple(line.text for line in self.lobby.chat)
-        reminder = () if self.choice.reminder is None else (REMINDER,)
-        return ("closing", *reminder, *chat)
+        lobby, reminder = self.lobby, () if self.choice.reminder is None else (REMINDER,)
+        said = () if lobby is None else (CONNECTING, *(line.text for line in lobby.chat))
+        return ("closing", *reminder, *said)
 
     def check_in(self, label: str, protocol: Protocol) -> None:
         where = ("tasks", label)
@@ -327,6 +327,8 @@ class ScannerCyberball(_Cyberball):
 
 
 CyberballTask = Annotated[LabCyberball | ScannerCyberball, Field(discriminator="version")]
+CONNECTING = "players_connecting"
+"""Key of the text above the players while they arrive."""
 REMINDER = "cyberball.reminder"
 """Key of the text that reminds a participant who has the ball to throw it."""
 
