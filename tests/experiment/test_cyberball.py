@@ -537,6 +537,16 @@ def test_a_game_that_can_t_keep_its_promise_is_refused_before_the_session(
         planned(spec, 1)
 
 
+def test_a_participant_may_have_all_the_time_in_the_world() -> None:
+    plan = planned(changed(OUT, choice={"limit": None, "reminder": None}), 1)
+    played = play(plan, dice(1, "p"))
+    asked = [step.ends for step, _ in played.steps if step.accepts is ResponseKind.CHOICE]
+    assert asked == [OnResponse(None), OnResponse(None)]
+    assert (played.doses[0].reminders, played.doses[0].automatic) == (0, 0)
+    assert plan.trials[0].foreseen.latest_exclusion is None
+    assert " s or later into the round" in foreseen_lines("excluded", plan)[1]
+
+
 def test_a_round_in_the_lab_may_end_by_seconds() -> None:
     spec = changed(
         LAB,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from analysis.dose import dose_lines, doses
 from analysis.replay import verify
 from analysis.tables import block_rows, marker_rows, step_rows, throws
 from analysis.throws import throw_rows
+from experiment import session as sessions
 from experiment.catalogue import planned_from
+from experiment.clock import Clock
 from experiment.dose import YOU
 from experiment.errors import BadInput
+from experiment.events import KeyEvent
 from experiment.examples import make_study
 from experiment.log import link
 from experiment.plain import from_plain, to_plain
@@ -123,6 +127,40 @@ def test_a_scan_is_played_proved_counted_and_exported(ball: Make, tmp_path: Path
         assert (row["response_time"] != "n/a") == (row["chosen_by"] == "participant")
     files = [log.file, *(f for f in (tmp_path / "bids").rglob("*") if f.is_file())]
     assert all("CANARY" not in file.read_text("utf-8") for file in files)
+
+
+class Hands:
+    """The pause key, pressed at given times of the session clock."""
+
+    def __init__(self, clock: Clock, times: tuple[float, ...]) -> None:
+        self._events: deque[KeyEvent] = deque()
+        for t in times:
+            for at, down in ((t, True), (t + 0.1, False)):
+                event = KeyEvent(at, "p", down, "keyboard")
+                clock.call_at(at, lambda event=event: self._events.append(event))  # type: ignore[misc]
+
+    def poll(self) -> list[KeyEvent]:
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+
+def test_a_game_is_paused_between_its_rounds_only(
+    ball: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = sessions._open_keys
+
+    def with_hands(*args: object) -> object:
+        robot, keys = opened(*args)  # type: ignore[arg-type]
+        return robot, [*keys, Hands(args[1], (60.0, 150.3))]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sessions, "_open_keys", with_hands)
+    log = play(ball(), "scanner", "scanexcluded")
+    zero = [event["t"] for event in log.of("run_zero")][-1]
+    assert zero + 8 < 60 < zero + 68 < 150.3  # asked for in the first round
+    (moved,) = log.of("continue")
+    assert moved["shift"] % 2 == 0  # whole volumes
+    assert [row.planned for row in block_rows(log)] == [8, pytest.approx(81 + moved["shift"])]
+    assert [row.duration for row in block_rows(log)] == pytest.approx([60, 60], abs=2 * FRAME)
+    assert all(one.as_planned for one in doses(log))
 
 
 def test_the_same_game_again_has_the_same_throws_at_the_same_times(
