@@ -60,7 +60,9 @@ def a_game(task: str, kind: type[T]) -> T:
 @lru_cache(maxsize=1)
 def demo_people() -> People:
     """Return the demo profile set as plans know it."""
-    return People(load_profiles(DEMO).index())
+    index = load_profiles(DEMO).index()
+    everybody = tuple(one for ids in index.groups.values() for one in ids)
+    return People(index.digest, everybody, index.neutral, (), everybody)
 
 
 def inputs(spec: LabCyberball | ScannerCyberball, seed: int, **other: Any) -> PlanInputs:

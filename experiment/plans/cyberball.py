@@ -12,7 +12,9 @@ from experiment.errors import BadInput
 from experiment.people import People
 from experiment.plans.cyberball_foresight import Foresight, Pace, expected_shares, foresee
 from experiment.plans.cyberball_round import Script, draw_delay, draw_script
+from experiment.plans.opening import Opening, awaited
 from experiment.plans.plan import PlanInputs
+from experiment.plans.sync import sync_times
 from experiment.protocol import Protocol
 from experiment.protocol.cyberball import (
     REMINDER,
@@ -26,19 +28,7 @@ from experiment.protocol.cyberball import (
     Weighted,
     excludes,
 )
-from experiment.protocol.messages import waiting_text
-from experiment.steps import (
-    After,
-    At,
-    Court,
-    Ends,
-    Lobby,
-    OnMark,
-    OnPulse,
-    OnResponse,
-    Screen,
-    Throw,
-)
+from experiment.steps import After, At, Court, Ends, Lobby, Screen, Throw
 
 
 @dataclass(frozen=True)
@@ -91,19 +81,13 @@ class PlannedRound:
 
 
 @dataclass(frozen=True)
-class CyberballPlan:
-    """A whole run of the ball game.
+class CyberballPlan(Opening):
+    """A whole run of the ball game, from its `Opening` on.
 
     Parameters
     ----------
-    instructions : tuple of str
-        Keys of the pages shown first.
     lobby : tuple of LobbyMoment
         Empty if nobody is seen to arrive.
-    waiting : str
-        Key of the text while the run's start is awaited.
-    begins : Ends
-        What gives the run its zero: a key, a pulse or a mark.
     lead_in_ends : Ends
         Fixation before the first round; in the scanner it covers the dummy volumes.
     players : tuple of str
@@ -122,10 +106,7 @@ class CyberballPlan:
         Pauses are rounded up to a multiple of this (s).
     """
 
-    instructions: tuple[str, ...]
     lobby: tuple[LobbyMoment, ...]
-    waiting: str
-    begins: Ends
     lead_in_ends: Ends
     players: tuple[str, ...]
     turning: float
@@ -174,8 +155,7 @@ def plan_cyberball(inputs: PlanInputs) -> CyberballPlan:
     assert inputs.people is not None, "the session reads the profile set for every task with people"
     chance = dice(inputs.seed, inputs.participant, inputs.session, inputs.task)
     players = players_of(inputs.protocol, inputs.people, inputs.participant, inputs.session)
-    players = players[: spec.players.count] if spec.players.ids is None else spec.players.ids
-    _check_known(inputs, players)
+    players = players[: spec.players.count]
     rounds = [
         _drawn(spec, game, f"task {inputs.task!r}, round {number}", chance)
         for number, game in enumerate(spec.rounds, start=1)
@@ -184,8 +164,6 @@ def plan_cyberball(inputs: PlanInputs) -> CyberballPlan:
     shared = CyberballPlan(
         instructions=spec.instructions,
         lobby=_lobby(spec, players, chance),
-        waiting="waiting_start",
-        begins=OnResponse(),
         lead_in_ends=After(spec.timing.lead_in),
         players=players,
         turning=spec.timing.turning,
@@ -198,7 +176,7 @@ def plan_cyberball(inputs: PlanInputs) -> CyberballPlan:
         closing_ends=After(spec.timing.closing),
     )
     if isinstance(spec, ScannerCyberball):
-        return _timed(shared, inputs.protocol, spec, rounds, rests)
+        return _timed(shared, inputs, spec, rounds, rests)
     trials = tuple(
         _round(number, game, After(rest) if rest is not None else None, None, *drawn)
         for number, (game, rest, drawn) in enumerate(
@@ -250,67 +228,46 @@ def players_of(
     """Draw the others of a session's games, left to right: the same in all its games.
 
     They depend on protocol, profile set and participant alone; who plays in one session doesn't
-    in another one, as long as the set has so many people.
+    in another one, as long as there are so many people to draw from.
 
     Raises
     ------
     BadInput
-        If the set has no such group, or fewer people than the session's games need.
+        If the profile set has not all of those to draw from, or fewer people than are needed.
     """
-    drawn: dict[str, int] = {}
-    for label, visit in protocol.sessions.items():
-        games = [protocol.tasks[task] for task in visit.all_tasks]
-        drawn[label] = max(
-            (
-                game.players.count
-                for game in games
-                if isinstance(game, LabCyberball | ScannerCyberball) and game.players.ids is None
-            ),
-            default=0,
-        )
-    known = people.profiles.groups
-    groups = _groups(protocol, people, session)
-    allowed = {one for group in groups for one in known[group]}
-    everybody = [one for ids in known.values() for one in ids]
-    order = dice(protocol.seed, participant, "players").shuffled(everybody)
-    order = [one for one in order if one in allowed]
-    need = drawn.get(session, 0)
-    if len(order) < need:
+    needs = {
+        label: max((game.players.count for _, game in _games(protocol, label)), default=0)
+        for label in protocol.sessions
+    }
+    allowed = set(people.everybody)
+    for task, game in _games(protocol, session):
+        among = people.everybody if game.players.among is None else game.players.among
+        for one in among:
+            if one not in people.everybody:
+                raise BadInput(
+                    f"task {task!r}: players.among: the profile set has no profile {one!r}"
+                )
+        allowed &= set(among)
+    need = needs[session]
+    if len(allowed) < need:
         raise BadInput(
-            f"session {session!r}: its ball games need {need} players, and the groups "
-            f"{', '.join(groups)} of the profile set have {len(order)} people; add people, or "
-            "name another group in players.groups"
+            f"session {session!r}: its ball games need {need} players, and there are "
+            f"{len(allowed)} to draw from in all of them; add people to the profile set, or to "
+            "players.among"
         )
-    labels = list(drawn)
-    before = sum(drawn[label] for label in labels[: labels.index(session)]) if need else 0
+    shuffled = dice(protocol.seed, participant, "players").shuffled(people.everybody)
+    order = [one for one in shuffled if one in allowed]
+    before = sum(needs[label] for label in list(needs)[: list(needs).index(session)])
     return tuple(order[(before + i) % len(order)] for i in range(need))
 
 
-def _groups(protocol: Protocol, people: People, session: str) -> list[str]:
-    """Return the groups of which all games of a session may draw."""
-    groups = list(people.profiles.groups)
-    for task in protocol.sessions[session].all_tasks:
-        game = protocol.tasks[task]
-        if not isinstance(game, LabCyberball | ScannerCyberball) or game.players.groups is None:
-            continue
-        for group in game.players.groups:
-            if group not in people.profiles.groups:
-                raise BadInput(
-                    f"task {task!r}: players.groups: the profile set has no group {group!r}; "
-                    f"allowed: {', '.join(people.profiles.groups)}"
-                )
-        groups = [group for group in groups if group in game.players.groups]
-    return groups
-
-
-def _check_known(inputs: PlanInputs, players: tuple[str, ...]) -> None:
-    assert inputs.people is not None
-    known = {profile.profile_id for profile in inputs.people.profiles.profiles}
-    for one in players:
-        if one not in known:
-            raise BadInput(
-                f"task {inputs.task!r}: players.ids: the profile set has no profile {one!r}"
-            )
+def _games(protocol: Protocol, session: str) -> list[tuple[str, LabCyberball | ScannerCyberball]]:
+    """Return label and settings of a session's ball games."""
+    return [
+        (task, game)
+        for task in protocol.sessions[session].all_tasks
+        if isinstance(game := protocol.tasks[task], LabCyberball | ScannerCyberball)
+    ]
 
 
 def _drawn(
@@ -380,14 +337,18 @@ def _rests(spec: LabCyberball | ScannerCyberball, count: int, chance: Dice) -> l
 
 def _timed(
     shared: CyberballPlan,
-    protocol: Protocol,
+    inputs: PlanInputs,
     spec: ScannerCyberball,
     rounds: list[tuple[Script, Foresight]],
     rests: list[float],
 ) -> CyberballPlan:
     """Give each round its time on the run clock."""
-    mri, scanner = spec.begins == "pulse", protocol.scanner
-    now = spec.timing.lead_in + (scanner.dummy_volumes * scanner.tr if mri else 0.0)
+    mri, scanner = spec.begins == "pulse", inputs.protocol.scanner
+    waiting, begins = awaited(spec.begins)
+    labels = (inputs.participant, inputs.session, inputs.task)
+    sync = tuple(_at(time) for time in sync_times(inputs.seed, *labels, spec.sync_pattern))
+    now = scanner.dummy_volumes * scanner.tr if mri else 0.0
+    now = max(now, sync[-1].time if sync else 0.0) + spec.timing.lead_in
     lead_in, trials, blocks = _at(now), [], []
     for number, (game, drawn) in enumerate(zip(spec.rounds, rounds, strict=True), start=1):
         assert game.seconds is not None, "the protocol sees to it that each round is timed"
@@ -401,8 +362,9 @@ def _timed(
         now = ends.time
     return replace(
         shared,
-        waiting=waiting_text(spec.begins),
-        begins=OnPulse() if spec.begins == "pulse" else OnMark(spec.begins),
+        waiting=waiting,
+        begins=begins,
+        sync_ends=sync,
         lead_in_ends=lead_in,
         trials=tuple(trials),
         blocks=tuple(blocks),

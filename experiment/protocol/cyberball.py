@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from experiment.protocol.messages import Begins, waiting_text
+from experiment.protocol.rig import SyncPattern
 from experiment.protocol.task import TaskSpec
 from experiment.protocol.values import (
     Located,
@@ -53,25 +54,24 @@ class Delays(Strict):
 class Players(Strict):
     """The others: how many, and who.
 
-    They are drawn from `groups` of the profile set (all groups if ``none``), the same people in all
-    games of a session and others in the next session; or they are those named by `ids`.
+    They are drawn from the profile set, or from `among` its profiles: the same people in all games
+    of a session, in the same places, and others in the next session if there are enough.
     """
 
     count: Annotated[Whole, Field(ge=2, le=5)]
-    groups: Annotated[tuple[str, ...], Field(min_length=1)] | None
-    ids: tuple[str, ...] | None
+    among: tuple[str, ...] | None
 
-    @field_validator("ids")
+    @field_validator("among")
     @classmethod
-    def _each_once(cls, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if ids is not None and len(set(ids)) < len(ids):
-            raise ValueError("nobody plays twice; name each profile once")
-        return ids
+    def _each_once(cls, among: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if among is not None and len(set(among)) < len(among):
+            raise ValueError("name each profile once")
+        return among
 
     @model_validator(mode="after")
-    def _as_many(self) -> Players:
-        if self.ids is not None and len(self.ids) != self.count:
-            raise ValueError(f"count is {self.count}, but ids names {len(self.ids)} profiles")
+    def _enough(self) -> Players:
+        if self.among is not None and len(self.among) < self.count:
+            raise ValueError(f"{self.count} players can't be drawn from {len(self.among)} profiles")
         return self
 
 
@@ -308,12 +308,17 @@ class LabCyberball(_Cyberball):
 class ScannerCyberball(_Cyberball):
     """The game in the scanner: rounds of fixed length at times on the run clock, rests between.
 
-    `begins` names what is the run's zero: the first volume pulse (MRI), or a mark (PET). No choice
-    of the participant's, however late, moves a round's end.
+    `begins` names what is the run's zero: the first volume pulse (MRI), or a mark (PET). With
+    `sync_pattern`, that many markers ``sync`` go out in the lead-in. No choice of the
+    participant's, however late, moves a round's end.
     """
 
     version: Literal["scanner"]
     begins: Begins
+    sync_pattern: SyncPattern
+
+    def required_markers(self) -> tuple[str, ...]:
+        return (*super().required_markers(), *(("sync",) if self.sync_pattern else ()))
 
     def required_texts(self) -> tuple[str, ...]:
         return (*super().required_texts(), waiting_text(self.begins))

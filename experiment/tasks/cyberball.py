@@ -21,30 +21,20 @@ from experiment.steps import (
     Fixation,
     OnResponse,
     Outcome,
-    Page,
     Response,
     Step,
     Task,
     Throw,
-    Waiting,
 )
 from experiment.steps import ResponseKind as Takes
-from experiment.tasks.messages import key_that_ends
+from experiment.tasks.opening import opening
 
 
 def cyberball(plan: CyberballPlan) -> Task:
     """Have the others arrive, then play round after round; return what each came to."""
-    for page in plan.instructions:
-        yield Step(Page(page), ends=OnResponse(), accepts=Takes.CONTINUE)
-    for moment in plan.lobby:
-        yield Step(moment.screen, ends=moment.ends, marker="lobby")
-    yield Step(
-        Waiting(plan.waiting),
-        ends=plan.begins,
-        marker="waiting",
-        accepts=key_that_ends(plan.begins),
-    )
-    yield Step(Fixation(), ends=plan.lead_in_ends, marker="run_start")
+    arriving = (Step(moment.screen, ends=moment.ends, marker="lobby") for moment in plan.lobby)
+    marker = yield from opening(plan, then=arriving)
+    yield Step(Fixation(), ends=plan.lead_in_ends, marker=marker)
     doses = []
     for game in plan.trials:
         if game.rest_ends is not None:

@@ -52,7 +52,7 @@ def game(condition: str = "included", **schedule: Any) -> Any:
     """Return a lab game of 30 throws, or so many, with a schedule and so many players."""
     others, first = schedule.pop("others", 2), schedule.pop("first", "other")
     made = {"condition": condition, "throws": schedule.pop("throws", 30), "schedule": schedule}
-    players = {"count": others, "groups": None, "ids": None}
+    players = {"count": others, "among": None}
     return changed(LAB, rounds=[made], players=players, first=first, lobby=None)
 
 
@@ -338,7 +338,12 @@ def test_who_plays_is_the_same_in_a_session_and_differs_from_session_to_session(
         players_of(preset(), demo_people(), person, session)
         for person, session in (("012", "lab"), ("012", "scanner"), ("013", "lab"))
     )
-    assert planned(LAB, 1).players == planned(LAB, 99).players == lab
+    assert planned(LAB, 1).players == planned(LAB, 99).players == planned(OUT, 2).players == lab
+    few = changed(LAB, players={"count": 2, "among": ("w01", "m02", "m03")})
+    tasks = {"included": few, "excluded": changed(OUT, players=few.players)}
+    protocol = preset().model_copy(update={"tasks": {**preset().tasks, **tasks}})
+    drawn = {players_of(protocol, demo_people(), str(n), "lab") for n in range(40)}
+    assert drawn == set(itertools.permutations(("w01", "m02", "m03"), 2))
     assert planned(SCAN, 1).players == planned(WATCH, 7).players == scanner
     assert not set(lab) & set(scanner)
     assert lab != another
@@ -487,10 +492,10 @@ FAIR = "schedule: {kind: {value: fair, source: L5}, of: 30, longest_without: 6}"
          "the shortest delay (0.6 s) is longer than turning (0.7 s)"),
         ("arriving: &arriving {median: 4.0", "arriving: &arriving {median: 0.4",
          "included.lobby.arriving", "the median (0.4 s) lies between shortest (1.5 s)"),
-        ("ids: none                 #", "ids: [w01] #", "included.players",
-         "count is 2, but ids names 1 profiles"),
-        ("ids: none                 #", "ids: [w01, w01] #", "included.players.ids",
-         "nobody plays twice; name each profile once"),
+        ("among: none               #", "among: [w01] #", "included.players",
+         "2 players can't be drawn from 1 profiles"),
+        ("among: none               #", "among: [w01, w01] #", "included.players.among",
+         "name each profile once"),
         ("        seconds: 60\n      - *fair", "        throws: 12\n      - *fair",
          "scanincluded.rounds", "in the scanner each round ends by seconds, not by throws"),
         ("  folder: none  ", "  folders: none  ", "profiles.folders", "no such field"),
@@ -518,10 +523,10 @@ def test_a_protocol_that_can_t_be_played_is_refused_with_its_place(
          "round 1: the list of player"),
         (game("excluded", kind="lists", players={1: (0,) * 30, 2: (0,) * 30}, excludes=True),
          "the exclusion may never begin"),
-        (changed(LAB, players={"count": 2, "groups": None, "ids": ("w01", "w99")}),
-         "players.ids: the profile set has no profile 'w99'"),
-        (changed(LAB, players={"count": 2, "groups": ("cats",), "ids": None}),
-         "the profile set has no group 'cats'; allowed: women, men"),
+        (changed(LAB, players={"count": 2, "among": ("w01", "w99")}),
+         "players.among: the profile set has no profile 'w99'"),
+        (changed(LAB, players={"count": 2, "among": ("w01", "n01")}),
+         "players.among: the profile set has no profile 'n01'"),
         (changed(SCANOUT, rounds=[{"condition": "excluded", "seconds": 20,
                                    "schedule": {"kind": "ostracism", "receipts": 3, "within": 9}}]),
          "the exclusion may begin only after"),
