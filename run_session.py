@@ -45,7 +45,8 @@ def init(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="hsu2013, inagaki2013, inagaki2016 or inagaki2019; else a working example."
+            help="cyberball, hsu2013, inagaki2013, inagaki2016 or inagaki2019; else a working "
+            "example."
         ),
     ] = None,
 ) -> None:
@@ -251,6 +252,7 @@ def run(
     ] = None,
 ) -> None:
     """Run one session of one participant."""
+    from analysis.dose import dose_lines
     from analysis.timing import write_timing
     from experiment.care import debriefing_left
     from experiment.choices import keep_choices
@@ -285,6 +287,8 @@ def run(
         print(f"log: {result.log}\ntiming: {figure}")
     except OSError as error:  # a full disk must not hide how the session ended
         print(f"log: {result.log}\ntiming: can't be written ({error.strerror})")
+    for line in dose_lines(read_log(result.log)):
+        print(line)
     for line in debriefing_left(study, participant, result.log):
         print(line)
     for line in keep_choices(study, participant, result.log):
@@ -415,11 +419,12 @@ def replay(
         write_png(contact_sheet(read, kit), sheet)
         print(f"contact sheet: {sheet}")
     if verify:
+        from analysis.dose import dose_lines
         from analysis.replay import report
         from analysis.replay import verify as compare
 
         found = compare(read)
-        print(report(read, found))
+        print(report(read, found), *dose_lines(read), sep="\n")
         if found.differences:
             raise KindredError(f"{log}: not what the protocol says")
 

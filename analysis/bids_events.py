@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from analysis.bids_throws import COLUMNS as OF_A_GAME
+from analysis.bids_throws import game_columns
 from analysis.row_types import BlockRow, MarkRow, PauseRow, RatingRow, Run, StepRow
 from analysis.tables import (
     block_rows,
@@ -48,8 +50,9 @@ def events_of(log: SessionLog, run: Run) -> list[EventRow]:
         return []
     sent = {row.step: row.code for row in marker_rows(log) if row.flip is not None}
     answers = {row.n: row for row in rating_rows(log)}
+    of_game = game_columns(log)
     rows = [
-        _screen_event(row, sent.get(row.n), answers.get(row.n))
+        _screen_event(row, sent.get(row.n), answers.get(row.n)) | of_game.get(row.n, {})
         for row in screens[start:]
         if row.onset is not None
     ]
@@ -121,9 +124,11 @@ def _block_event(row: BlockRow) -> EventRow:
 
 def columns_of(kind: str) -> tuple[str, ...]:
     """Return the columns that a kind of task fills."""
-    if kind not in ("choosing", "feedback", "pages"):
+    if kind not in ("choosing", "feedback", "pages", "cyberball"):
         return COLUMNS
     shared = tuple(name for name in COLUMNS if name not in ("message_id", "writer_id"))
+    if kind == "cyberball":
+        return (*shared, "block", "interrupted", *OF_A_GAME)
     return (*shared, *(_OF_SOCIAL if kind == "feedback" else ("profile_id",)))
 
 

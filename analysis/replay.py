@@ -219,8 +219,19 @@ class _Replay:
                 if not self._may_stop or event is not self._run.steps[-1]:
                     self._check.differ(line_of(event), f"step {event['n']} has no end")
                 return
-        if self._run.ended is not None and not _finished(task, outcome):
-            self._check.differ(line_of(self._run.ended), "the run ended before its task did")
+        if self._run.ended is not None:
+            self._compare_result(_finished(task, outcome), self._run.ended)
+
+    def _compare_result(self, finished: StopIteration | None, ended: Event) -> None:
+        """Compare what the run came to with what the task says that it did."""
+        if finished is None:
+            self._check.differ(line_of(ended), "the run ended before its task did")
+            return
+        logged = self._run.result
+        result = None if finished.value is None else to_plain(finished.value)
+        if result != (None if logged is None else logged["result"]):
+            line = line_of(logged or ended)
+            self._check.differ(line, "the run's result is not what its steps come to")
 
     def _compare_step(self, step: Step, event: Event) -> Outcome | None:
         """Compare all that belongs to a step; return its outcome if the log has one."""
@@ -359,15 +370,16 @@ def _repeats(press: Press, held: Press, repeat: Repeat) -> bool:
     return press.action == held.action and on_time
 
 
-def _finished(task: Task, outcome: Outcome | None) -> bool:
+def _finished(task: Task, outcome: Outcome | None) -> StopIteration | None:
+    """Return the end of a task, with its result; None if it goes on."""
     try:
         if outcome is None:
             next(task)
         else:
             task.send(outcome)
-    except StopIteration:
-        return True
-    return False
+    except StopIteration as ended:
+        return ended
+    return None
 
 
 def _first(error: Exception) -> Any:

@@ -287,3 +287,53 @@ class BlockRow:
     onset: float | None
     duration: float | None
     interrupted: bool
+
+
+@dataclass(frozen=True)
+class ThrowRow:
+    """One throw of a ball game. The participant is 0, the others count from 1, left to right.
+
+    Parameters
+    ----------
+    round : int
+        From 1.
+    condition : str
+    number : int
+        Of the throw in its round, from 1.
+    thrower, catcher : int
+    thrower_id, catcher_id : str or None
+        Profiles; None for the participant.
+    chosen_by : str
+        ``schedule``, ``participant``, or ``automatic`` where the participant's time ran out.
+    held_since : float or None
+        When the thrower had got the ball, or the round began, on the run clock (s).
+    rt : float or None
+        From the participant's having the ball to their choice (s); None where they made none.
+    reminded : bool
+        Whether the participant was reminded to throw.
+    planned, onset, arrival : float or None
+        Run clock (s): when the throw was due, its first flip, and the flip with the ball there.
+    excluded : bool
+        Whether the exclusion had begun.
+    step : int
+        Number of its step in the session.
+    """
+
+    task: str
+    run: int
+    round: int
+    condition: str
+    number: int
+    thrower: int
+    catcher: int
+    thrower_id: str | None
+    catcher_id: str | None
+    chosen_by: str
+    held_since: float | None
+    rt: float | None
+    reminded: bool
+    planned: float | None
+    onset: float | None
+    arrival: float | None
+    excluded: bool
+    step: int

@@ -25,6 +25,8 @@ class Run:
         ``run_zero`` and ``continue`` events, in order.
     paused_after : dict by step number
         ``pause`` event behind a step.
+    result : dict or None
+        What the task said that it came to.
     ended : dict or None
     """
 
@@ -41,6 +43,7 @@ class Run:
     zeros: list[Event] = field(default_factory=list)
     shifts: list[Event] = field(default_factory=list)
     paused_after: dict[int, Event] = field(default_factory=dict)
+    result: Event | None = None
     ended: Event | None = None
 
 
@@ -79,6 +82,8 @@ def runs_of(log: SessionLog) -> list[Run]:
             run.paused_after[run.steps[-1]["n"]] = event
         elif kind == "continue":
             run.shifts.append(event)
+        elif kind == "result":
+            run.result = event
         elif kind == "run_end":
             run.ended = event
     return runs

@@ -25,6 +25,7 @@ from analysis.row_types import (
     RatingRow,
     Run,
     StepRow,
+    ThrowRow,
 )
 from analysis.runs import Run as RunEvents
 from analysis.runs import runs_of
@@ -39,6 +40,8 @@ _OF_A_CONDITION = (
     "scale",
     "feedback",
     "neutral_face",
+    "court",
+    "throw",
 )  # kinds of screen, within a trial
 _DTYPES = {"int": "Int64", "float": "float64", "str": "string", "bool": "boolean"}
 
@@ -238,6 +241,13 @@ def pauses(log: SessionLog) -> DataFrame:
     return _frame(PauseRow, pause_rows(log))
 
 
+def throws(log: SessionLog) -> DataFrame:
+    """Return one row per throw of a ball game; columns as in `ThrowRow`."""
+    from analysis.throws import throw_rows
+
+    return _frame(ThrowRow, throw_rows(log))
+
+
 def _frame(kind: Any, rows: Iterable[Any]) -> DataFrame:
     """Return rows as a data frame whose column types don't depend on what is missing."""
     import pandas as pd
@@ -347,7 +357,7 @@ def _step_row(index: _Index, n: int) -> StepRow:
         code=None if marker is None else marker["code"],
         profile_id=screen.get("profile_id"),
         shown_answer=screen.get("answer"),
-        block=planned.get("block"),
+        block=planned.get("block", event["step"].get("block")),
         report=planned.get("moment"),
     )
 

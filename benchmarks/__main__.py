@@ -12,7 +12,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import feedback, hour, kit, markers, messages, pulses, scripts, session, table
+from benchmarks import (
+    cyberball,
+    feedback,
+    hour,
+    kit,
+    markers,
+    messages,
+    pulses,
+    scripts,
+    session,
+    table,
+)
 from stimuli.virtual_display import some_display
 
 HERE = Path(__file__).parent
@@ -83,6 +94,16 @@ def _measures() -> list[tuple[str, str, Measure]]:
             "feedback",
             "A PET session on the virtual clock",
             lambda folder, _: feedback.virtual(folder),
+        ),
+        (
+            "cyberball",
+            "Ball games of 4,000 seeds: achieved against planned",
+            lambda _, __: cyberball.shares(),
+        ),
+        (
+            "cyberball",
+            "A ball game in a window, 1280x720, 60 Hz",
+            lambda folder, _: cyberball.flight(folder),
         ),
         ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
         (

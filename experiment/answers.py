@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from experiment.steps import (
+    Court,
     OnResponse,
     Rated,
     Repeat,
@@ -16,6 +17,7 @@ from experiment.steps import (
     Step,
 )
 
+_TWO = 2  # players besides the participant, who are chosen by one press each
 Action: TypeAlias = Literal["left", "right", "move", "confirm", "point", "pick"]
 
 
@@ -33,7 +35,7 @@ class Press:
     device : str
         Where it came from: ``keyboard``, ``mouse``, ``buttons`` or ``robot``.
     point : int or None
-        Position of the scale at the mouse.
+        Position of the scale, or player, at the mouse.
     repeat : bool
         Whether a key that is held made it, not a finger.
     """
@@ -59,9 +61,10 @@ class Answer:
     accepts : ResponseKind or None
         What the step takes.
     cursor : int or None
-        Position at which the cursor stands; None where there is no scale.
+        Position at which the cursor stands; None where there is no scale, or where none of the
+        players is pointed at yet.
     lowest, highest : int
-        Ends of the scale.
+        Ends of the scale; the first and the last of the players.
     earliest : float
         Seconds after onset before which a confirmation isn't taken.
     changed : float or None
@@ -95,6 +98,8 @@ class Answer:
         """
         if self.accepts is None or self.confirmed or press.t < onset:
             return self
+        if self.accepts is ResponseKind.CHOICE:
+            return self._chosen(press, onset)
         if press.action in ("confirm", "pick"):
             if press.t - onset < self.earliest:
                 return self
@@ -109,6 +114,39 @@ class Answer:
             return self._pushed(self.cursor, press)
         step = {"left": -1, "right": 1}.get(press.action, 0)
         return self._moved(press.point if step == 0 else self.cursor + step, press.t)
+
+    def _chosen(self, press: Press, onset: float) -> Answer:
+        """Choose one of the players: of two by one press, of more with the cursor.
+
+        The cursor stands at nobody before the first move, which brings it to the end that the key
+        is for, so that no player is nearer than another by chance.
+        """
+        takes = press.action in ("confirm", "pick") or (
+            self.highest == _TWO and press.action in ("left", "right")
+        )
+        if takes and press.t - onset < self.earliest:
+            return self
+        if press.action == "pick":
+            at: int | None = press.point  # a click beside the players is none
+        elif press.action == "confirm":
+            at = self.cursor
+        elif takes or (self.cursor is None and press.action != "point"):
+            at = self.highest if press.action == "right" else self.lowest
+        else:
+            return self._pointing(press)
+        if at is None:
+            return self
+        return replace(self, cursor=at, confirmed=takes, changed=press.t)
+
+    def _pointing(self, press: Press) -> Answer:
+        """Move the cursor from a player to another; with the mouse, to the one it is at."""
+        if press.action == "point":
+            at = press.point
+            return self if at in (None, self.cursor) else replace(self, cursor=at, changed=press.t)
+        assert self.cursor is not None
+        if press.action == "move":
+            return self._pushed(self.cursor, press)
+        return self._moved(self.cursor + (1 if press.action == "right" else -1), press.t)
 
     def _pushed(self, cursor: int, press: Press) -> Answer:
         """Move the way that the two-button box's cursor is heading.
@@ -160,6 +198,9 @@ def unanswered(step: Step, scales: Mapping[str, ScaleRange]) -> Answer:
         The study's rating scales by name.
     """
     earliest = step.ends.earliest if isinstance(step.ends, OnResponse) else 0.0
+    if isinstance(step.screen, Court):
+        others = len(step.screen.players)
+        return Answer(step.accepts, step.screen.cursor, 1, others, earliest)
     if not isinstance(step.screen, Rated):
         return Answer(step.accepts, earliest=earliest)
     scale = scales[step.screen.rating]

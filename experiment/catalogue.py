@@ -6,20 +6,22 @@ A new task is a module in `experiment.protocol`, one in `experiment.plans`, one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from experiment.plain import from_plain
 from experiment.plans.choosing import ChoosingPlan, plan_choosing
+from experiment.plans.cyberball import CyberballPlan, plan_cyberball, screens_of_game
 from experiment.plans.feedback import FeedbackPlan, plan_feedback
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.objects import ObjectPlan, plan_objects
 from experiment.plans.pages import PagesPlan, plan_pages
 from experiment.plans.plan import Plan, PlanInputs
 from experiment.protocol import Protocol
-from experiment.steps import Task
+from experiment.steps import Screen, Task
 from experiment.tasks.choosing import choosing
+from experiment.tasks.cyberball import cyberball
 from experiment.tasks.feedback import feedback
 from experiment.tasks.messages import messages
 from experiment.tasks.objects import objects
@@ -43,6 +45,9 @@ class TaskKind(Generic[P]):
         Whether it shows profiles.
     can_be_continued : bool
         Whether a session may be run again, and goes on where it stopped.
+    screens : callable
+        Names the screens that depend on the participant's choices, so that they can be made before
+        the run; none for most tasks.
     """
 
     plan_type: type[P]
@@ -50,6 +55,7 @@ class TaskKind(Generic[P]):
     play: Callable[[P], Task]
     needs_people: bool = False
     can_be_continued: bool = False
+    screens: Callable[[P], Iterable[Screen]] = lambda _: ()
 
 
 KINDS: Mapping[str, TaskKind[Any]] = {
@@ -60,6 +66,9 @@ KINDS: Mapping[str, TaskKind[Any]] = {
     ),
     "feedback": TaskKind(FeedbackPlan, plan_feedback, feedback, needs_people=True),
     "pages": TaskKind(PagesPlan, plan_pages, pages),
+    "cyberball": TaskKind(
+        CyberballPlan, plan_cyberball, cyberball, needs_people=True, screens=screens_of_game
+    ),
 }
 """Kinds by the name that `study.yaml` gives them."""
 
@@ -80,6 +89,10 @@ class PlannedTask:
     def play(self) -> Task:
         """Return a fresh generator of its steps."""
         return KINDS[self.kind].play(self.plan)
+
+    def screens(self) -> tuple[Screen, ...]:
+        """Return the screens that depend on what the participant chooses."""
+        return tuple(KINDS[self.kind].screens(self.plan))
 
 
 def plan_task(inputs: PlanInputs) -> PlannedTask:

@@ -93,7 +93,8 @@ def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | 
     offered = tuple(
         one for group, ids in index.groups.items() if not likes or group in likes for one in ids
     )
-    people = People(index.digest, offered, index.neutral, _sorted(choices.items()))
+    everybody = tuple(one for ids in index.groups.values() for one in ids)
+    people = People(index.digest, offered, index.neutral, _sorted(choices.items()), everybody)
     return Social(people, profiles, own)
 
 

@@ -33,12 +33,15 @@ class People:
         Neutral faces, in the set's order.
     choices : tuple of Choice
         Made so far, each person once.
+    everybody : tuple of str
+        All people of the set but the neutral faces, in its order: who can play in a game.
     """
 
     digest: str
     offered: tuple[str, ...]
     faces: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    everybody: tuple[str, ...] = ()
 
     @property
     def values(self) -> Mapping[str, int]:

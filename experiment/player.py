@@ -174,8 +174,9 @@ class Player:
             step = next(task)
             while True:
                 step = task.send(self._present(step, run))
-        except StopIteration:
-            pass
+        except StopIteration as ended:
+            if ended.value is not None:
+                self._log.add("result", self._clock.now(), result=to_plain(ended.value))
         except ParticipantStopped:
             self._end_kindly()
             raise

@@ -16,7 +16,17 @@ from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent
 from experiment.protocol import Buttons
-from experiment.steps import At, OnMark, OnResponse, Rated, ResponseKind, Scale, ScaleRange, Step
+from experiment.steps import (
+    At,
+    Court,
+    OnMark,
+    OnResponse,
+    Rated,
+    ResponseKind,
+    Scale,
+    ScaleRange,
+    Step,
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,10 @@ class Robot:
             if self._may_miss(step) and self._dice.uniform() < self._temper.misses:
                 return
             self._rate(step.screen, onset + earliest + self._skewed(*self._temper.latency))
+        elif step.accepts is ResponseKind.CHOICE and isinstance(step.screen, Court):
+            if self._may_miss(step) and self._dice.uniform() < self._temper.misses:
+                return
+            self._throw(step.screen, onset + earliest + self._skewed(*self._temper.latency))
 
     def poll(self) -> list[KeyEvent]:
         """Return the keys that were pressed and released since the last call."""
@@ -142,6 +156,15 @@ class Robot:
             self._press(key, t, hold)
             t += max(self._temper.between, hold + _HOLD)
         self._press(self._buttons.confirm[0], t + self._temper.between)
+
+    def _throw(self, court: Court, t: float) -> None:
+        """Throw the ball to any of the others."""
+        others, buttons = len(court.players), self._buttons
+        keys = ways_to_throw(1 + self._dice.below(others), others, court.cursor, buttons.one_way)
+        by_action = {"left": buttons.left, "right": buttons.right, "move": buttons.move}
+        for action in keys:
+            self._press(by_action.get(action, buttons.confirm)[0], t)
+            t += self._temper.between
 
     def _way(self, scale: ScaleRange, start: int, target: int) -> list[tuple[str, int]]:
         """Return the keys from one position to another, each with how far holding it goes.
@@ -205,3 +228,31 @@ class Robot:
         up = KeyEvent(round(t + hold, 6), key, False, "robot")
         self._clock.call_at(t, lambda: go(down))
         self._clock.call_at(t + hold, lambda: go(up))
+
+
+def ways_to_throw(target: int, others: int, cursor: int | None, one_way: bool) -> list[str]:
+    """Return what to press to throw a ball to a player.
+
+    Parameters
+    ----------
+    target : int
+        The player, from 1.
+    others : int
+        How many there are.
+    cursor : int or None
+        Where the cursor stands; None if it stands at nobody yet.
+    one_way : bool
+        Whether one button alone moves it.
+    """
+    if one_way:
+        start = 0 if cursor is None else cursor
+        there = target - start
+        back = (others - start) + (others - target)  # by way of the last player
+        return ["move"] * (there if there >= 0 else back) + ["confirm"]
+    if others == 2:
+        return ["left" if target == 1 else "right"]
+    if cursor is not None:
+        return ["right" if target > cursor else "left"] * abs(target - cursor) + ["confirm"]
+    if target - 1 <= others - target:
+        return ["left"] + ["right"] * (target - 1) + ["confirm"]
+    return ["right"] + ["left"] * (others - target) + ["confirm"]

@@ -29,6 +29,7 @@ from experiment.kit.for_session import open_kit, shown_before
 from experiment.log import LogWriter
 from experiment.looks import looks_of
 from experiment.plain import to_plain
+from experiment.plans.cyberball import foreseen_lines
 from experiment.plans.frames import frame_lines
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
@@ -239,7 +240,8 @@ def run(
         also = () if protocol.devices.buttons.stop is None else (STOPPED,)
         for planned in prepared.plans.values():
             try:
-                extents |= display.prepare(screens_of(planned.play(), also))
+                screens = screens_of(planned.play(), (*also, *planned.screens()))
+                extents |= display.prepare(screens)
             except ValueError as error:  # says which text does not fit, by its id
                 raise BadInput(str(error)) from None
         header = _header(prepared, clock, display, devices)
@@ -271,6 +273,8 @@ def run(
         )
         for task, planned in prepared.plans.items():
             for line in frame_lines(protocol, task, planned.plan):
+                tell(line)
+            for line in foreseen_lines(task, planned.plan):
                 tell(line)
         tell("running")
         status, reason = _play(player, prepared, clock, log)

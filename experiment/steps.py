@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 # --- what is on the screen -----------------------------------------------------------------------
 
@@ -195,6 +195,8 @@ class Court:
         Whether the participant only looks on, and has no hand in the game.
     line : str or None
         Key of a text below the court: a gentle reminder to throw.
+    cursor : int or None
+        Player at whom the participant's cursor stands at first, where it was before the reminder.
     """
 
     players: tuple[str, ...]
@@ -202,6 +204,7 @@ class Court:
     turned_to: int | None = None
     watching: bool = False
     line: str | None = None
+    cursor: int | None = None
     kind: Literal["court"] = "court"
 
 
@@ -320,6 +323,8 @@ class ResponseKind(str, Enum):
 
     RATING = "rating"
     CONTINUE = "continue"
+    CHOICE = "choice"
+    """Of one of the players of a `Court`, by number."""
 
 
 # --- the step and what became of it --------------------------------------------------------------
@@ -362,7 +367,8 @@ class Response:
     Parameters
     ----------
     value : int or None
-        Position on the scale; None where the answer is only "go on".
+        Position on the scale, or number of the player who was chosen; None where the answer is only
+        "go on".
     rt : float
         Seconds from the step's onset to the confirmation, or to the last move if unconfirmed.
     confirmed : bool
@@ -398,7 +404,8 @@ class Outcome:
     response: Response | None = None
 
 
-Task: TypeAlias = Generator[Step, Outcome, None]
+Task: TypeAlias = Generator[Step, Outcome, Any]
+"""What it returns, if anything, is what the run came to (a data class); the log keeps it."""
 
 
 def end_of(ends: Ends, onset: float, zero: float, *, answered: bool) -> float | None:

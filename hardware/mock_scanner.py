@@ -49,9 +49,13 @@ class MockScanner(PulseSource):
         self._next(_MockScan(self._scans, self._clock.now() + self._start_after), 0)
         return self._volumes
 
+    def disarm(self) -> None:
+        """Say that the run is over; the scan ends with it, so that the next run has its own."""
+        super().disarm()
+        self._scans += 1  # what is still due is of no scan any more
+
     def close(self) -> None:
         self.disarm()
-        self._scans += 1  # what is still due is of no scan any more
 
     def _next(self, scan: _MockScan, place: int) -> None:
         if self._offsets is None:

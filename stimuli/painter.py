@@ -51,7 +51,9 @@ KINDS: Kinds = {
 
 
 def still(screen: Screen) -> Screen:
-    """Give what stands still of a screen: scales look alike wherever their cursor begins."""
+    """Give what stands still of a screen: it looks alike wherever its cursor begins."""
+    if isinstance(screen, Court):
+        return replace(screen, cursor=None)
     return replace(screen, start=0) if isinstance(screen, Rated) else screen
 
 

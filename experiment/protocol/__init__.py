@@ -5,6 +5,7 @@ for all that stands below it. A value that no source covers is an error: a numbe
 document named under ``sources`` or it says that it is the lab's own (``lab default``).
 """
 
+from experiment.protocol.cyberball import CyberballTask, LabCyberball, ScannerCyberball
 from experiment.protocol.design import Design, Window
 from experiment.protocol.kit import KitSettings, ReadingSpeed
 from experiment.protocol.messages import LabMessages, MessagesTask, Order, ScannerMessages
@@ -21,10 +22,12 @@ __all__ = [
     "AnyTask",
     "Buttons",
     "ChoosingTask",
+    "CyberballTask",
     "Design",
     "FaultName",
     "FeedbackTask",
     "KitSettings",
+    "LabCyberball",
     "LabMessages",
     "MessagesTask",
     "ObjectCondition",
@@ -36,6 +39,7 @@ __all__ = [
     "Protocol",
     "Rating",
     "ReadingSpeed",
+    "ScannerCyberball",
     "ScannerMessages",
     "Share",
     "TaskSpec",

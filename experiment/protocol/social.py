@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -151,6 +151,8 @@ class FeedbackTask(TaskSpec):
     PET frames; the run must lie within it, and each block must begin where a frame does, unless
     `frames_align` is false. Blocks that begin or end within a frame are told before a run.
     """
+
+    made_up: ClassVar[str | None] = "the answers in a feedback task are made up"
 
     kind: Literal["feedback"]
     version: Literal["scanner"]

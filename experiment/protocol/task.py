@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -38,7 +38,11 @@ class TaskSpec(Strict, ABC):
         Names of the ratings that it asks.
     instructions : tuple of str
         Keys of the pages shown first.
+    made_up : str or None
+        What participants are deceived about, if they are; they are told so at the study's end.
     """
+
+    made_up: ClassVar[str | None] = None
 
     kind: str
     ratings: tuple[Name, ...]

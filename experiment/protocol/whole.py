@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from experiment.chance import seed_from
+from experiment.protocol.cyberball import CyberballTask
 from experiment.protocol.design import Design
 from experiment.protocol.kit import KitSettings
 from experiment.protocol.messages import MessagesTask
@@ -55,7 +56,7 @@ class Session(Strict):
 
 
 AnyTask = Annotated[
-    MessagesTask | ObjectTask | ChoosingTask | FeedbackTask | PagesTask,
+    MessagesTask | ObjectTask | ChoosingTask | FeedbackTask | PagesTask | CyberballTask,
     Field(discriminator="kind"),
 ]
 """Every kind of task; a new kind is added here and in `experiment.catalogue`."""
@@ -141,15 +142,16 @@ class Protocol(Strict):
 
     def _check_debriefing(self) -> None:
         """Whoever was deceived is told so at the end of the study."""
-        if not any(isinstance(spec, FeedbackTask) for spec in self.tasks.values()):
+        made_up = next((spec.made_up for spec in self.tasks.values() if spec.made_up), None)
+        if made_up is None:
             return
         label, last = list(self.sessions.items())[-1]
         spec = self.tasks[last.tasks[-1]]
         if not (isinstance(spec, PagesTask) and spec.debriefing):
             raise Located(
                 ("sessions", label, "tasks"),
-                "the answers in a feedback task are made up: the last session ends with a task of "
-                "kind pages that has debriefing: true",
+                f"{made_up}: the last session ends with a task of kind pages that has "
+                "debriefing: true",
             )
 
     def _check_wordings(self) -> None:

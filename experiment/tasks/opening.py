@@ -25,7 +25,7 @@ CROSS = Fixation()
 
 
 def opening(
-    plan: Opening, *, calm: Screen = CROSS, ready: str = "ready"
+    plan: Opening, *, calm: Screen = CROSS, ready: str = "ready", then: Iterable[Step] = ()
 ) -> Generator[Step, Outcome, Marker]:
     """Show instructions, practice and the wait for the start, then the pattern of sync markers.
 
@@ -36,6 +36,8 @@ def opening(
         Shown while sync markers go out.
     ready : str
         Key of the page behind the practice.
+    then : iterable of Step
+        Shown before the wait.
 
     Returns
     -------
@@ -44,6 +46,7 @@ def opening(
     """
     yield from pages_of(plan.instructions)
     yield from practice(plan.practice, ready)
+    yield from then
     yield Step(
         Waiting(plan.waiting),
         ends=plan.begins,

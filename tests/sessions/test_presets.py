@@ -30,6 +30,24 @@ DOCS = Path(__file__).parents[2] / "docs" / "presets.md"
 # All that the presets call published. A value may only come here if the document of that key says
 # it; everything else is a lab default.
 PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
+    "cyberball": {
+        "notes.0": ("Three players as a rule", "L5"),
+        "notes.1": ("Inclusion: every player gets about a third of the throws", "L5"),
+        **{
+            f"tasks.{task}.players.count": (2, "L5")
+            for task in ("included", "excluded", "scanwatch", "scanincluded", "scanexcluded")
+        },
+        "tasks.included.rounds.0.schedule.kind": ("fair", "L5"),
+        "tasks.included.rounds.0.throws": (30, "L5"),
+        "tasks.excluded.rounds.0.schedule.kind": ("ostracism", "L5"),
+        "tasks.excluded.rounds.0.schedule.receipts": (2, "L5"),
+        "tasks.excluded.rounds.0.throws": (30, "L5"),
+        "tasks.scanincluded.rounds.0.schedule.kind": ("fair", "L5"),
+        "tasks.scanincluded.rounds.1.schedule.kind": ("fair", "L5"),
+        "tasks.scanexcluded.rounds.0.schedule.kind": ("ostracism", "L5"),
+        "tasks.scanexcluded.rounds.0.schedule.receipts": (2, "L5"),
+        "tasks.scanexcluded.rounds.1.schedule.kind": ("ostracism", "L5"),
+    },
     "hsu2013": {
         "notes.0": ("18 volunteers; PET with the mu-opioid radiotracer [11C]carfentanil", "S3"),
         "notes.1": ("Conditions: baseline, not being liked, being liked", "S3"),
@@ -151,7 +169,7 @@ def test_init_makes_a_study_from_a_preset(
     capsys.readouterr()
     assert main(["init", str(tmp_path / "other"), "--preset", "inagaki"]) == 2
     told = capsys.readouterr().err
-    allowed = "hsu2013, inagaki2013, inagaki2016, inagaki2019"
+    allowed = "cyberball, hsu2013, inagaki2013, inagaki2016, inagaki2019"
     assert told == f"error: --preset 'inagaki': allowed are {allowed}\n"
     assert not (tmp_path / "other").exists()
 

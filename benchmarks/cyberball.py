@@ -1,0 +1,164 @@
+"""Cyberball: what 4,000 games come to, and the ball in flight in a real window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.replay import verify
+from analysis.tables import marker_rows, step_rows
+from analysis.throws import throw_rows
+from analysis.timing import measure
+from benchmarks.games import a_game, changed, planned, play
+from benchmarks.table import Row, at_most, beside
+from experiment.chance import dice
+from experiment.dose import YOU
+from experiment.examples import make_study
+from experiment.plans.cyberball_foresight import Foresight
+from experiment.protocol import LabCyberball
+from experiment.readlog import SessionLog, read_log
+from experiment.session import SessionRequest, prepare, run
+from stimuli.virtual_display import some_display
+
+SEEDS = 4000
+_LONGEST = 6  # throws
+_DROPPED = 1.2  # frames
+
+
+def shares() -> list[Row]:
+    """Play 4,000 games of each schedule through, with a participant who throws to anybody."""
+    weighted = {"of": 30, "longest_without": _LONGEST}
+    scheduled: dict[str, dict[str, Any]] = {
+        "fair play, 10 of 30": {"kind": "fair", **weighted},
+        "over-inclusion, 13 of 30": {"kind": "over_inclusion", "receipts": 13, **weighted},
+        "partial exclusion, 4 of 30": {
+            **{"kind": "partial_exclusion", "receipts": 4, "of": 30, "longest_without": None},
+        },
+        "ostracism, 2 of the first 8 of 30": {"kind": "ostracism", "receipts": 2, "within": 8},
+    }
+    rows = [_exact(name, schedule) for name, schedule in scheduled.items()]
+    for p in (1 / 2, 1 / 3):
+        rows += _random(p)
+    return rows
+
+
+def _exact(name: str, schedule: dict[str, Any]) -> Row:
+    """Count the games whose share isn't the planned one, or that break a rule."""
+    spec, wrong = _game(schedule), 0
+    for seed in range(SEEDS):
+        plan = planned(spec, seed)
+        played = play(plan, dice(seed, "participant"))
+        (dose,) = played.doses
+        begun = next(outcome.onset for step, outcome in played.steps if step.block == 1)
+        foreseen = plan.trials[0].foreseen
+        as_planned = dose.share == foreseen.shares[YOU].share
+        shares = (
+            sum(row[one.player] for row in dose.matrix) / dose.throws for one in foreseen.shares
+        )
+        within = all(
+            one.lowest - 1e-6 <= share <= one.highest + 1e-6
+            for one, share in zip(foreseen.shares, shares, strict=True)
+        )
+        wrong += not (as_planned and within and _in_time(dose.exclusion_onset, begun, foreseen))
+    return at_most(f"{name}: games that break their schedule, of {SEEDS}", wrong, 0, "")
+
+
+def _in_time(onset: float | None, begun: float, foreseen: Foresight) -> bool:
+    if foreseen.earliest_exclusion is None or onset is None:
+        return onset is None and foreseen.earliest_exclusion is None
+    assert foreseen.latest_exclusion is not None, "the preset's choice has a limit"
+    return foreseen.earliest_exclusion <= onset - begun <= foreseen.latest_exclusion
+
+
+def _random(p: float) -> list[Row]:
+    """Compare the mean share of a table of throws with the planned one."""
+    spec = _game({"kind": "table", "to": {1: {0: p, 2: 1 - p}, 2: {0: p, 1: 1 - p}}})
+    achieved, wanted = [], 0.0
+    for seed in range(SEEDS):
+        plan = planned(spec, seed)
+        (dose,) = play(plan, dice(seed, "participant")).doses
+        achieved.append(dose.receipts / dose.throws)
+        wanted += plan.trials[0].foreseen.shares[YOU].share / SEEDS
+    mean = float(np.mean(achieved))
+    half = 1.96 * float(np.std(achieved)) / SEEDS**0.5
+    furthest = max(abs(mean - half - wanted), abs(mean + half - wanted))
+    name = f"each throws to the participant with {p:.3f}"
+    return [
+        at_most(
+            f"{name}: end of the 95 % interval furthest from the planned {wanted:.1%}",
+            100 * furthest,
+            2.0,
+            "points",
+        ),
+        beside(f"{name}: achieved, mean", 100 * mean, "%"),
+    ]
+
+
+def _game(schedule: dict[str, Any]) -> LabCyberball:
+    spec = a_game("included", LabCyberball)
+    condition = "excluded" if schedule["kind"] == "ostracism" else "included"
+    rounds = [{"condition": condition, "schedule": schedule, "throws": 30}]
+    made: LabCyberball = changed(spec, rounds=rounds, lobby=None)
+    return made
+
+
+def flight(folder: Path) -> list[Row]:
+    """Play a game in a window at 1280x720, paced at 60 Hz, and look at the ball's frames."""
+    study = folder / "cyberball"
+    make_study(study, "cyberball")
+    request = SessionRequest(
+        study, "012", "lab", task="included", robot="typical", port="mock:", size=(1280, 720)
+    )
+    with some_display():
+        result = run(prepare(request))
+    log = read_log(result.log)
+    period = 1e3 / log.header["display"]["nominal_hz"]
+    late, frames, dropped = _of_throws(log)
+    timing = measure(log)
+    return [
+        Row("status, differences in replay", f"{result.status}, {len(verify(log).differences)}"),
+        Row("throws, frames in flight", f"{len(late)}, {frames}"),
+        at_most("dropped frames (> 1.2 frames) in flight", 100 * dropped / frames, 0.1, "%"),
+        beside(
+            "dropped frames in the whole game", 100 * timing.dropped / len(timing.intervals), "%"
+        ),
+        at_most("marker of a throw against its plan, furthest", max(map(abs, late)), period, "ms"),
+        beside("median", float(np.median(late)), "ms"),
+    ]
+
+
+def _of_throws(log: SessionLog) -> tuple[list[float], int, int]:
+    """Return how late (ms) markers of throws were, how many frames flew, how many were dropped."""
+    markers = {row.step: row for row in marker_rows(log)}
+    throws = throw_rows(log)
+    zero = next(event["t"] for event in reversed(list(log.of("run_zero"))))
+    late = []
+    for row in throws:
+        begun = markers[row.step].begun
+        assert begun is not None
+        assert row.planned is not None
+        late.append(1e3 * (begun - row.planned))
+    flights = [
+        (row.onset + zero, row.onset + row.duration + zero)
+        for row in step_rows(log)
+        if row.screen == "throw" and row.onset is not None and row.duration is not None
+    ]
+    frames = dropped = 0
+    for t, interval in _frames(log):
+        if any(begin < t <= end + 1e-4 for begin, end in flights):
+            frames += 1
+            dropped += interval > _DROPPED / log.header["display"]["nominal_hz"]
+    return late, frames, dropped
+
+
+def _frames(log: SessionLog) -> list[tuple[float, float]]:
+    """Return when each frame was flipped (s, session clock), and how long after the one before."""
+    found = []
+    for event in log.of("frames"):
+        t = event["t"]
+        for us in event["us"]:
+            t += us * 1e-6
+            found.append((t, us * 1e-6))
+    return found
