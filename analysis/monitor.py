@@ -208,6 +208,7 @@ class Monitor(App[None]):
 
     TITLE = "Kindred monitor"
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""  # keys are commands until a note is typed
     BINDINGS: ClassVar[list[BindingType]] = [
         ("q", "quit", "leave"),
         ("n", "note", "note"),

@@ -115,7 +115,7 @@ def check_no_data(folder: Path, tasks: Sequence[str], protocol: Protocol) -> Non
     for log in sorted(folder.glob("*.jsonl")):
         done = sorted(_data_of(log, protocol) & set(tasks))
         if done:
-            hint = "" if read_log(log).status == "complete" else "; to go on with it: --resume"
+            hint = "" if read_log(log).status == "complete" else " To go on with it: --resume"
             raise BadInput(
                 f"{log}: this session has data for task {done[0]!r} already; nothing is "
                 f"overwritten. Is this the right participant and session?{hint}"

@@ -108,6 +108,8 @@ def prepare(request: SessionRequest, schedule: Schedule | None = None) -> Prepar
         name += f"_task-{request.task}"
     begun = None
     if request.resume:
+        if request.seed is not None:
+            raise BadInput("--seed: a session that goes on has the seed with which it began")
         begun = interrupted_session(folder, name, request.fast)
         if request.language is None:  # the one in which it began
             study = open_study(request.study, begun.header["protocol"]["language"])
