@@ -193,8 +193,8 @@ def test_pulses_and_buttons_are_heard_on_a_real_port(new_study: NewStudy, termin
     protocol = open_study(new_study(kit=False)).protocol
 
     def send() -> None:
-        for byte in (b"5", b"1", b"5", b"5"):
-            time.sleep(0.1)
+        for byte in (b"\x00", b"\x10", b"\x00", b"\x01", b"\x10", b"\x00", b"\x10", b"\x00"):
+            time.sleep(0.05)
             terminal.write(byte)
 
     sender = threading.Timer(1.5, send)

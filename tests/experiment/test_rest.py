@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, ClassVar
@@ -81,13 +82,11 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, PlannedTask]:
     index = kit.index()
     hsu = _study(folder / "hsu", "hsu2013")
     profiles = profiles_of(hsu).index()
-    everybody = People(profiles)
+    offered = tuple(one for ids in profiles.groups.values() for one in ids)
+    everybody = People(profiles.digest, offered, profiles.neutral)
     # Half of the people are liked very much, so that there are enough of both.
-    liked = People(
-        profiles,
-        (),
-        tuple(Choice(one, 6 - 3 * (i % 2)) for i, one in enumerate(everybody.preferred)),
-    )
+    choices = tuple(Choice(one, 6 - 3 * (i % 2)) for i, one in enumerate(offered))
+    liked = replace(everybody, choices=choices)
     warm = _study(folder / "warm", "inagaki2016").protocol
     nobody = KitIndex("", ())
 
@@ -187,13 +186,20 @@ def test_parts_of_a_pet_run_keep_their_times_unless_these_have_passed(
     assert moved[0].ends - moved[0].begins == pytest.approx(
         whole.plan.blocks[1].ends - begins  # type: ignore[attr-defined]
     )
-    reports = [t for t in trials_of(late) if isinstance(t, Report) and t.block == moved[0].number]
-    before = {t.moment: t for t in trials if isinstance(t, Report) and t.block == 2}
-    for one in reports:
-        if one.moment != "before":  # minutes after a block are counted from where it ended
-            assert one.questions[0].ends.time == pytest.approx(  # type: ignore[union-attr]
-                before[one.moment].questions[0].ends.time + 60
-            )
+    before, after = _reports(whole, 2), _reports(late, 2)
+    for moment in set(after) - {"before"}:  # minutes after a block count from where it ended
+        assert after[moment] == pytest.approx(before[moment] + 60)
+
+
+def _reports(planned: PlannedTask, block: int) -> dict[str, float]:
+    """Return when the first question of each self-report of a block ends."""
+    return {
+        trial.moment: trial.questions[0].ends.time
+        for trial in trials_of(planned)
+        if isinstance(trial, Report)
+        and trial.block == block
+        and isinstance(trial.questions[0].ends, At)
+    }
 
 
 def test_a_task_says_itself_where_it_stands(plans: dict[str, PlannedTask]) -> None:
