@@ -12,7 +12,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import feedback, hour, kit, markers, messages, pulses, scripts, session, table
+from benchmarks import (
+    feedback,
+    hour,
+    kit,
+    markers,
+    messages,
+    pulses,
+    scripts,
+    session,
+    start,
+    table,
+)
 from stimuli.virtual_display import some_display
 
 HERE = Path(__file__).parent
@@ -92,6 +103,11 @@ def _measures() -> list[tuple[str, str, Measure]]:
         ),
         ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
         ("commands", "Starting up", lambda folder, _: session.start_times(folder)),
+        (
+            "start",
+            "From the command to the first frame",
+            lambda folder, _: start.start_times(folder),
+        ),
         (
             "markers",
             "From the flip to the byte in another process",
