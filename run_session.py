@@ -12,6 +12,14 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from experiment.commands import blinding, participants
 from experiment.errors import BadInput, KindredError
+from experiment.preflight.command import (
+    GoAnyway,
+    Rehearsal,
+    Yes,
+    ask_for_words,
+    check,
+    prepare_asking,
+)
 
 # Rooms are imported by the command that needs them, so that `export` and `replay` start in well
 # under a second and an analyst's machine needs no screen.
@@ -31,6 +39,7 @@ app.add_typer(participants.app, name="participant")
 app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
+app.command()(check)
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]
@@ -250,6 +259,12 @@ def run(
     language: Annotated[
         str | None, typer.Option(help="The participant's, such as es; else the study's.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a session that was interrupted.")
+    ] = False,
+    rehearsal: Rehearsal = False,
+    go_anyway: GoAnyway = None,
+    yes: Yes = False,
 ) -> None:
     """Run one session of one participant."""
     from analysis.dose import dose_lines
@@ -257,7 +272,7 @@ def run(
     from experiment.care import debriefing_left
     from experiment.choices import keep_choices
     from experiment.readlog import read_log
-    from experiment.session import SessionRequest, prepare, window_size
+    from experiment.session import SessionRequest, window_size
     from experiment.session import run as run_session
 
     if speed not in ("real", "fast"):
@@ -279,8 +294,13 @@ def run(
         no_window=no_window,
         seed=seed,
         language=language,
+        resume=resume,
+        rehearsal=rehearsal,
+        go_anyway=go_anyway,
+        answered=("all",) if yes else (),
     )
-    result = run_session(prepare(request), tell=print)
+    result = run_session(prepare_asking(request), tell=print)
+    ask_for_words(result.log)
     try:
         text, figure = write_timing(read_log(result.log))
         print(text.read_text(), end="")
@@ -357,11 +377,12 @@ def scanner(
 @app.command()
 def monitor(
     path: Annotated[Path, typer.Argument(metavar="STUDY|LOG", help="What to watch.")],
+    by: Annotated[str | None, typer.Option("--by", help="Your initials, for notes.")] = None,
 ) -> None:
     """Show the operator how a session goes, from its log alone."""
     from analysis.monitor import run_monitor
 
-    run_monitor(path)
+    run_monitor(path, by)
 
 
 @app.command()
@@ -433,12 +454,15 @@ def replay(
 def export(
     study: StudyFolder,
     bids: Annotated[Path, typer.Option("--bids", help="Folder of the BIDS data set.")],
+    with_notes: Annotated[
+        bool, typer.Option("--with-notes", help="The operator's notes too; they may hold names.")
+    ] = False,
 ) -> None:
     """Export all sessions of a study as a BIDS data set."""
     from analysis.bids import export_bids, summary
     from experiment.study import open_study
 
-    print(summary(export_bids(open_study(study).logs(), bids)))
+    print(summary(export_bids(open_study(study).logs(), bids, with_notes=with_notes)))
 
 
 @app.command()

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from analysis.bids_events import columns_of, events_of, table_of
-from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, sidecar_of, text_of
-from analysis.tables import runs
+from analysis.bids_events import table_of
+from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_parts
+from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, text_of
+from analysis.parts import joined
 from experiment.errors import BadInput
 from experiment.files import write_whole
+from experiment.parts import chains
 from experiment.readlog import SessionLog, read_log
 from experiment.study import check_label, check_writable
 from experiment.version import VERSION
@@ -54,6 +56,8 @@ class ExportReport:
         Runs that were exported though something is wrong with them: ``path: what``.
     rehearsals : tuple of str
         Runs of a robot, by path: no data.
+    in_parts : tuple of str
+        Runs of sessions that were interrupted and went on: ``path: which parts``.
     """
 
     folder: Path
@@ -64,12 +68,14 @@ class ExportReport:
     left_out: tuple[LeftOut, ...]
     incomplete: tuple[str, ...]
     rehearsals: tuple[str, ...]
+    in_parts: tuple[str, ...] = ()
 
 
 def summary(report: ExportReport) -> str:
     """Return an export's report as lines for the analyst."""
     lines = [f"left out: {left.log}: {left.reason}" for left in report.left_out]
     lines += [f"incomplete: {what}" for what in report.incomplete]
+    lines += [f"went on after an interruption: {what}" for what in report.in_parts]
     lines += [f"a rehearsal with a robot, NO DATA: {run}" for run in report.rehearsals]
     lines += [f"changed: {file}" for file in report.changed]
     lines += [f"not made by this export: {file}" for file in report.others]
@@ -100,7 +106,7 @@ class _Exported:
         return f"{sub}/{ses}/beh/{name}"
 
 
-def export_bids(logs: Sequence[Path], out: Path) -> ExportReport:
+def export_bids(logs: Sequence[Path], out: Path, *, with_notes: bool = False) -> ExportReport:
     """Export logs as a BIDS data set.
 
     A log that can't be read is left out and reported. Runs that were cut short are exported as far
@@ -111,6 +117,8 @@ def export_bids(logs: Sequence[Path], out: Path) -> ExportReport:
     logs : sequence of Path
     out : Path
         A new or empty folder, or a data set that was exported before.
+    with_notes : bool
+        Whether the operator's notes go into the sidecars. They may hold names.
 
     Raises
     ------
@@ -118,7 +126,7 @@ def export_bids(logs: Sequence[Path], out: Path) -> ExportReport:
         If `out` is anything else, or no log has a run to export. Nothing was written then.
     """
     _check_folder(out)
-    found, left_out = _gather(logs)
+    found, left_out = _gather(logs, with_notes=with_notes)
     if not found:
         why = left_out[0].reason if left_out else "no logs; run a session first"
         raise BadInput(f"{out}: nothing to export: {why}")
@@ -143,40 +151,62 @@ def export_bids(logs: Sequence[Path], out: Path) -> ExportReport:
             if run.sidecar["Completeness"] != "complete"
         ),
         rehearsals=tuple(f"{stem}.tsv" for stem, run in named.items() if run.rehearsal),
+        in_parts=tuple(
+            f"{stem}.tsv: part {' and '.join(str(part['Part']) for part in parts)}"
+            for stem, run in named.items()
+            if (parts := run.sidecar.get("Parts"))
+        ),
     )
 
 
 # --- from logs to runs ---------------------------------------------------------------------------
 
 
-def _gather(logs: Sequence[Path]) -> tuple[list[_Exported], list[LeftOut]]:
+def _gather(logs: Sequence[Path], *, with_notes: bool) -> tuple[list[_Exported], list[LeftOut]]:
     """Return the runs of all logs of one study, and what can't be exported."""
     found: list[_Exported] = []
     left_out: list[LeftOut] = []
-    for file in dict.fromkeys(logs):
+    for chain in chains(dict.fromkeys(logs)):
+        parts = tuple(_readable(chain, left_out))
         try:
-            exported = _exported(read_log(file))
+            exported = _exported(parts, with_notes=with_notes) if parts else []
         except BadInput as error:
-            left_out.append(LeftOut(file, str(error)))
+            left_out += [LeftOut(part.file, str(error)) for part in parts]
             continue
         if not exported:
-            left_out.append(LeftOut(file, f"{file}: no run was begun before the session ended"))
+            left_out += [
+                LeftOut(part.file, f"{part.file}: no run was begun before the session ended")
+                for part in parts
+            ]
         elif found and exported[0].study["name"] != found[0].study["name"]:
             names = (exported[0].study["name"], found[0].study["name"])
-            left_out.append(LeftOut(file, f"{file}: of study {names[0]!r}, not {names[1]!r}"))
+            left_out += [
+                LeftOut(part.file, f"{part.file}: of study {names[0]!r}, not {names[1]!r}")
+                for part in parts
+            ]
         else:
             found += exported
     return found, left_out
 
 
-def _exported(log: SessionLog) -> list[_Exported]:
-    """Return a log's runs.
+def _readable(chain: Sequence[Path], left_out: list[LeftOut]) -> Iterator[SessionLog]:
+    """Yield the parts of a session that can be read; tell of the others."""
+    for file in chain:
+        try:
+            yield read_log(file)
+        except BadInput as error:
+            left_out.append(LeftOut(file, str(error)))
+
+
+def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[_Exported]:
+    """Return the runs of a session, whose log may have parts.
 
     Raises
     ------
     BadInput
-        If the log lacks something that it must have.
+        If a log lacks something that it must have.
     """
+    log = chain[0]
     header = log.header
     try:
         check_label("participant", header["participant"])
@@ -186,14 +216,15 @@ def _exported(log: SessionLog) -> list[_Exported]:
                 participant=header["participant"],
                 session=header["session"],
                 task=check_label("task", run.task),
-                utc=header["utc"],
+                utc=parts[0].log.header["utc"],
                 study=header["protocol"]["study"],
-                table=table_of(events, columns_of(header["protocol"]["tasks"][run.task]["kind"])),
-                sidecar=sidecar_of(log, run),
-                rehearsal=header["robot"] is not None,
+                table=table_of(events, columns_of_parts(parts, kind)),
+                sidecar=sidecar_of_parts(parts, with_notes=with_notes),
+                rehearsal=header["robot"] is not None or header.get("rehearsal", False),
             )
-            for run in runs(log)
-            if (events := events_of(log, run))
+            for parts in joined(chain)
+            for run, kind in ((parts[0].run, _kind(header, parts[0].run.task)),)
+            if (events := events_of_parts(parts))
         ]
     except BadInput as error:
         raise BadInput(f"{log.file}:1: {error}") from None
@@ -201,6 +232,10 @@ def _exported(log: SessionLog) -> list[_Exported]:
         raise BadInput(
             f"{log.file}: lacks what a session log must have ({error}); was it edited?"
         ) from None
+
+
+def _kind(header: Mapping[str, Any], task: str) -> str:
+    return str(header["protocol"]["tasks"][task]["kind"])
 
 
 def _named(found: Iterable[_Exported]) -> dict[str, _Exported]:

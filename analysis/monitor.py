@@ -18,7 +18,7 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Center, Horizontal, Vertical
 from textual.css.query import NoMatches
-from textual.widgets import Digits, Static
+from textual.widgets import Digits, Input, Static
 
 from analysis.advance import advance
 from analysis.follow import Follower, newest_log
@@ -36,6 +36,7 @@ from analysis.monitor_texts import (
 from analysis.standing import OVER, Phase, State
 from experiment.errors import BadInput
 from experiment.log import SCHEMA
+from experiment.notes import add_note, note_now
 from experiment.readlog import header_of
 
 Found = TypeVar("Found")
@@ -46,13 +47,15 @@ _PATIENCE = 3.0  # s until a log that does not answer is said to be out of reach
 _OLD = 3600.0  # s; of a study, a log not written to for that long is no session to follow
 
 
-def run_monitor(path: Path) -> None:
+def run_monitor(path: Path, by: str | None = None) -> None:
     """Show what a session does until the operator leaves with q.
 
     Parameters
     ----------
     path : Path
         A study, whose newest session is followed, or a log. A log need not exist yet.
+    by : str or None
+        Who writes notes; the user of this machine if None.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def run_monitor(path: Path) -> None:
     answer = Errand(lambda: check_path(path))
     if answer.wait(_PATIENCE):
         answer.result()  # a share that hangs is shown as such, by the console
-    Monitor(path).run()
+    Monitor(path, by=by).run()
 
 
 def check_path(path: Path) -> None:
@@ -174,6 +177,11 @@ class Source:
             self.state = advance(self.state, self._follower.poll(), now)
         return self.state
 
+    @property
+    def file(self) -> Path | None:
+        """The log that is followed; None if there is none yet."""
+        return None if self._follower is None else self._follower.file
+
     def _look_for_newer(self, now: float) -> None:
         """Take a newer log up, but never let go of one that is being written."""
         if self.state.phase not in (*OVER, Phase.NO_SESSION, Phase.SILENT):
@@ -194,11 +202,18 @@ class Monitor(App[None]):
         Returns UTC (s since 1970).
     patience : float
         Seconds until a log that does not answer is said to be out of reach.
+    by : str or None
+        Who writes notes.
     """
 
     TITLE = "Kindred monitor"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", "leave")]
+    AUTO_FOCUS = ""  # keys are commands until a note is typed
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("q", "quit", "leave"),
+        ("n", "note", "note"),
+        ("escape", "no_note", "no note"),
+    ]
     CSS = """
     Screen { background: #10151a; color: #e6edf3; overflow: hidden; }
     #top { height: 1; background: #26303a; padding: 0 2; }
@@ -227,6 +242,7 @@ class Monitor(App[None]):
     #faults.alarm { border: round #ffffff; border-title-color: #ffffff;
                     border-title-style: bold; background: #b3141e; color: #ffffff; }
     #bottom { height: 1; padding: 0 2; color: #9fb0c0; }
+    #note { display: none; height: 1; border: none; padding: 0 2; background: #26303a; }
     """
 
     def __init__(
@@ -234,10 +250,14 @@ class Monitor(App[None]):
         path: Path,
         now: Callable[[], float] = time.time,
         patience: float = _PATIENCE,
+        by: str | None = None,
     ) -> None:
         super().__init__()
         self._patience = patience
         self._source = Source(path)
+        self._by = by
+        self._writing: Errand[None] | None = None
+        self._about_note = ""
         self._reading: Errand[State] | None = None
         self._asked = 0.0  # when the reading began (monotonic)
         self._state = State()
@@ -262,6 +282,7 @@ class Monitor(App[None]):
                     yield Static(markup=False)
         yield Static(id="faults", markup=False)
         yield Static(id="bottom", markup=False)
+        yield Input(id="note", placeholder=self._texts.says("note", "prompt"))
 
     def on_mount(self) -> None:
         """Look at the log from now on, four times a second."""
@@ -272,8 +293,48 @@ class Monitor(App[None]):
         """Use the new room."""
         self.call_after_refresh(self._draw, self._state)
 
+    def action_note(self) -> None:
+        """Open the line in which a note is typed."""
+        if self._source.file is None:
+            self._about_note = self._texts.says("note", "no_session")
+            return
+        self._show_line(typing=True)
+
+    def action_no_note(self) -> None:
+        """Leave the line; nothing is kept."""
+        self._show_line(typing=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the note beside the log, without waiting for a share that hangs."""
+        log, words = self._source.file, event.value
+        self._show_line(typing=False)
+        if log is not None and words.strip():
+            note = note_now(words, self._by)
+            self._writing = Errand(lambda: add_note(log, note))
+
+    def _show_line(self, *, typing: bool) -> None:
+        line = self.query_one("#note", Input)
+        line.value = ""
+        line.display = typing
+        self.query_one("#bottom").display = not typing
+        if typing:
+            line.focus()
+        else:
+            self.set_focus(None)
+
+    def _take_note(self) -> None:
+        if self._writing is None or not self._writing.wait():
+            return
+        try:
+            self._writing.result()
+            self._about_note = self._texts.says("note", "kept")
+        except BadInput as error:
+            self._about_note = str(error)
+        self._writing = None
+
     def look(self) -> None:
         """Show where the session stands, and have what is new read."""
+        self._take_note()
         self._take()
         if self._reading is None:
             now = self._now()
@@ -331,7 +392,7 @@ class Monitor(App[None]):
         panel.update(fault_lines(state, self._texts, panel.content_size.height))
 
     def _notes(self) -> list[str]:
-        notes = []
+        notes = [self._about_note] if self._about_note else []
         if self._trouble:
             notes.append(f"{self._texts.says('unreachable')}: {self._trouble}")
         if self._damaged:

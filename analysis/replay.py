@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.notes import about_notes
+from analysis.parts import about_parts, compare_parts, planned_part
 from analysis.runs import Run, line_of, runs_of
 from experiment.answers import Press, unanswered
 from experiment.catalogue import plan_task, planned_from
@@ -122,9 +124,11 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
             tuple(from_plain(Shown, shown) for shown in log.header["shown"]),
             people,
         )
-        planned = plan_task(inputs)
+        planned = planned_part(log.header, task, plan_task(inputs))
         if planned != plan:
             check.differ(1, f"the plan of {task!r} is not what protocol, kit and seed give")
+    for line, problem in compare_parts(log):
+        check.differ(line, problem)
     runs = runs_of(log)
     _compare_whole(log, runs, check)
     for run in runs:
@@ -393,6 +397,7 @@ def report(log: SessionLog, found: Verification) -> str:
     lines = [f"{log.file}:{d.line}: {d.problem}" for d in found.differences]
     if log.torn:
         lines.append("the last line was cut off by a crash; it is left out")
+    lines += about_parts(log) + about_notes(log)
     if not found.steps:
         lines.append(f"session {found.status}; no step was shown: there is nothing to compare")
         return "\n".join(lines)

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from analysis.notes import about_notes
+from analysis.parts import about_parts
 from analysis.runs import Run, runs_of
 from experiment.files import write_whole
 from experiment.readlog import SessionLog
@@ -374,6 +376,7 @@ def write_timing(log: SessionLog) -> tuple[Path, Path]:
     timing = measure(log)
     text = log.file.with_name(log.file.stem + "_timing.txt")
     figure = log.file.with_name(log.file.stem + "_timing.png")
-    write_whole(text, summary(timing))
+    more = [*about_parts(log), *about_notes(log)]
+    write_whole(text, summary(timing) + "".join(f"{line}\n" for line in more))
     write_whole(figure, draw(timing))
     return text, figure

@@ -22,6 +22,7 @@ from benchmarks import (
     pulses,
     scripts,
     session,
+    start,
     table,
 )
 from stimuli.virtual_display import some_display
@@ -113,6 +114,11 @@ def _measures() -> list[tuple[str, str, Measure]]:
         ),
         ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
         ("commands", "Starting up", lambda folder, _: session.start_times(folder)),
+        (
+            "start",
+            "From the command to the first frame",
+            lambda folder, _: start.start_times(folder),
+        ),
         (
             "markers",
             "From the flip to the byte in another process",

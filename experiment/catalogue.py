@@ -18,6 +18,7 @@ from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.objects import ObjectPlan, plan_objects
 from experiment.plans.pages import PagesPlan, plan_pages
 from experiment.plans.plan import Plan, PlanInputs
+from experiment.plans.rest import Rest, rest_at_own_pace, rest_of_feedback, rest_of_messages
 from experiment.protocol import Protocol
 from experiment.steps import Screen, Task
 from experiment.tasks.choosing import choosing
@@ -48,6 +49,8 @@ class TaskKind(Generic[P]):
     screens : callable
         Names the screens that depend on the participant's choices, so that they can be made before
         the run; none for most tasks.
+    rest : callable or None
+        Returns what is left of an interrupted run; None where it is only ever repeated as a whole.
     """
 
     plan_type: type[P]
@@ -56,19 +59,27 @@ class TaskKind(Generic[P]):
     needs_people: bool = False
     can_be_continued: bool = False
     screens: Callable[[P], Iterable[Screen]] = lambda _: ()
+    rest: Callable[[P, Rest], P] | None = None
 
 
 KINDS: Mapping[str, TaskKind[Any]] = {
-    "messages": TaskKind(MessagesPlan, plan_messages, messages),
-    "object": TaskKind(ObjectPlan, plan_objects, objects),
+    "messages": TaskKind(MessagesPlan, plan_messages, messages, rest=rest_of_messages),
+    "object": TaskKind(ObjectPlan, plan_objects, objects, rest=rest_at_own_pace),
     "choosing": TaskKind(
-        ChoosingPlan, plan_choosing, choosing, needs_people=True, can_be_continued=True
+        ChoosingPlan,
+        plan_choosing,
+        choosing,
+        needs_people=True,
+        can_be_continued=True,
+        rest=rest_at_own_pace,
     ),
-    "feedback": TaskKind(FeedbackPlan, plan_feedback, feedback, needs_people=True),
-    "pages": TaskKind(PagesPlan, plan_pages, pages),
     "cyberball": TaskKind(
         CyberballPlan, plan_cyberball, cyberball, needs_people=True, screens=screens_of_game
     ),
+    "feedback": TaskKind(
+        FeedbackPlan, plan_feedback, feedback, needs_people=True, rest=rest_of_feedback
+    ),
+    "pages": TaskKind(PagesPlan, plan_pages, pages, rest=rest_at_own_pace),
 }
 """Kinds by the name that `study.yaml` gives them."""
 
@@ -105,6 +116,14 @@ def plan_task(inputs: PlanInputs) -> PlannedTask:
     """
     kind = inputs.protocol.tasks[inputs.task].kind
     return PlannedTask(kind, KINDS[kind].make_plan(inputs))
+
+
+def rest_of(planned: PlannedTask, rest: Rest) -> PlannedTask:
+    """Return what is left of an interrupted run; the whole run where nothing of it was done."""
+    rest_of_kind = KINDS[planned.kind].rest
+    if rest.done == 0 or rest_of_kind is None:
+        return planned
+    return PlannedTask(planned.kind, rest_of_kind(planned.plan, rest))
 
 
 def planned_from(protocol: Protocol, task: str, plain: object) -> PlannedTask:

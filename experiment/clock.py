@@ -136,16 +136,22 @@ class RealClock:
 
 
 class VirtualClock:
-    """A clock that stands still until it is advanced; due calls run while it advances."""
+    """A clock that stands still until it is advanced; due calls run while it advances.
+
+    Parameters
+    ----------
+    utc : datetime or None
+        UTC at its zero; the present if None.
+    """
 
     zero = 0.0
     failure: BaseException | None = None  # a due call raises in the caller's own thread
 
-    def __init__(self) -> None:
+    def __init__(self, utc: datetime | None = None) -> None:
         self._now = 0.0
         self._due: list[tuple[float, int, Callback]] = []
         self._order = itertools.count()
-        self._utc_start = datetime.now(timezone.utc)
+        self._utc_start = datetime.now(timezone.utc) if utc is None else utc
 
     def now(self) -> float:
         return self._now

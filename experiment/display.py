@@ -28,6 +28,8 @@ class DisplayFacts:
         Flips per second when nothing but the display paces them.
     waits_for_blank : bool
         Whether a flip waits for the vertical blank. If not, flips are paced by the clock.
+    screens : int or None
+        How many are attached to the machine; None if that isn't known.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class DisplayFacts:
     nominal_hz: float
     measured_hz: float | None
     waits_for_blank: bool
+    screens: int | None = None
 
 
 Extent = tuple[int, int, int, int]  # left, top, width, height of what is drawn, px

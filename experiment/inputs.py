@@ -60,6 +60,8 @@ class Inputs:
         self._tell = tell
         self._meanings = _meanings(buttons)
         self._pause_keys = set(buttons.pause)
+        self._note_keys = buttons.note_keys
+        self._notes = 0
         self._mark_keys = {key: name for name, key in buttons.marks.items()}
         self._abort = buttons.abort
         self._stop = buttons.stop
@@ -128,6 +130,10 @@ class Inputs:
             events.append(event)
             if event.key in self._mark_keys:
                 self._book.note(self._mark_keys[event.key], event.t, "operator")
+            if event.key in self._note_keys:
+                self._notes += 1
+                self._log.add("note_asked", event.t, n=self._notes)
+                self._tell(f"note {self._notes}: its time is kept, its words are asked at the end")
             if event.key in self._pause_keys:
                 self.pause_asked, self.asked_by = not self.pause_asked, OPERATOR
                 self._log.add("pause_asked", event.t, on=self.pause_asked)

@@ -1,97 +1,58 @@
-"""One session of one participant: everything is checked, then opened, then run, then closed."""
+"""One session of one participant: what was prepared is opened, then run, then closed."""
 
 from __future__ import annotations
 
 import gc
-import platform
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from experiment.catalogue import KINDS, PlannedTask, plan_task
 from experiment.chance import dice
-from experiment.choices import Social, social_of
 from experiment.clock import Clock, RealClock, VirtualClock
-from experiment.devices import Devices, Wires, check_wires, wires
+from experiment.devices import Devices
 from experiment.display import Display, Extent, NoWindow
 from experiment.equipment import Keys
 from experiment.errors import BadInput, KindredError, ParticipantStopped, SessionAborted
-from experiment.kit import Kit, KitIndex
-from experiment.kit.for_session import open_kit, shown_before
 from experiment.log import LogWriter
+from experiment.log_header import log_header
 from experiment.looks import looks_of
-from experiment.plain import to_plain
+from experiment.marks import MarkBook
 from experiment.plans.cyberball import foreseen_lines
 from experiment.plans.frames import frame_lines
-from experiment.plans.plan import PlanInputs
-from experiment.plans.shown import Shown
 from experiment.player import STOPPED, Player
-from experiment.protocol import Protocol
+from experiment.preflight.checks import (
+    Checks,
+    for_header,
+    prepared_lines,
+    stop_at_no_go,
+)
+from experiment.preflight.line import Line, in_words
+from experiment.preflight.opened import about_inputs, screen_facts
+from experiment.preflight.screen import judge_screen
+from experiment.prepare import Prepared, prepare
 from experiment.protocol.keys import BOX_BUTTONS
-from experiment.readlog import read_log
-from experiment.register.concerns import may_run
 from experiment.rehearsal import screens_of
+from experiment.request import SessionRequest, window_size
+from experiment.resume import (
+    Interrupted,
+    when_resumed,
+)
 from experiment.robot import Robot, temper
+from experiment.running import held
 from experiment.steps import Message, Screen
-from experiment.study import Study, check_label, check_writable, open_study
-from experiment.version import VERSION
 from hardware.priority import raised_priority
+
+__all__ = ["Prepared", "SessionRequest", "SessionResult", "prepare", "run", "window_size"]
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
 _SWITCH = 0.0005  # s; how long another thread may keep Python's lock from the frame loop
-
-
-@dataclass(frozen=True)
-class SessionRequest:
-    """What the command line asks for.
-
-    Parameters
-    ----------
-    study : Path
-    participant, session : str
-        Labels.
-    task : str or None
-        One task of the session; None for all.
-    port, scanner : str or None
-        Port URLs in place of the protocol's; ``none`` for no port.
-    echo, marks, marks_file : str or None
-        Ports of codes that come back and of PET marks, and a file of marks, in place of the
-        protocol's; ``none`` for none.
-    robot : str or None
-        Name of a robot participant.
-    size : tuple of int or None
-        Window size (px) in place of the protocol's.
-    fullscreen, fast, no_window : bool
-    seed : int or None
-        In place of the study's own.
-    language : str or None
-        The participant's, in place of the study's own.
-    """
-
-    study: Path
-    participant: str
-    session: str
-    task: str | None = None
-    port: str | None = None
-    scanner: str | None = None
-    robot: str | None = None
-    size: tuple[int, int] | None = None
-    fullscreen: bool = False
-    fast: bool = False
-    no_window: bool = False
-    seed: int | None = None
-    echo: str | None = None
-    marks: str | None = None
-    marks_file: str | None = None
-    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,95 +71,6 @@ class SessionResult:
     log: Path
     status: str
     reason: str | None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A session that has been checked and planned; nothing is open or written yet."""
-
-    request: SessionRequest
-    study: Study
-    kit: Kit
-    index: KitIndex
-    shown: tuple[Shown, ...]
-    social: Social | None
-    plans: dict[str, PlannedTask]
-    seed: int
-    log_file: Path
-    wires: Wires
-    slot: dict[str, str] | None = None
-
-
-def window_size(text: str | None) -> tuple[int, int] | None:
-    """Return a window size written as ``1280x720``.
-
-    Raises
-    ------
-    BadInput
-        If it isn't written so, or is too small to read on.
-    """
-    if text is None:
-        return None
-    width, _, height = text.partition("x")
-    digits = text.isascii() and width.isdecimal() and height.isdecimal()
-    if not (digits and 320 <= int(width) <= 16384 and 200 <= int(height) <= 16384):
-        raise BadInput(f"--window {text!r}: WIDTHxHEIGHT is needed, from 320x200 to 16384x16384")
-    return int(width), int(height)
-
-
-def prepare(request: SessionRequest) -> Prepared:
-    """Check a request against study, kit and disk, and make its plans.
-
-    Raises
-    ------
-    BadInput
-        With the first thing that is wrong. Nothing has been written.
-    """
-    check_label("participant", request.participant)
-    check_label("session", request.session)
-    if request.seed is not None and request.seed < 0:
-        raise BadInput(f"seed {request.seed}: a whole number from 0 is needed")
-    if request.robot is not None:
-        temper(request.robot)
-    if (request.no_window or request.fast) and request.robot is None:
-        raise BadInput("without a window, or faster than real time, only a --robot can take part")
-    study = open_study(request.study, request.language)
-    protocol = study.protocol
-    tasks = study.session_tasks(request.session, request.task)
-    slot = may_run(study, request.participant, rehearsal=request.robot is not None)
-    folder = study.log_folder(request.participant, request.session)
-    _check_no_data(folder, tasks, protocol)
-    with_messages = any(protocol.tasks[task].shares() for task in tasks)
-    kit, index = open_kit(study, request.participant, needed=with_messages)
-    shown = shown_before(study, request.participant)
-    social = social_of(study, request.participant, tasks)
-    people = None if social is None else social.people
-    seed = study.seed if request.seed is None else request.seed
-    plans = {
-        task: plan_task(
-            PlanInputs(
-                protocol, task, index, request.session, request.participant, seed, shown, people
-            )
-        )
-        for task in tasks
-    }
-    plugged = wires(
-        protocol,
-        request.study,
-        trigger=request.port,
-        scanner=request.scanner,
-        echo=request.echo,
-        marks=request.marks,
-        marks_file=request.marks_file,
-    )
-    begins = {task: planned.plan.begins for task, planned in plans.items()}
-    check_wires(plugged, protocol, begins, fast=request.fast)
-    check_writable(folder)
-    name = f"sub-{request.participant}_ses-{request.session}"
-    if request.task is not None:
-        name += f"_task-{request.task}"
-    file = _free(folder, name)
-    return Prepared(request, study, kit, index, shown, social, plans, seed, file, plugged, slot)
 
 
 def run(
@@ -222,16 +94,32 @@ def run(
         If a device can't be opened or the log can't be made; nothing has been written then.
     """
     request, protocol = prepared.request, prepared.study.protocol
+    for line in prepared.told:
+        tell(line)
     with ExitStack() as stack, _interruptible():
+        name = f"sub-{request.participant}_ses-{request.session}"
+        stack.enter_context(held(prepared.study.folder, name))
         # First of all: threads and processes have the priority of the one that starts them.
         raised = _in_real_time(request) and stack.enter_context(raised_priority(_rush))
-        clock: RealClock | VirtualClock = VirtualClock() if request.fast else RealClock()
+        clock: RealClock | VirtualClock = (
+            VirtualClock(when_resumed(prepared.begun)) if request.fast else RealClock()
+        )
         stack.callback(clock.close)
+        checks = Checks(prepared.subject)
+        stack.callback(checks.close)
+        checks.wait_for_ports()
         devices = Devices(prepared.wires, protocol, _mock_volumes(prepared), clock)
         stack.callback(devices.close)
         display = _open_display(prepared, clock)
         stack.callback(display.close)
         robot, keys = _open_keys(prepared, clock, stack)
+        about = [
+            *judge_screen(screen_facts(display.facts, protocol)),
+            *about_inputs(request.robot, keys, devices.pulses, clock, protocol),
+            *prepared_lines(),
+        ]
+        lines = checks.lines(about)
+        _tell_lines(prepared, lines, tell)
         keys += devices.keys
         if hands is not None:
             keys.append(hands(clock))
@@ -244,7 +132,8 @@ def run(
                 extents |= display.prepare(screens)
             except ValueError as error:  # says which text does not fit, by its id
                 raise BadInput(str(error)) from None
-        header = _header(prepared, clock, display, devices)
+        header = log_header(prepared, clock, display.facts, devices.header())
+        header["preflight"] = for_header(lines, request.go_anyway)
         header["priority"] = "raised" if raised else "normal"
         header["extents"] = {
             screen.message_id: extent
@@ -253,6 +142,8 @@ def run(
         }
         log = stack.enter_context(LogWriter(prepared.log_file, header))
         devices.start(log)
+        if prepared.begun is not None:
+            _go_on(prepared.begun, header, devices.book, log, clock)
         player = Player(
             clock=clock,
             display=display,
@@ -284,6 +175,24 @@ def run(
     return SessionResult(prepared.log_file, status, reason)
 
 
+def _go_on(
+    begun: Interrupted, header: dict[str, Any], book: MarkBook, log: LogWriter, clock: Clock
+) -> None:
+    """Write down that the session was interrupted, and make what was marked before known."""
+    resumed = header["resumed"]
+    log.add("resumed", clock.now(), part=resumed["part"], gap=resumed["gap"])
+    begun.put_marks(book, header)
+
+
+def _tell_lines(prepared: Prepared, lines: Sequence[Line], tell: Callable[[str], None]) -> None:
+    """Tell what isn't a go, and end a session with data that must not begin."""
+    if _in_real_time(prepared.request):
+        for line in in_words(line for line in lines if line.verdict != "go"):
+            tell(str(line))
+    if prepared.request.live:
+        stop_at_no_go(lines, prepared.request.go_anyway)
+
+
 def _told(tell: Callable[[str], None], line: str) -> None:
     """Tell the operator something in mid-session; a terminal that is gone must not end it."""
     with suppress(OSError):
@@ -309,7 +218,8 @@ def _play(
     gc.freeze()
     gc.disable()  # a collection takes several frames; runs make little garbage
     try:
-        for number, (task, planned) in enumerate(prepared.plans.items(), start=1):
+        for task, planned in prepared.plans.items():
+            number = prepared.run_number(task)
             player.before_run()
             log.add("run_begin", clock.now(), task=task, run=number)
             plan = planned.plan
@@ -334,31 +244,6 @@ def _play(
         gc.enable()
         gc.unfreeze()
     return "complete", None
-
-
-def _free(folder: Path, name: str) -> Path:
-    """Return the name of a new log; that of a session that goes on has a number."""
-    file, part = folder / f"{name}.jsonl", 1
-    while file.exists():
-        part += 1
-        file = folder / f"{name}_part-{part:02d}.jsonl"
-    return file
-
-
-def _data_of(log: Path, protocol: Protocol) -> set[str]:
-    """Return the tasks that were begun in a log and that can't be run again."""
-    again = {task for task, spec in protocol.tasks.items() if KINDS[spec.kind].can_be_continued}
-    return {event["task"] for event in read_log(log).of("run_begin")} - again
-
-
-def _check_no_data(folder: Path, tasks: tuple[str, ...], protocol: Protocol) -> None:
-    for log in sorted(folder.glob("*.jsonl")):
-        done = sorted(_data_of(log, protocol) & set(tasks))
-        if done:
-            raise BadInput(
-                f"{log}: this session has data for task {done[0]!r} already; nothing is "
-                "overwritten. Is this the right participant and session?"
-            )
 
 
 def _mock_volumes(prepared: Prepared) -> int:
@@ -412,43 +297,6 @@ def _open_keys(
     )
     keys.append(robot)
     return robot, keys
-
-
-def _header(
-    prepared: Prepared,
-    clock: Clock,
-    display: Display,
-    devices: Devices,
-) -> dict[str, Any]:
-    """Return all that replay needs. No text, name or arm is in it."""
-    request = prepared.request
-    libraries = ("numpy", "pyserial", "pydantic", "psychopy", "psychtoolbox")
-    return {
-        "software": {"name": "Kindred", "version": VERSION},
-        "participant": request.participant,
-        "session": request.session,
-        "tasks": list(prepared.plans),
-        "seed": prepared.seed,
-        "utc": clock.utc(),
-        "utc_at": round(clock.now(), 6),
-        "clock_zero": clock.zero,
-        "speed": "fast" if request.fast else "real",
-        "robot": request.robot,
-        "display": to_plain(display.facts),
-        "devices": devices.header(),
-        "versions": {
-            "python": platform.python_version(),
-            "system": platform.platform(),
-            **{name: version(name) for name in libraries},
-        },
-        "kit": to_plain(prepared.index),
-        "shown": [to_plain(shown) for shown in prepared.shown],
-        **({} if prepared.social is None else {"people": to_plain(prepared.social.people)}),
-        "protocol": prepared.study.protocol.model_dump(mode="json"),
-        "sources": prepared.study.sources,
-        "plans": {task: to_plain(planned.plan) for task, planned in prepared.plans.items()},
-        **({} if prepared.slot is None else {"allocation": prepared.slot}),
-    }
 
 
 @contextmanager

@@ -42,6 +42,10 @@ class Study:
         """Where a session's logs are."""
         return self.folder / "sourcedata" / f"sub-{participant}" / f"ses-{session}"
 
+    def rehearsal_folder(self, participant: str, session: str) -> Path:
+        """Where a rehearsal's logs are: no data, and in nobody's way."""
+        return self.folder / "rehearsals" / f"sub-{participant}" / f"ses-{session}"
+
     def logs(self) -> list[Path]:
         """Return all logs of the study, sorted."""
         return sorted((self.folder / "sourcedata").glob("sub-*/ses-*/*.jsonl"))

@@ -57,6 +57,11 @@ class KeyReader:
         if not self._queues:
             raise HardwareError("keyboard: none found; plug one in")
 
+    @property
+    def count(self) -> int:
+        """How many keyboards are listened to."""
+        return len(self._queues)
+
     def poll(self) -> list[KeyEvent]:
         """Return presses and releases since the last call, in order."""
         events = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hardware.port_holders import port_holders
+from hardware.port_holders import PROGRAMS, port_holders
 from hardware.serial_line import why_not
 
 State = Literal["free", "busy", "unknown"]
@@ -43,9 +43,11 @@ class PortInfo:
     warning: str | None
 
 
-def list_ports(
-    adapters: Path = Path("/sys/bus/usb-serial/devices"), programs: Path = Path("/proc")
-) -> list[PortInfo]:
+ADAPTERS = Path("/sys/bus/usb-serial/devices")
+"""Where Linux shows USB adapters and their latency timers."""
+
+
+def list_ports(adapters: Path = ADAPTERS, programs: Path = PROGRAMS) -> list[PortInfo]:
     """Return the serial ports of this machine, in order of their paths.
 
     Parameters
@@ -59,29 +61,36 @@ def list_ports(
 
     found = sorted(comports())
     holders = port_holders({port.device for port in found}, programs)
-    ports = []
-    for port in found:
-        timer = adapters / Path(port.device).name / "latency_timer"
-        latency = _latency(timer)
-        state, detail = _state(port.device, holders.get(port.device))
-        warning = None
-        if latency is not None and latency != 1:
-            warning = (
-                f"holds input for up to {latency} ms; set 1 ms (again after each replug): "
-                f"echo 1 | sudo tee {timer}"
-            )
-        ports.append(
-            PortInfo(
-                port.device,
-                port.description,
-                port.manufacturer,
-                latency,
-                state,
-                detail,
-                warning,
-            )
+    return [
+        _info(port.device, port.description, port.manufacturer, adapters, holders) for port in found
+    ]
+
+
+def look_at(path: str, adapters: Path = ADAPTERS, programs: Path = PROGRAMS) -> PortInfo:
+    """Return what is known of one port, which must exist.
+
+    Parameters
+    ----------
+    path : str
+    adapters, programs : Path
+        As in `list_ports`.
+    """
+    return _info(path, path, None, adapters, port_holders({path}, programs))
+
+
+def _info(
+    path: str, name: str, maker: str | None, adapters: Path, holders: Mapping[str, str]
+) -> PortInfo:
+    timer = adapters / Path(os.path.realpath(path)).name / "latency_timer"
+    latency = _latency(timer)
+    state, detail = _state(path, holders.get(path))
+    warning = None
+    if latency is not None and latency != 1:
+        warning = (
+            f"holds input for up to {latency} ms; set 1 ms (again after each replug): "
+            f"echo 1 | sudo tee {timer}"
         )
-    return ports
+    return PortInfo(path, name, maker, latency, state, detail, warning)
 
 
 def describe_ports(ports: Iterable[PortInfo]) -> str:

@@ -135,6 +135,7 @@ class Window:
             nominal_hz=refresh_hz,
             measured_hz=round(1.0 / interval, 1),
             waits_for_blank=waits,
+            screens=len(self._window.winHandle.display.get_screens()),
         )
 
     def prepare(self, screens: Iterable[Screen]) -> dict[Screen, Extent]:

@@ -65,6 +65,7 @@ def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
         )
         for log in study.logs_of(participant)
         for header in (_header(log),)
+        if header.get("resumed") is None  # its first part planned all that it can show
         for task, plan in header.get("plans", {}).items()
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
 from experiment.kit import Condition
 from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
-from experiment.protocol.task import Share, TaskSpec
+from experiment.protocol.task import Resume, Share, TaskSpec
 from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
 
 Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
@@ -55,7 +55,10 @@ class LabTiming(Strict):
 class _Messages(TaskSpec):
     """What both versions of the kind-messages task share."""
 
+    resumes_at: ClassVar[tuple[Resume, ...]] = ("trial", "block", "run")
+
     kind: Literal["messages"]
+    resume: Resume = "trial"
     messages: dict[Condition, Share] = Field(min_length=1)
     ratings: tuple[Name, ...] = Field(min_length=1)
     order: Order

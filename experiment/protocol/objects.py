@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
-from experiment.protocol.task import TaskSpec
+from experiment.protocol.task import Resume, TaskSpec
 from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
 
 ObjectCondition: TypeAlias = Literal["warm", "neutral"]
@@ -35,7 +35,10 @@ class ObjectTask(TaskSpec):
     Each of `objects` is held `rounds` times.
     """
 
+    resumes_at: ClassVar[tuple[Resume, ...]] = ("trial", "block", "run")
+
     kind: Literal["object"]
+    resume: Resume = "trial"
     version: Literal["lab"]
     objects: tuple[ObjectCondition, ...] = Field(min_length=1)
     rounds: Whole = Field(ge=1, le=50)

@@ -72,7 +72,8 @@ class Buttons(Strict):
 
     A two-button box has no keys for `left` and `right` but one that moves the cursor (`move`) and
     one that confirms. `marks` are the operator's: with one key each, the start of a PET scan and
-    the injection are marked at the moment they happen.
+    the injection are marked at the moment they happen. `note` is the operator's too: it keeps the
+    moment of a note whose words are typed later, so that the participant sees nothing.
     """
 
     left: tuple[Key, ...]
@@ -83,11 +84,18 @@ class Buttons(Strict):
     abort: Abort
     stop: Stop | None = None
     marks: dict[MarkName, Key]
+    note: Key | None = None
 
     def keys(self) -> set[str]:
         """Return all keys and buttons that mean something."""
         answers = {*self.left, *self.right, *self.move, *self.confirm}
-        return answers | {*self.pause, *self.abort.keys, *self.stop_keys, *self.marks.values()}
+        operators = {*self.pause, *self.abort.keys, *self.marks.values(), *self.note_keys}
+        return answers | operators | {*self.stop_keys}
+
+    @property
+    def note_keys(self) -> tuple[str, ...]:
+        """The key that keeps the moment of a note, if there is one."""
+        return () if self.note is None else (self.note,)
 
     @property
     def stop_keys(self) -> tuple[str, ...]:
@@ -97,7 +105,7 @@ class Buttons(Strict):
     @model_validator(mode="after")
     def _each_key_once(self) -> Buttons:
         keys = [*self.left, *self.right, *self.move, *self.confirm, *self.pause]
-        keys += [*self.marks.values(), *self.abort.keys, *self.stop_keys]
+        keys += [*self.marks.values(), *self.abort.keys, *self.stop_keys, *self.note_keys]
         twice = sorted({k for k in keys if keys.count(k) > 1})
         if twice:
             raise ValueError(f"key {twice[0]!r} has two meanings; give each key one")

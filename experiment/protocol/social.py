@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from experiment.protocol.messages import Begins, waiting_text
 from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
-from experiment.protocol.task import TaskSpec
+from experiment.protocol.task import Resume, TaskSpec
 from experiment.protocol.values import (
     Label,
     Located,
@@ -49,7 +49,10 @@ class ChoosingTiming(Strict):
 class ChoosingTask(TaskSpec):
     """Paging through profiles and saying how much one likes each, at one's own pace."""
 
+    resumes_at: ClassVar[tuple[Resume, ...]] = ("trial", "block", "run")
+
     kind: Literal["choosing"]
+    resume: Resume = "trial"
     version: Literal["lab"]
     ratings: tuple[Name, ...] = Field(min_length=1, max_length=1)
     timing: ChoosingTiming
@@ -153,8 +156,10 @@ class FeedbackTask(TaskSpec):
     """
 
     made_up: ClassVar[str | None] = "the answers in a feedback task are made up"
+    resumes_at: ClassVar[tuple[Resume, ...]] = ("trial", "block", "run")
 
     kind: Literal["feedback"]
+    resume: Resume = "trial"
     version: Literal["scanner"]
     begins: Begins
     sync_pattern: SyncPattern
@@ -242,7 +247,10 @@ class FeedbackTask(TaskSpec):
 class PagesTask(TaskSpec):
     """Pages of text, left with a key. With `debriefing`, those that end a study with deception."""
 
+    resumes_at: ClassVar[tuple[Resume, ...]] = ("trial", "block", "run")
+
     kind: Literal["pages"]
+    resume: Resume = "trial"
     version: Literal["lab"]
     ratings: tuple[Name, ...] = Field(max_length=0)
     debriefing: bool

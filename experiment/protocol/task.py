@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from experiment.kit import Condition
 from experiment.protocol.values import Name, Strict, Whole
+
+Resume: TypeAlias = Literal["trial", "block", "run"]
+"""What a session that was interrupted begins with: the trial that was not finished, the block that
+it belongs to, or the whole run again."""
 
 
 class Share(Strict):
@@ -40,13 +44,25 @@ class TaskSpec(Strict, ABC):
         Keys of the pages shown first.
     made_up : str or None
         What participants are deceived about, if they are; they are told so at the study's end.
+    resume : str
+        Where a run goes on that was interrupted. Every kind can repeat the whole run; those that
+        can do more say so in `resumes_at`.
     """
 
     made_up: ClassVar[str | None] = None
+    resumes_at: ClassVar[tuple[Resume, ...]] = ("run",)
 
     kind: str
     ratings: tuple[Name, ...]
     instructions: tuple[str, ...]
+    resume: Resume = "run"
+
+    @field_validator("resume")
+    @classmethod
+    def _can_resume_so(cls, resume: Resume) -> Resume:
+        if resume not in cls.resumes_at:
+            raise ValueError(f"{resume!r}: this kind of task allows {', '.join(cls.resumes_at)}")
+        return resume
 
     def shares(self) -> Mapping[Condition, Share]:
         """Return how many messages of each condition it shows; none if it shows no messages."""

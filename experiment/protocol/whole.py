@@ -24,7 +24,10 @@ COMMON_TEXTS = ("go_on", "confirm", "paused")
 
 
 class Study(Strict):
-    """What the data set's description says about the study."""
+    """What the data set's description says about the study.
+
+    `software` is the version of this software that all its sessions must have, if it says so.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
     title: str
@@ -34,6 +37,7 @@ class Study(Strict):
     address: str
     ethics: str
     license: str = "CC0"
+    software: str | None = None
 
 
 class Session(Strict):

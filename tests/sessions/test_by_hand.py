@@ -68,6 +68,8 @@ class Hand:
 @contextmanager
 def session(study: Path, visit: str, *words: str, **options: Any) -> Iterator[tuple[Hand, Any]]:
     command = [sys.executable, "run_session.py", "run", str(study), "--participant", "012"]
+    # The scanner is a simulated one, so that is a rehearsal; the lab's session comes out of turn.
+    words = (*words, "--rehearsal") if visit == "01" else (*words, "--yes")
     process = subprocess.Popen(
         [*command, "--session", visit, *words],
         cwd=ROOT,
@@ -84,7 +86,8 @@ def session(study: Path, visit: str, *words: str, **options: Any) -> Iterator[tu
 
 
 def log_file(study: Path, visit: str) -> Path:
-    return study / "sourcedata" / "sub-012" / f"ses-{visit}" / f"sub-012_ses-{visit}.jsonl"
+    place = "rehearsals" if visit == "01" else "sourcedata"
+    return study / place / "sub-012" / f"ses-{visit}" / f"sub-012_ses-{visit}.jsonl"
 
 
 def finished(study: Path, visit: str, process: subprocess.Popen[str]) -> SessionLog:

@@ -1,0 +1,144 @@
+"""Notes of the assistant or operator, each with its time, in a file beside the log.
+
+A note may hold a name, so it is never in the log itself, nor in an export unless that is asked for.
+The file is JSON lines like the log, appended to by whoever types: the session's own terminal, or
+the operator's console on another machine. A log's ``note_asked`` events say when the note key was
+pressed; the words come later.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from experiment.anchors import boot_id
+from experiment.errors import BadInput
+from experiment.readlog import Event
+
+LONGEST = 2000  # characters
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note.
+
+    Parameters
+    ----------
+    utc : str
+        When (ISO 8601).
+    monotonic : float or None
+        The same by `time.perf_counter` (s), where that was at hand.
+    boot : str or None
+        Which start of which machine that counter belongs to.
+    who : str
+    text : str
+    asked : int or None
+        Number of the key press in the session that it belongs to, from 1.
+    """
+
+    utc: str
+    monotonic: float | None
+    boot: str | None
+    who: str
+    text: str
+    asked: int | None = None
+
+    def at(self, header: Event) -> float:
+        """Return when it was on the clock of a session (s), by its log's header.
+
+        By the machine's own counter, if session and note share it, else by UTC.
+        """
+        same = header["speed"] == "real" and self.boot is not None
+        if self.monotonic is not None and same and self.boot == header.get("boot"):
+            return round(self.monotonic - float(header["clock_zero"]), 6)
+        since = datetime.fromisoformat(self.utc) - datetime.fromisoformat(header["utc"])
+        return round(since.total_seconds() + float(header["utc_at"]), 6)
+
+
+def notes_file(log: Path) -> Path:
+    """Return where the notes of a session are."""
+    return log.with_suffix(".notes")
+
+
+def note_now(text: str, who: str | None = None) -> Note:
+    """Return a note of this moment; of the user of this machine, if nobody else says so."""
+    return Note(
+        datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        time.perf_counter(),
+        boot_id(),
+        who or getpass.getuser(),
+        _one_line(text),
+    )
+
+
+def note_asked(text: str, asked: int, utc: str, who: str | None = None) -> Note:
+    """Return the words to a key press in the session.
+
+    Parameters
+    ----------
+    text : str
+    asked : int
+        Number of the key press, from 1.
+    utc : str
+        When it was (ISO 8601).
+    who : str or None
+    """
+    return Note(utc, None, None, who or getpass.getuser(), _one_line(text), asked)
+
+
+def add_note(log: Path, note: Note) -> None:
+    """Append a note in one write, so that two who type at once don't mix, and sync it.
+
+    Raises
+    ------
+    BadInput
+        If it is empty, or can't be written.
+    """
+    if not note.text:
+        raise BadInput("a note without a word; type something")
+    file = notes_file(log)
+    line = json.dumps(asdict(note), ensure_ascii=False, separators=(",", ":")) + "\n"
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, _start(file) + line.encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise BadInput(f"{file}: the note can't be written ({error.strerror})") from None
+
+
+def read_notes(log: Path) -> tuple[Note, ...]:
+    """Read the notes of a session, in the order of their times; what was cut off is left out."""
+    try:
+        lines = notes_file(log).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise BadInput(f"{notes_file(log)}: can't be read ({error.strerror})") from None
+    notes = []
+    for line in lines:
+        try:
+            notes.append(Note(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue  # torn by a power cut
+    return tuple(sorted(notes, key=lambda note: datetime.fromisoformat(note.utc)))
+
+
+def _start(file: Path) -> bytes:
+    """Return what ends a line that a power cut tore, so that the next one is whole."""
+    with file.open("rb") as stream:
+        if stream.seek(0, os.SEEK_END) == 0:
+            return b""
+        stream.seek(-1, os.SEEK_END)
+        return b"" if stream.read() == b"\n" else b"\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]

@@ -1,0 +1,113 @@
+"""The commands' side of the list: ``check``, and the questions before a session.
+
+Only what says which options there are is imported at once; the rooms come when they are needed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiment.errors import KindredError
+
+if TYPE_CHECKING:
+    from experiment.prepare import Prepared
+    from experiment.request import SessionRequest
+
+Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to whatever is asked beforehand.")]
+Rehearsal = Annotated[
+    bool, typer.Option("--rehearsal", help="Try it out: stand-ins are allowed, no data come of it.")
+]
+GoAnyway = Annotated[
+    str | None,
+    typer.Option("--go-anyway", metavar="REASON", help="Begin in spite of a no-go; is logged."),
+]
+
+
+def check(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")],
+    participant: Annotated[str, typer.Option("--participant", help="Label, without sub-.")],
+    session: Annotated[str, typer.Option("--session", help="Label, without ses-.")],
+    port: Annotated[str | None, typer.Option(help="Trigger port URL, or none.")] = None,
+    scanner: Annotated[str | None, typer.Option(help="Scanner port URL, or none.")] = None,
+    echo: Annotated[
+        str | None, typer.Option(help="Port URL on which codes come back, or none.")
+    ] = None,
+    listen: Annotated[
+        float, typer.Option(min=0.0, max=8.0, help="Wait so long for pulses and buttons (s).")
+    ] = 3.0,
+    no_window: Annotated[
+        bool, typer.Option("--no-window", help="Leave display and keyboard out.")
+    ] = False,
+    fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
+    rehearsal: Rehearsal = False,
+) -> None:
+    """Look at all that a session needs: go or no-go, line by line, with what to do."""
+    from experiment.preflight.desk import check_session, questions_for
+    from experiment.preflight.line import in_words, worst
+
+    lines = check_session(
+        study,
+        participant,
+        session,
+        port=port,
+        scanner=scanner,
+        echo=echo,
+        listen=listen,
+        window=not no_window,
+        fullscreen=fullscreen,
+        rehearsal=rehearsal,
+    )
+    for line in in_words(lines):
+        print(line)
+    for question in [] if rehearsal else questions_for(study, participant, session):
+        print(f"? will ask   {question}")
+    if worst(lines) == "no-go":
+        raise KindredError("no-go; the reasons are above")
+    warnings = sum(line.verdict == "warning" for line in lines)
+    print(f"go, with {warnings} warnings" if warnings else "go")
+
+
+def prepare_asking(request: SessionRequest) -> Prepared:
+    """Prepare a session; whatever looks like a mistake is asked about at the terminal.
+
+    Raises
+    ------
+    BadInput
+        If a question is answered with no, or there is no terminal at which it could be.
+    """
+    from dataclasses import replace
+
+    from experiment.preflight.questions import NeedsAnswer
+    from experiment.prepare import prepare
+
+    try:
+        return prepare(request)
+    except NeedsAnswer as needed:
+        if not sys.stdin.isatty():
+            raise
+        for question in needed.questions:
+            typer.confirm(question.text(), abort=True)
+        said = tuple(question.mistake for question in needed.questions)
+    return prepare(replace(request, answered=(*request.answered, *said)))
+
+
+def ask_for_words(log: Path) -> None:
+    """Ask for the words of the notes whose moments were kept in a session, if anybody is there."""
+    from experiment.notes import add_note, note_asked
+    from experiment.readlog import read_log
+    from experiment.resume import utc_of
+
+    if not sys.stdin.isatty():
+        return
+    read = read_log(log)
+    for event in read.of("note_asked"):
+        moment = utc_of(read.header, event["t"])
+        told = f"note {event['n']}, at {moment.astimezone():%H:%M:%S} (empty for none)"
+        words = typer.prompt(told, default="", show_default=False)
+        if words.strip():
+            utc = moment.isoformat(timespec="milliseconds")
+            add_note(log, note_asked(words, event["n"], utc))

@@ -1,0 +1,128 @@
+"""The list by itself, days or minutes before a session: nothing is run, nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiment.clock import RealClock
+from experiment.devices import wires
+from experiment.errors import HardwareError
+from experiment.looks import looks_of
+from experiment.preflight.checks import Checks, Subject, material_lines
+from experiment.preflight.line import Line
+from experiment.preflight.opened import screen_facts
+from experiment.preflight.questions import Schedule, gather, questions_about
+from experiment.preflight.screen import judge_screen
+from experiment.preflight.wiring import HeardFacts, judge_buttons, judge_pulses
+from experiment.protocol import Protocol
+from experiment.study import check_label, open_study
+
+
+def check_session(
+    folder: Path,
+    participant: str,
+    session: str,
+    *,
+    port: str | None = None,
+    scanner: str | None = None,
+    echo: str | None = None,
+    listen: float = 3.0,
+    window: bool = True,
+    fullscreen: bool = False,
+    rehearsal: bool = False,
+) -> list[Line]:
+    """Look at all that a session needs.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    participant, session : str
+        Labels.
+    port, scanner, echo : str or None
+        Port URLs in place of the protocol's; ``none`` for none.
+    listen : float
+        How long pulses and buttons are waited for (s), if there is a scanner port.
+    window : bool
+        Whether to open one, to measure the display.
+    fullscreen, rehearsal : bool
+
+    Raises
+    ------
+    BadInput
+        If the study can't be read or has no such session.
+    """
+    check_label("participant", participant)
+    check_label("session", session)
+    study = open_study(folder)
+    protocol = study.protocol
+    plugged = wires(protocol, folder, trigger=port, scanner=scanner, echo=echo)
+    subject = Subject(
+        study,
+        participant,
+        session,
+        study.session_tasks(session, None),
+        study.log_folder(participant, session),
+        plugged,
+        live=not rehearsal,
+    )
+    checks = Checks(subject)
+    try:
+        hearing = checks.listen(listen)
+        about = _about_screen(protocol, fullscreen=fullscreen) if window else []
+        keyboards = _keyboards(protocol) if window else None
+        about += material_lines(subject)
+        about += _about_inputs(hearing.result(), keyboards)
+        return checks.lines(about)
+    finally:
+        checks.close()
+
+
+def questions_for(
+    folder: Path, participant: str, session: str, schedule: Schedule | None = None
+) -> list[str]:
+    """Return what would be asked before a session, in words."""
+    facts = gather(open_study(folder), participant, session, schedule)
+    return [question.text() for question in questions_about(facts)]
+
+
+def _about_inputs(heard: HeardFacts, keyboards: int | None) -> list[Line]:
+    return [judge_pulses(heard), judge_buttons(heard, keyboards)]
+
+
+def _about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
+    from stimuli.window import Window
+
+    clock, screen = RealClock(), protocol.screen
+    try:
+        display = Window(
+            screen.size_px,
+            screen.background,
+            lambda size: looks_of(protocol, size, {}, None, None).painter,
+            clock,
+            screen.refresh_hz,
+            fullscreen=fullscreen,
+            mouse=False,
+        )
+    except HardwareError as error:
+        return [Line("screen_size", "no-go", "failed", {"why": str(error)})]
+    finally:
+        clock.close()
+    display.close()
+    return judge_screen(screen_facts(display.facts, protocol))
+
+
+def _keyboards(protocol: Protocol) -> int:
+    from experiment.protocol.keys import BOX_BUTTONS
+    from hardware.keys import KeyReader
+
+    clock = RealClock()
+    try:
+        reader = KeyReader(clock, protocol.devices.buttons.keys() - set(BOX_BUTTONS))
+    except HardwareError:
+        return 0
+    finally:
+        clock.close()
+    count = reader.count
+    reader.close()
+    return count

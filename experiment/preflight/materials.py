@@ -1,0 +1,106 @@
+"""What is shown: the participant's kit, complete and reviewed, and pictures that can be decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from experiment.catalogue import KINDS
+from experiment.choices import profiles_of
+from experiment.errors import KindredError
+from experiment.kit.desk import check as check_kit
+from experiment.kit.own_profile import load_own_profile
+from experiment.preflight.line import Line
+from experiment.profiles import check_profiles
+from experiment.study import Study
+
+_FEW = 2  # reasons that a line names
+
+
+@dataclass(frozen=True)
+class KitFacts:
+    """What is known of the kit.
+
+    Parameters
+    ----------
+    needed : bool
+        Whether a task of the session shows messages.
+    against : tuple of str
+        Why it can't be used; ids, never a text.
+    """
+
+    needed: bool
+    against: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What is known of the pictures.
+
+    Parameters
+    ----------
+    needed : bool
+        Whether a task of the session shows profiles.
+    wrong : tuple of str
+    """
+
+    needed: bool
+    wrong: tuple[str, ...] = ()
+
+
+def gather_kit(study: Study, participant: str, tasks: tuple[str, ...]) -> KitFacts:
+    """Look the kit through."""
+    if not any(study.protocol.tasks[task].shares() for task in tasks):
+        return KitFacts(needed=False)
+    try:
+        lines, go = check_kit(study, participant)
+    except KindredError as error:
+        return KitFacts(True, (str(error),))
+    if go:
+        return KitFacts(needed=True)
+    against = [line.removeprefix("no-go: ") for line in lines if line.startswith("no-go")]
+    return KitFacts(True, tuple(against or lines[-1:]))
+
+
+def gather_pictures(study: Study, participant: str, tasks: tuple[str, ...]) -> PictureFacts:
+    """Decode every picture of the profile set, and the participant's own."""
+    kinds = {KINDS[study.protocol.tasks[task].kind].needs_people for task in tasks}
+    if not any(kinds):
+        return PictureFacts(needed=False)
+    from PIL import Image
+
+    try:
+        folder = profiles_of(study).folder
+        wrong = [str(problem) for problem in check_profiles(folder)]
+        own = load_own_profile(study.kit_folder(participant))
+    except KindredError as error:
+        return PictureFacts(True, (str(error),))
+    if own is not None:
+        try:
+            with Image.open(own[0].photo) as picture:
+                picture.load()
+        except (OSError, SyntaxError, ValueError):
+            wrong.append(f"{own[0].photo}: the participant's own picture can't be decoded")
+    return PictureFacts(True, tuple(wrong))
+
+
+def judge_kit(facts: KitFacts) -> Line:
+    """Judge the kit."""
+    if not facts.needed:
+        return Line("kit", "go", "not_needed")
+    if facts.against:
+        return Line("kit", "no-go", "against", _some(facts.against))
+    return Line("kit", "go", "good")
+
+
+def judge_pictures(facts: PictureFacts) -> Line:
+    """Judge the pictures."""
+    if not facts.needed:
+        return Line("pictures", "go", "not_needed")
+    if facts.wrong:
+        return Line("pictures", "no-go", "wrong", _some(facts.wrong))
+    return Line("pictures", "go", "good")
+
+
+def _some(reasons: tuple[str, ...]) -> dict[str, str]:
+    more = f" and {len(reasons) - _FEW} more" if len(reasons) > _FEW else ""
+    return {"why": "; ".join(reasons[:_FEW]) + more}

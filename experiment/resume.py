@@ -1,0 +1,394 @@
+"""Going on with a session that was interrupted: by a crash, a power cut, or somebody's abort.
+
+All that is needed is in the logs of its parts: the first one's header has plan and seed, and the
+task itself, given the logged outcomes again, says where it stands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from experiment.anchors import Tie, tie_between
+from experiment.catalogue import KINDS, PlannedTask, planned_from, rest_of
+from experiment.errors import BadInput
+from experiment.kit import KitIndex
+from experiment.marks import MarkBook
+from experiment.parts import chains, last_digest, parts_up_to
+from experiment.people import People
+from experiment.plain import from_plain, to_plain
+from experiment.plans.rest import Rest
+from experiment.plans.shown import Shown
+from experiment.protocol import Protocol
+from experiment.protocol.task import Resume
+from experiment.readlog import Event, SessionLog, read_log
+from experiment.steps import OnMark, Outcome, Step, Task
+
+TO_BE_READY = 20.0
+"""From the command to the first trial of a PET run (s): checks, window, screens."""
+_VIRTUAL_GAP = timedelta(seconds=60)
+_FREE_TO_CHANGE = {"devices", "faults", "notes"}  # a box that broke is replaced, and one goes on
+
+
+@dataclass(frozen=True)
+class RunLeft:
+    """A run that is still to be done, or to be gone on with.
+
+    Parameters
+    ----------
+    run : int
+        Place in the session, from 1, the same in all parts.
+    way : str
+        What it goes on with: ``trial`` or ``block`` (the one that was not finished), or ``run``:
+        as a whole, for the first time or again.
+    done : int
+        How many of its trials were done in the parts before and aren't shown again.
+    again : tuple of int
+        Numbers of trials that were begun before and are shown again.
+    ready : float or None
+        As in `experiment.plans.rest.Rest`.
+    """
+
+    run: int
+    way: Resume
+    done: int
+    again: tuple[int, ...] = ()
+    ready: float | None = None
+
+    @property
+    def rest(self) -> Rest:
+        """Where its plan goes on."""
+        return Rest(self.done, self.ready)
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A session that was interrupted, as its parts tell it.
+
+    Parameters
+    ----------
+    parts : tuple of SessionLog
+    runs : dict of str to RunLeft
+        By task, in the session's order.
+    """
+
+    parts: tuple[SessionLog, ...]
+    runs: Mapping[str, RunLeft]
+
+    @property
+    def header(self) -> Event:
+        """The first part's header."""
+        return self.parts[0].header
+
+    @property
+    def number(self) -> int:
+        """The part that comes next."""
+        return len(self.parts) + 1
+
+    @property
+    def ended(self) -> datetime:
+        """When the last thing was written that is known of it (UTC)."""
+        return _end_of(self.parts[-1])
+
+    @property
+    def seed(self) -> int:
+        """The seed of its plans."""
+        return int(self.header["seed"])
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """What the participant had seen before the session."""
+        return tuple(from_plain(Shown, shown) for shown in self.header["shown"])
+
+    @property
+    def people(self) -> People | None:
+        """The profile set and the choices as they were when the session began."""
+        known = self.header.get("people")
+        return None if known is None else from_plain(People, known)
+
+    def tie(self, header: Event) -> Tie:
+        """Return how the clock of a part that goes on relates to the last part's."""
+        return tie_between(self.parts[-1].header, header)
+
+    def told(self, header: Event) -> dict[str, Any]:
+        """Return what the header of the part that goes on says about the parts before."""
+        last = self.parts[-1]
+        gap = datetime.fromisoformat(header["utc"]) - self.ended
+        tie = self.tie(header)
+        return {
+            "part": self.number,
+            "before": {
+                "file": last.file.name,
+                "digest": last_digest(last),
+                "status": last.status,
+                "torn": last.torn,
+            },
+            "gap": round(gap.total_seconds(), 3),
+            "clock": to_plain(tie),
+            "runs": {task: to_plain(run) for task, run in self.runs.items()},
+        }
+
+    def put_marks(self, book: MarkBook, header: Event) -> None:
+        """Make the marks of the parts before known to the part that goes on.
+
+        An injection isn't repeated; where it lies on the new clock is as sure as the tie between
+        the two clocks, which each mark tells as its `uncertainty` (s; None if nobody knows).
+        """
+        tie = self.tie(header)
+        for mark in self.parts[-1].of("mark"):
+            if mark["again"] or mark["name"] == "sync":
+                continue
+            before = mark.get("uncertainty", 0.0)
+            sure = None if before is None or tie.uncertainty is None else before + tie.uncertainty
+            book.note(
+                mark["name"], round(mark["t"] + tie.offset, 6), "part_before", uncertainty=sure
+            )
+
+
+def interrupted_session(folder: Path, name: str, fast: bool) -> Interrupted:
+    """Find the session that is to be gone on with.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the session's logs.
+    name : str
+        What its logs begin with.
+    fast : bool
+        Whether it goes on on a virtual clock.
+
+    Raises
+    ------
+    BadInput
+        If there is none, it is complete, or a part of it can't be read.
+    """
+    found = [chain for chain in chains(folder.glob("*.jsonl")) if chain[0].stem.startswith(name)]
+    open_ones = [chain for chain in found if not _is_complete(chain[-1])]
+    if not found:
+        raise BadInput(f"{folder}: no session to resume; begin it without --resume")
+    if not open_ones:
+        raise BadInput(f"{found[-1][-1]}: the session is complete; there is nothing to resume")
+    if len(open_ones) > 1:
+        names = ", ".join(chain[-1].name for chain in open_ones)
+        raise BadInput(f"{folder}: more than one can be resumed ({names}); say which with --task")
+    parts = parts_up_to(read_log(open_ones[0][-1]))
+    for part in parts:
+        if part.broken_at is not None:
+            raise BadInput(
+                f"{part.file}:{part.broken_at}: changed after it was written; what was done can't "
+                "be told for sure, so it is not gone on with"
+            )
+    now = _virtual_now(parts[-1]) if fast else datetime.now(timezone.utc)
+    return standing(parts, now)
+
+
+def when_resumed(begun: Interrupted | None) -> datetime | None:
+    """Return when a session on a virtual clock goes on (UTC): a minute behind its last part."""
+    return None if begun is None else _virtual_now(begun.parts[-1])
+
+
+def standing(parts: Sequence[SessionLog], now: datetime | None = None) -> Interrupted:
+    """Return where a session stands after its parts.
+
+    Parameters
+    ----------
+    parts : sequence of SessionLog
+        In order.
+    now : datetime or None
+        When it goes on (UTC); None if only what was done matters.
+
+    Raises
+    ------
+    BadInput
+        If nothing is left of it.
+    """
+    header = parts[0].header
+    protocol = Protocol.model_validate(header["protocol"])
+    runs = {task: RunLeft(number, "run", 0) for number, task in enumerate(header["tasks"], start=1)}
+    for part in parts:
+        resumed = part.header.get("resumed")
+        for task, events in _runs_of(part).items():
+            planned = planned_from(protocol, task, part.header["plans"][task])
+            before = 0 if resumed is None else resumed["runs"][task]["done"]
+            left = _left(planned, events, runs[task].run, before, protocol.tasks[task].resume)
+            if left is None:
+                del runs[task]
+            else:
+                runs[task] = left
+    if not runs:
+        raise BadInput(f"{parts[-1].file}: all its runs are done; there is nothing to resume")
+    if now is not None:
+        runs = {task: _ready(left, header, task, parts[-1], now) for task, left in runs.items()}
+    return Interrupted(tuple(parts), runs)
+
+
+def check_same(begun: Interrupted, protocol: Protocol, index: KitIndex) -> list[str]:
+    """Make sure that study and kit are those with which the session began.
+
+    Returns
+    -------
+    list of str
+        What has changed and may change.
+
+    Raises
+    ------
+    BadInput
+        If anything that decides what is shown, or when, has changed.
+    """
+    before = Protocol.model_validate(begun.header["protocol"]).model_dump(mode="json")
+    changed = _changed(before, protocol.model_dump(mode="json"))
+    decisive = [path for path in changed if path.split(".")[0] not in _FREE_TO_CHANGE]
+    if decisive:
+        raise BadInput(
+            f"study.yaml has changed since the session began ({', '.join(decisive[:3])}"
+            f"{' and more' if len(decisive) > 3 else ''}); put it back as it was to go on"
+        )
+    if from_plain(KitIndex, begun.header["kit"]) != index:
+        raise BadInput(
+            "the participant's kit has changed since the session began (its messages, or which of "
+            "them are accepted); put it back as it was to go on"
+        )
+    return [f"changed since the session began: {path}" for path in changed]
+
+
+def check_plans(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> None:
+    """Make sure that the plans of a session are still those with which it began.
+
+    Raises
+    ------
+    BadInput
+        If not: the software has changed since.
+    """
+    for task, planned in plans.items():
+        if to_plain(planned.plan) != begun.header["plans"][task]:
+            raise BadInput(
+                f"the plan of task {task!r} is not the one with which the session began "
+                f"(software {begun.header['software']['version']}); go on with that version"
+            )
+
+
+def rests(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> dict[str, PlannedTask]:
+    """Return what is left of the plans of a session."""
+    return {task: rest_of(plans[task], left.rest) for task, left in begun.runs.items()}
+
+
+def describe(begun: Interrupted) -> list[str]:
+    """Return what the assistant is told before a session goes on."""
+    last = begun.parts[-1]
+    lines = [f"going on with {last.file.name} ({last.status}) as part {begun.number}"]
+    for task, left in begun.runs.items():
+        trials = len(begun.header["plans"][task].get("trials", ()))
+        if left.done:
+            lines.append(f"  {task}: {left.done} of {trials} trials are done, the rest follows")
+        else:
+            again = f"; {len(left.again)} trials come again" if left.again else ""
+            lines.append(f"  {task}: from its beginning{again}")
+    return lines
+
+
+def utc_of(header: Event, t: float) -> datetime:
+    """Return a time of a log's clock (s) in UTC."""
+    began = datetime.fromisoformat(header["utc"])
+    return began + timedelta(seconds=t - header["utc_at"])
+
+
+def stands_at(task: Task, outcomes: Sequence[Outcome]) -> tuple[list[Step], Step | None]:
+    """Play a task on the outcomes that there are.
+
+    Returns
+    -------
+    list of Step
+        Those that the outcomes are of.
+    Step or None
+        The one that comes next; None at the task's end.
+    """
+    over: list[Step] = []
+    try:
+        step = next(task)
+        for outcome in outcomes:
+            over.append(step)
+            step = task.send(outcome)
+    except StopIteration:
+        return over, None
+    finally:
+        task.close()
+    return over, step
+
+
+def _end_of(log: SessionLog) -> datetime:
+    times = [event["t"] for event in log.events if event["t"] is not None]
+    return utc_of(log.header, max(times, default=log.header["utc_at"]))
+
+
+def _virtual_now(last: SessionLog) -> datetime:
+    return _end_of(last) + _VIRTUAL_GAP
+
+
+def _is_complete(log: Path) -> bool:
+    return read_log(log).status == "complete"
+
+
+def _runs_of(part: SessionLog) -> dict[str, list[Event]]:
+    """Return the events of each run that was begun."""
+    runs: dict[str, list[Event]] = {}
+    task = None
+    for event in part.events:
+        if event["type"] == "run_begin":
+            task = event["task"]
+        if task is not None:
+            runs.setdefault(task, []).append(event)
+    return runs
+
+
+def _left(
+    planned: PlannedTask, events: Sequence[Event], run: int, before: int, way: Resume
+) -> RunLeft | None:
+    """Return what is left of a run that was begun; None if nothing is."""
+    if any(event["type"] == "run_end" for event in events):
+        return None
+    outcomes = [from_plain(Outcome, e["outcome"]) for e in events if e["type"] == "outcome"]
+    over, following = stands_at(planned.play(), outcomes)
+    begun = list(dict.fromkeys(step.trial for step in over if step.trial is not None))
+    shown = [e["step"]["trial"] for e in events if e["type"] == "step"]
+    begun = list(dict.fromkeys([*begun, *(number for number in shown if number is not None)]))
+    finished = [number for number in begun if following is None or number != following.trial]
+    trials: Sequence[Any] = getattr(planned.plan, "trials", ())
+    if trials and len(finished) == len(trials):
+        return None  # but for the last screen
+    if way == "run" or KINDS[planned.kind].rest is None:
+        return RunLeft(run, "run", 0, again=tuple(begun))
+    if way == "block" and following is not None and following.block is not None:
+        of_block = {step.trial for step in over if step.block == following.block}
+        finished = [number for number in finished if number not in of_block]
+    again = tuple(number for number in begun if number not in finished)
+    return RunLeft(run, way, before + len(finished), again)
+
+
+def _ready(left: RunLeft, header: Event, task: str, last: SessionLog, now: datetime) -> RunLeft:
+    """Say from when on the run's clock anything can be shown, if it keeps the zero that it had."""
+    planned = planned_from(Protocol.model_validate(header["protocol"]), task, header["plans"][task])
+    begins = planned.plan.begins
+    if not isinstance(begins, OnMark):
+        return left
+    mark = next((e for e in last.of("mark") if e["name"] == begins.mark and not e["again"]), None)
+    if mark is None:
+        return left
+    elapsed = (now - utc_of(last.header, mark["t"])).total_seconds()
+    return RunLeft(
+        left.run, left.way, left.done, left.again, float(math.ceil(elapsed + TO_BE_READY))
+    )
+
+
+def _changed(before: Any, now: Any, path: str = "") -> list[str]:
+    """Return the dotted paths at which two protocols differ."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        return [
+            place
+            for key in sorted({*before, *now})
+            for place in _changed(before.get(key), now.get(key), f"{path}.{key}".lstrip("."))
+        ]
+    return [] if before == now else [path]

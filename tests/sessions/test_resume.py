@@ -1,0 +1,315 @@
+"""Sessions that are interrupted and go on: killed, torn, aborted, changed, twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.bids import export_bids
+from analysis.bids_validator import ValidatorReport, validate
+from analysis.replay import report, verify
+from analysis.timing import write_timing
+from experiment.choices import keep_choices
+from experiment.errors import BadInput
+from experiment.examples import make_study
+from experiment.kit.decisions import record
+from experiment.kit.own_profile import save_own_profile
+from experiment.kit.store import load_kit
+from experiment.profiles import DEMO
+from experiment.readlog import SessionLog, read_log
+from experiment.session import SessionRequest, prepare, run
+from experiment.study import open_study
+from run_session import main
+
+ROOT = Path(__file__).parents[2]
+NewStudy = Callable[..., Path]
+TRIAL = ["fixation", "MESSAGE", "rate_connection", "rate_good"]
+
+
+def request(study: Path, session: str, **more: Any) -> SessionRequest:
+    wires = {"port": "mock:", "scanner": "mock:"}
+    return SessionRequest(
+        study, "012", session, robot="typical", fast=True, no_window=True, **(wires | more)
+    )
+
+
+def play(study: Path, session: str, **more: Any) -> SessionLog:
+    result = run(prepare(request(study, session, **more)))
+    assert (result.status, result.reason) == ("complete", None)
+    return read_log(result.log)
+
+
+def cut(log: SessionLog, trial: int) -> SessionLog:
+    """Cut a log as a power cut does: in the middle of a line, just after a trial's picture came."""
+    shown = next(
+        event["n"]
+        for event in log.of("step")
+        if event["step"]["trial"] == trial and event["step"]["screen"]["kind"] != "fixation"
+    )
+    onset = next(event for event in log.of("onset") if event["n"] == shown)
+    lines = log.file.read_bytes().split(b"\n")
+    at = onset["seq"] + 1
+    log.file.write_bytes(b"\n".join([*lines[:at], lines[at][:30]]))
+    assert read_log(log.file).torn
+    return read_log(log.file)
+
+
+def sent(log: SessionLog) -> list[str]:
+    """Return the names of the markers that went out, in order."""
+    names = {event["n"]: event["name"] for event in log.of("marker_planned")}
+    came = [names[event["n"]] for event in log.of("marker_sent")]
+    return ["MESSAGE" if name in ("kind", "neutral", "stranger") else name for name in came]
+
+
+def messages(log: SessionLog) -> list[str]:
+    steps = {e["n"]: e["step"]["screen"].get("message_id") for e in log.of("step")}
+    return [steps[e["n"]] for e in log.of("onset") if steps[e["n"]] is not None]
+
+
+def shape(log: SessionLog) -> list[dict[str, Any]]:
+    return [event["step"] for event in log.of("step")]
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_session_goes_on_at_the_next_trial(new_study: NewStudy) -> None:
+    study = new_study(
+        ("reading_at_least: 1.0", "reading_at_least: 0.0"),
+        ("      fixation: [1.0, 1.5]", "      fixation: [0.1, 0.2]"),
+    )
+    words = ["--participant", "012", "--session", "02", "--robot", "hasty", "--no-window"]
+    process = subprocess.Popen(
+        [sys.executable, "run_session.py", "run", str(study), *words, "--port", "mock:"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    file = study / "sourcedata" / "sub-012" / "ses-02" / "sub-012_ses-02.jsonl"
+    while b'"trial":2' not in (file.read_bytes() if file.exists() else b""):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = file.read_bytes()
+    killed = read_log(file)
+    assert killed.status == "crashed"
+
+    again = ["run", str(study), *words, "--port", "mock:"]
+    assert main(again) == 2  # nothing is overwritten
+    assert main([*again, "--resume", "--speed", "fast"]) == 0
+    assert file.read_bytes() == before
+    second = read_log(file.with_name("sub-012_ses-02_part-02.jsonl"))
+    (resumed,) = second.of("resumed")
+    assert resumed["part"] == 2
+    left = second.header["resumed"]
+    assert left["before"]["digest"] == killed.events[-1]["digest"]
+    done = left["runs"]["messageslab"]["done"]
+    assert 1 <= done <= 3
+    whole = [trial["message_id"] for trial in killed.header["plans"]["messageslab"]["trials"]]
+    assert messages(second) == whole[done:]
+    assert sent(second) == ["waiting", "run_start", *TRIAL * (6 - done), "run_end"]
+    first = sent(killed)
+    assert first[: 2 + 4 * done] == ["waiting", "run_start", *TRIAL * done]
+    for log in (killed, second):
+        assert verify(log).differences == ()
+    with pytest.raises(BadInput, match="complete; there is nothing to resume"):
+        prepare(request(study, "02", scanner=None, resume=True))
+
+
+def test_a_scan_begins_anew_and_its_parts_are_runs_of_their_own(
+    new_study: NewStudy, tmp_path: Path
+) -> None:
+    study = new_study()
+    whole = play(study, "01")
+    steps = shape(whole)
+    first = cut(whole, trial=3)
+    second = play(study, "01", resume=True)
+    assert second.file.name == "sub-012_ses-01_part-02.jsonl"
+    assert second.header["resumed"]["runs"]["messages"]["again"] == [3]
+    assert messages(first)[-1] == messages(second)[0]
+    rest = [step for step in steps if step["trial"] is not None and step["trial"] >= 3]
+    shown = [step for step in shape(second) if step["trial"] is not None]
+    assert [s["screen"] for s in shown] == [s["screen"] for s in rest]
+    begin = second.header["plans"]["messages"]["lead_in_ends"]
+    assert begin == first.header["plans"]["messages"]["lead_in_ends"]
+    assert verify(first).differences == verify(second).differences == ()
+    assert "part 2: goes on from sub-012_ses-01.jsonl (crashed)" in report(second, verify(second))
+    text, _ = write_timing(second)
+    assert "2 trials done before; shown again: trial 3" in text.read_text()
+
+    found = export_bids(open_study(study).logs(), tmp_path / "bids")
+    stem = "sub-012/ses-01/beh/sub-012_ses-01_task-messages_run-0"
+    assert found.in_parts == (f"{stem}2_events.tsv: part 2",)
+    assert found.incomplete == (f"{stem}1_events.tsv: cut short: the session crashed",)
+    assert {row["part"] for row in rows(tmp_path / "bids" / f"{stem}2_events.tsv")} == {"2"}
+    assert validate(tmp_path / "bids") == ValidatorReport((), ())
+
+
+def test_parts_at_ones_own_pace_are_joined_and_twice_is_no_other(
+    new_study: NewStudy, tmp_path: Path
+) -> None:
+    study = new_study()
+    ids = messages(play(study, "02"))
+    log = open_study(study).logs()[0]
+    cut(read_log(log), trial=2)
+    second = play(study, "02", resume=True)
+    cut(second, trial=5)
+    third = play(study, "02", resume=True)
+    assert third.file.name == "sub-012_ses-02_part-03.jsonl"
+    assert third.header["resumed"]["runs"]["messageslab"]["done"] == 4
+    parts = [read_log(file) for file in sorted(log.parent.glob("*.jsonl"))]
+    assert len(parts) == 3
+    shown = [messages(part) for part in parts]
+    assert [*shown[0][:-1], *shown[1][:-1], *shown[2]] == ids
+    assert all(verify(part).differences == () for part in parts)
+
+    export_bids([part.file for part in parts], tmp_path / "bids")
+    stem = tmp_path / "bids/sub-012/ses-02/beh/sub-012_ses-02_task-messageslab_run-01_events"
+    table = rows(stem.with_suffix(".tsv"))
+    onsets = [float(row["onset"]) for row in table]
+    assert onsets == sorted(onsets)
+    assert [row["part"] for row in table if row["trial_type"] == "gap"] == ["2", "3"]
+    gap = next(row for row in table if row["trial_type"] == "gap")
+    assert float(gap["duration"]) > 60  # a minute, then the page with which it begins
+    told = json.loads(stem.with_suffix(".json").read_text())
+    assert [part["Part"] for part in told["Parts"]] == [1, 2, 3]
+    assert told["Parts"][1]["TrialsShownAgain"] == [2]
+    assert told["Completeness"] == "complete"
+    assert validate(tmp_path / "bids") == ValidatorReport((), ())
+
+    # A part before that was changed afterwards is found by the next one's own proof.
+    parts[0].file.write_bytes(parts[0].file.read_bytes()[:-200])
+    (wrong,) = verify(read_log(parts[1].file)).differences
+    assert "not the part that the next one goes on from" in wrong.problem
+    parts[0].file.unlink()
+    alone = verify(read_log(parts[1].file))
+    assert alone.differences == ()
+    assert "is not beside it: the parts were not compared" in report(parts[1], alone)
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def test_a_protocol_may_have_the_whole_run_repeated(new_study: NewStudy, tmp_path: Path) -> None:
+    study = new_study(("    version: lab\n", "    version: lab\n    resume: run\n"))
+    cut(play(study, "02"), trial=4)
+    second = play(study, "02", resume=True)
+    left = second.header["resumed"]["runs"]["messageslab"]
+    assert (left["way"], left["done"], left["again"]) == ("run", 0, [1, 2, 3, 4])
+    assert len(messages(second)) == 6
+    assert verify(second).differences == ()
+    found = export_bids(open_study(study).logs(), tmp_path / "bids")
+    assert len(found.in_parts) == 1
+    assert "run-02_events.tsv: part 2" in found.in_parts[0]
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("way", ["trial", "block"])
+def test_a_pet_run_goes_on_on_the_same_injection(way: str, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    make_study(study, "hsu2013")
+    file = study / "study.yaml"
+    text = file.read_text("utf-8")
+    at = text.index("kind: feedback\n") + len("kind: feedback\n")
+    indent = "    "
+    file.write_text(f"{text[:at]}{indent}resume: {way}\n{text[at:]}", "utf-8")
+    kit = open_study(study).kit_folder("012")
+    save_own_profile(kit, DEMO / "photos" / "w05.png", "A", 30, "b", ())
+    keep_choices(study, "012", play(study, "01").file)
+    whole = play(study, "02")
+    (task,) = [t for t, s in whole.header["protocol"]["tasks"].items()
+               if s["kind"] == "feedback" and t in whole.header["tasks"]][:1]  # fmt: skip
+    trials = whole.header["plans"][task]["trials"]
+    in_second = [t["number"] for t in trials if t["block"] == 2 and t["kind"] != "report"]
+    first = cut(whole, trial=in_second[3])
+    second = play(study, "02", resume=True)
+    left = second.header["resumed"]["runs"][task]
+    goes_on = in_second[3] if way == "trial" else in_second[0]
+    assert left["done"] == goes_on - 1
+    assert left["ready"] is not None
+    injected = list(first.of("run_zero"))[-1]
+    again = list(second.of("run_zero"))[-1]
+    assert again["source"] == injected["source"] != "first_flip"
+    assert again["t"] < 0
+    (mark,) = [m for m in second.of("mark") if m["name"] == injected["source"]]
+    assert (mark["origin"], mark["again"]) == ("part_before", False)
+    blocks = {b["number"]: b for b in first.header["plans"][task]["blocks"]}
+    later = second.header["plans"][task]["blocks"]
+    assert later[0]["begins"] >= left["ready"]
+    kept = [b for b in later[1:] if b["begins"] == blocks[b["number"]]["begins"]]
+    assert kept, "a block whose time has not passed keeps it"
+    assert not [f for f in second.of("fault") if f["what"] == "begun_late"]
+    assert verify(first).differences == verify(second).differences == ()
+    export_bids([first.file, second.file], tmp_path / "bids")
+    (table,) = (tmp_path / "bids").rglob(f"*ses-02_task-{task}_run-01_events.tsv")
+    events = rows(table)
+    assert [row["trial_type"] for row in events].count("mark_injection") <= 1
+    assert [row["trial_type"] for row in events].count("gap") == 1
+    assert [float(r["onset"]) for r in events] == sorted(float(r["onset"]) for r in events)
+    assert validate(tmp_path / "bids") == ValidatorReport((), ())
+
+
+def test_runs_that_were_complete_are_not_repeated(new_study: NewStudy) -> None:
+    study = new_study()
+    file = study / "study.yaml"
+    file.write_text(file.read_text() + '  "03":\n    tasks: [messageslab, messages]\n')
+    whole = play(study, "03")
+    lines = whole.file.read_bytes().split(b"\n")
+    at = next(
+        i for i, e in enumerate(whole.events, 1) if e["type"] == "run_begin" and e["run"] == 2
+    )
+    whole.file.write_bytes(b"\n".join(lines[: at + 4]) + b"\n")
+    second = play(study, "03", resume=True)
+    assert second.header["tasks"] == ["messages"]
+    assert [(e["task"], e["run"]) for e in second.of("run_begin")] == [("messages", 2)]
+    assert len(messages(second)) == 8
+    assert verify(second).differences == ()
+
+
+def test_what_can_t_be_gone_on_with_is_said(new_study: NewStudy) -> None:
+    study = new_study()
+    with pytest.raises(BadInput, match="no session to resume; begin it without --resume"):
+        prepare(request(study, "02", resume=True))
+    cut(play(study, "02"), trial=3)
+    log = open_study(study).logs()[0]
+    with pytest.raises(BadInput, match=r"nothing is overwritten.*To go on with it: --resume"):
+        prepare(request(study, "02"))
+    with pytest.raises(BadInput, match="--seed"):
+        prepare(request(study, "02", resume=True, seed=7))
+
+    file = study / "study.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("reading_at_least: 1.0", "reading_at_least: 2.0"), "utf-8")
+    with pytest.raises(BadInput, match=r"changed since.*messageslab.timing.reading_at_least"):
+        prepare(request(study, "02", resume=True))
+    file.write_text(text.replace("mouse: false", "mouse: true"), "utf-8")
+    assert (
+        "changed since the session began: devices.mouse"
+        in prepare(request(study, "02", resume=True)).told
+    )
+    file.write_text(text, "utf-8")
+
+    folder = study / "participants" / "012" / "kit"
+    kit = load_kit(folder)
+    one = kit.messages[0].message_id
+    record(folder, kit, {one: "leave_out"}, "KR", "2026-09-21T08:00:00+00:00")
+    with pytest.raises(BadInput, match="kit has changed since the session began"):
+        prepare(request(study, "02", resume=True))
+    record(folder, kit, {one: "accept"}, "KR", "2026-09-22T08:00:00+00:00")
+
+    raw = log.read_bytes()
+    log.write_bytes(raw.replace(b'"trial":1', b'"trial":2', 1))
+    with pytest.raises(BadInput, match="changed after it was written"):
+        prepare(request(study, "02", resume=True))
+    log.write_bytes(raw)
+    assert len(open_study(study).logs()) == 1
