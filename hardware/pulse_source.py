@@ -173,6 +173,8 @@ class PulseSource(ABC):
         """Say that pulses can't be seen for now, or can again: silence means nothing meanwhile."""
         with self._lock:
             self._blind = away
+            if self._watch is not None and not away:
+                self._watch.seen_from(self._clock.now())
             self._wake()
 
     def _feed(self, t: float) -> None:

@@ -84,6 +84,7 @@ class PulseWatch:
         self._before = tuple(before)
         self._count = 0  # pulses, bounces left out
         self._last = 0.0
+        self._seen_from = -math.inf  # before, pulses could not be seen
         self._slot = 0.0  # the grid's time of the volume that came last
         self._slots = 0  # since the grid was found
         self._origin: tuple[float, int] | None = None
@@ -107,6 +108,10 @@ class PulseWatch:
         """
         self._lasts = lasts
         self._over = False
+
+    def seen_from(self, now: float) -> None:
+        """Say that pulses could not be seen until now (s): that silence means nothing."""
+        self._seen_from = now
 
     def pulse(self, t: float) -> list[PulseFault]:
         """Take a pulse (s) and return what is wrong."""
@@ -134,7 +139,7 @@ class PulseWatch:
         """Return when `tick` should be called next (s); None if only a pulse can bring news."""
         times = [self._tallies.due()]
         if self._count and not self._done and not self._stopped:
-            times.append(self._last + self._patience * self._tr)
+            times.append(self._quiet_from + self._patience * self._tr)
         return min((t for t in times if t is not None), default=None)
 
     def finish(self, now: float) -> list[PulseFault]:
@@ -201,7 +206,11 @@ class PulseWatch:
         """Whether the pulses have ended too early, after a silence of some TR."""
         if self._count == 0 or self._done or self._stopped:
             return False
-        return now >= self._last + limit * self._tr
+        return now >= self._quiet_from + limit * self._tr
+
+    @property
+    def _quiet_from(self) -> float:
+        return max(self._last, self._seen_from)
 
     # --- a pulse ----------------------------------------------------------------------------------
 

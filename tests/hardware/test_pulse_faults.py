@@ -64,6 +64,16 @@ def test_a_stop_is_told_however_many_are_lost(drop: float) -> None:
         assert drop > 0 or stop.t - pulses[-1] == pytest.approx(3.5 * TR)
 
 
+def test_silence_while_nobody_could_see_is_no_stop() -> None:
+    watch = PulseWatch(TR, 50)
+    for t in grid(10):
+        watch.pulse(t)
+    watch.seen_from(60.0)  # the port was lost until then
+    assert watch.next_due() == pytest.approx(60.0 + 3.5 * TR)
+    assert told(watch.pulse(62.0)) == ["pulse_missed"]
+    assert watch.volume == 27
+
+
 # --- a scan that ends before the run does ------------------------------------------------------
 
 
