@@ -16,13 +16,11 @@ from experiment.plans.opening import Opening, awaited
 from experiment.plans.plan import PlanInputs
 from experiment.plans.sync import sync_times
 from experiment.protocol import Protocol
-from experiment.protocol.cyberball import (
-    REMINDER,
+from experiment.protocol.cyberball import REMINDER, LabCyberball, ScannerCyberball
+from experiment.protocol.schedules import (
     Fair,
     GameCondition,
     GameRound,
-    LabCyberball,
-    ScannerCyberball,
     Table,
     Watch,
     Weighted,

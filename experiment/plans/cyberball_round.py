@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from experiment.chance import Dice
 from experiment.dose import YOU
-from experiment.protocol.cyberball import Delays, GameRound, Lists, Table
+from experiment.protocol.cyberball import Delays
+from experiment.protocol.schedules import GameRound, Lists, Table
 from experiment.spread import Spread
 
 

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from experiment.protocol.messages import Begins, waiting_text
 from experiment.protocol.rig import SyncPattern
+from experiment.protocol.schedules import (
+    Fair,
+    GameRound,
+    Lists,
+    Ostracism,
+    Table,
+    Weighted,
+    excludes,
+)
 from experiment.protocol.task import TaskSpec
 from experiment.protocol.values import (
     Located,
     Name,
     Number,
-    Place,
     Seconds,
     Span,
     Strict,
     Whole,
     rising,
 )
-from experiment.spread import Spread
 
 if TYPE_CHECKING:
     from experiment.protocol.whole import Protocol
 
 Long = Annotated[Number, Field(gt=0, le=600)]
-Throws = Annotated[Whole, Field(ge=1, le=500)]
-GameCondition: TypeAlias = Literal[
-    "watch", "included", "excluded", "over_included", "partly_excluded"
-]
-"""What a round is to the participant; never shown to them."""
 
 
 class Delays(Strict):
@@ -73,109 +75,6 @@ class Players(Strict):
         if self.among is not None and len(self.among) < self.count:
             raise ValueError(f"{self.count} players can't be drawn from {len(self.among)} profiles")
         return self
-
-
-# --- schedules -----------------------------------------------------------------------------------
-
-
-class Fair(Strict):
-    """The participant gets an equal share of each `of` throws, at random places among them.
-
-    `longest_without`: the most throws in a row of which none goes to the participant.
-    """
-
-    kind: Literal["fair"]
-    of: Throws
-    longest_without: Throws | None
-
-
-class Weighted(Strict):
-    """The participant gets `receipts` of each `of` throws: more, or less, than an equal share."""
-
-    kind: Literal["over_inclusion", "partial_exclusion"]
-    receipts: Annotated[Whole, Field(ge=0, le=250)]
-    of: Throws
-    longest_without: Throws | None
-
-
-class Ostracism(Strict):
-    """The participant gets `receipts` of the first `within` throws, then none ever again."""
-
-    kind: Literal["ostracism"]
-    receipts: Annotated[Whole, Field(ge=0, le=250)]
-    within: Throws
-
-
-class Lists(Strict):
-    """Whom each of the others throws to, turn by turn: 0 is the participant, others from 1.
-
-    With `excludes`, the lists are meant to end with turns of which none goes to the participant.
-    """
-
-    kind: Literal["lists"]
-    players: dict[Place, tuple[Whole, ...]]
-    excludes: bool
-
-
-class Table(Strict):
-    """How likely each of the others throws to whom: one row a player, each adding up to 1."""
-
-    kind: Literal["table"]
-    to: dict[Place, dict[Place, Number]]
-
-
-class Watch(Strict):
-    """The participant looks on while the others throw to each other."""
-
-    kind: Literal["watch"]
-
-
-Schedule = Annotated[
-    Fair | Weighted | Ostracism | Lists | Table | Watch, Field(discriminator="kind")
-]
-
-
-class GameRound(Strict):
-    """A round: how it ends, by `throws` or by `seconds`, and who gets the ball in it."""
-
-    condition: GameCondition
-    schedule: Schedule
-    throws: Throws | None = None
-    seconds: Annotated[Number, Field(gt=0, le=1800)] | None = None
-
-    @model_validator(mode="after")
-    def _one_end(self) -> GameRound:
-        if (self.throws is None) == (self.seconds is None):
-            raise ValueError("a round ends by throws or by seconds; give one of the two")
-        if (self.condition == "watch") != (self.schedule.kind == "watch"):
-            raise ValueError("condition watch and a schedule of kind watch go together")
-        return self
-
-    def spread(self, players: int, first: str, throws: int) -> Spread | None:
-        """Return the rules for the participant's receipts; None if the schedule has other ones.
-
-        Parameters
-        ----------
-        players : int
-            The participant included.
-        first : str
-            Who has the ball at first.
-        throws : int
-            For so many throws at least.
-        """
-        schedule, has_ball = self.schedule, first == "participant"
-        match schedule:
-            case Ostracism():
-                within, receipts = schedule.within, schedule.receipts
-                return Spread(within, within, receipts, None, has_ball)
-            case Fair() | Weighted():
-                receipts = (
-                    schedule.receipts if isinstance(schedule, Weighted) else schedule.of // players
-                )
-                whole = -(-throws // schedule.of) * schedule.of
-                return Spread(whole, schedule.of, receipts, schedule.longest_without, has_ball)
-            case _:
-                return None
 
 
 # --- the whole task ------------------------------------------------------------------------------
@@ -336,12 +235,6 @@ CONNECTING = "players_connecting"
 """Key of the text above the players while they arrive."""
 REMINDER = "cyberball.reminder"
 """Key of the text that reminds a participant who has the ball to throw it."""
-
-
-def excludes(game: GameRound) -> bool:
-    """Whether a round has a moment from which on nobody throws to the participant."""
-    schedule = game.schedule
-    return schedule.kind == "ostracism" or (schedule.kind == "lists" and schedule.excludes)
 
 
 # --- can it be played? ---------------------------------------------------------------------------
