@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 from experiment.commands import blinding, participants
+from experiment.commands import desk as launcher
 from experiment.errors import BadInput, KindredError
 from experiment.preflight.command import (
     GoAnyway,
@@ -26,7 +27,6 @@ from experiment.preflight.command import (
 
 app = typer.Typer(
     help="Kindred presents social-bonding experiments and makes everything else from their logs.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,6 +35,7 @@ kit_app = typer.Typer(help="A participant's messages.", no_args_is_help=True)
 app.add_typer(kit_app, name="kit")
 profiles_app = typer.Typer(help="A set of profiles for social feedback.", no_args_is_help=True)
 app.add_typer(profiles_app, name="profiles")
+app.command()(launcher.desk)
 app.add_typer(participants.app, name="participant")
 app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
@@ -48,6 +49,13 @@ Participant = Annotated[str, typer.Option("--participant", help="Label, without 
 Visit = Annotated[str, typer.Option("--session", help="Label, without ses-.")]
 
 
+@app.callback(invoke_without_command=True)
+def alone(context: typer.Context) -> None:
+    """Open the launcher where no command is given."""
+    if context.invoked_subcommand is None:
+        launcher.desk()
+
+
 @app.command()
 def init(
     study: StudyFolder,
@@ -58,11 +66,14 @@ def init(
             "example."
         ),
     ] = None,
+    language: Annotated[
+        str, typer.Option(metavar="TAG", help="Of the participants: en, ar or ja.")
+    ] = "en",
 ) -> None:
     """Make a new study, from the example or from a preset."""
     from experiment.examples import make_study
 
-    make_study(study, preset)
+    make_study(study, preset, language)
     print(f"made {study}; read {study / 'study.yaml'} first")
 
 
@@ -378,11 +389,15 @@ def scanner(
 def monitor(
     path: Annotated[Path, typer.Argument(metavar="STUDY|LOG", help="What to watch.")],
     by: Annotated[str | None, typer.Option("--by", help="Your initials, for notes.")] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="TAG", help="en, ar or ja; else the launcher's.")
+    ] = None,
 ) -> None:
     """Show the operator how a session goes, from its log alone."""
     from analysis.monitor import run_monitor
+    from experiment.desk.settings import load_settings, settings_file
 
-    run_monitor(path, by)
+    run_monitor(path, by, language or load_settings(settings_file()).language or "en")
 
 
 @app.command()

@@ -47,7 +47,7 @@ _PATIENCE = 3.0  # s until a log that does not answer is said to be out of reach
 _OLD = 3600.0  # s; of a study, a log not written to for that long is no session to follow
 
 
-def run_monitor(path: Path, by: str | None = None) -> None:
+def run_monitor(path: Path, by: str | None = None, language: str = "en") -> None:
     """Show what a session does until the operator leaves with q.
 
     Parameters
@@ -56,6 +56,8 @@ def run_monitor(path: Path, by: str | None = None) -> None:
         A study, whose newest session is followed, or a log. A log need not exist yet.
     by : str or None
         Who writes notes; the user of this machine if None.
+    language : str
+        Tag; English where there are no texts in it.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def run_monitor(path: Path, by: str | None = None) -> None:
     answer = Errand(lambda: check_path(path))
     if answer.wait(_PATIENCE):
         answer.result()  # a share that hangs is shown as such, by the console
-    Monitor(path, by=by).run()
+    Monitor(path, by=by, language=language).run()
 
 
 def check_path(path: Path) -> None:
@@ -251,6 +253,7 @@ class Monitor(App[None]):
         now: Callable[[], float] = time.time,
         patience: float = _PATIENCE,
         by: str | None = None,
+        language: str = "en",
     ) -> None:
         super().__init__()
         self._patience = patience
@@ -263,7 +266,7 @@ class Monitor(App[None]):
         self._state = State()
         self._trouble: str | None = None
         self._damaged = 0
-        self._texts = read_texts()
+        self._texts = read_texts(language)
         self._now = now
 
     def compose(self) -> ComposeResult:

@@ -1,7 +1,7 @@
 """What the operator's console says about where a session stands: words, numbers, advice.
 
-All of it comes from ``texts/monitor.yaml``. Marker names and labels are shown, never a text or a
-person's name.
+All of it comes from ``texts/monitor.yaml``, or in other languages ``texts/monitor.LANGUAGE.yaml``.
+Marker names and labels are shown, never a text or a person's name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from analysis.standing import Fault, Phase, State
 
-_TEXTS = Path(__file__).parent / "texts" / "monitor.yaml"
+_TEXTS = Path(__file__).parent / "texts"
 _FRESH = 60.0  # s for which a fault is shown in full red
 _ROWS = 5  # of a big letter
 _NONE = "-"
@@ -74,9 +74,23 @@ class Texts:
         return drawn
 
 
-def read_texts() -> Texts:
-    """Read the text file."""
-    return Texts(YAML(typ="safe").load(_TEXTS))
+def read_texts(language: str = "en") -> Texts:
+    """Read what is said in a language; in English if there is no file for it.
+
+    The big words with their letters, and which faults last, are the English file's.
+    """
+    tree: dict[str, Any] = YAML(typ="safe").load(_TEXTS / "monitor.yaml")
+    other = _TEXTS / f"monitor.{language}.yaml"
+    return Texts(_over(tree, YAML(typ="safe").load(other)) if other.is_file() else tree)
+
+
+def _over(tree: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return a tree with the leaves of another one in place of its own."""
+    merged = dict(tree)
+    for key, node in other.items():
+        below = merged.get(key)
+        merged[key] = _over(below, node) if isinstance(below, dict) else node
+    return merged
 
 
 def sentence(state: State, texts: Texts) -> str:

@@ -23,7 +23,12 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in _PRESETS.glob("*.yaml") if file.name != _RIG))
 
 
-def make_study(folder: Path, preset: str | None = None) -> None:
+def languages() -> tuple[str, ...]:
+    """Return the languages that a new study can speak to its participants."""
+    return tuple(sorted(file.stem for file in (EXAMPLE / "texts").glob("*.yaml")))
+
+
+def make_study(folder: Path, preset: str | None = None, language: str = "en") -> None:
     """Make a new study: a copy of the example, or a preset's protocol with the example's texts.
 
     Parameters
@@ -32,14 +37,18 @@ def make_study(folder: Path, preset: str | None = None) -> None:
         New or empty.
     preset : str or None
         None for the example.
+    language : str
+        Tag of the participants' language.
 
     Raises
     ------
     BadInput
-        If there is no such preset, or the folder isn't empty or can't be made.
+        If there is no such preset or language, or the folder isn't empty or can't be made.
     """
     if preset is not None and preset not in preset_names():
         raise BadInput(f"--preset {preset!r}: allowed are {', '.join(preset_names())}")
+    if language not in languages():
+        raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder}: exists and isn't an empty folder; choose another")
     try:
@@ -47,6 +56,9 @@ def make_study(folder: Path, preset: str | None = None) -> None:
             shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
         else:
             _from_preset(folder, preset)
+        file = folder / "study.yaml"
+        told = file.read_text("utf-8").replace("\nlanguage: en\n", f"\nlanguage: {language}\n", 1)
+        write_whole(file, told)
         inbox = folder / INBOX
         inbox.mkdir(exist_ok=True)
         inbox.chmod(0o700)

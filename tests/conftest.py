@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PyQt6.QtCore import QLoggingCategory
+from PyQt6.QtWidgets import QApplication
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import import_kit, save_kit
@@ -58,6 +60,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     yield
     if before is not None:
         os.environ["HOME"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def qt() -> QApplication:
+    """Qt's one application of this process, without a screen.
+
+    The launcher's widgets need this kind; setting text would make a smaller one, and a process can
+    have but one.
+    """
+    QLoggingCategory.setFilterRules("qt.text.font.db=false")
+    made = QApplication(["kindred", "-platform", "offscreen"])
+    made.setStyle("Fusion")
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ It is written into the journal who asked and why, before anything is told.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from csv import DictWriter
 from dataclasses import dataclass
@@ -43,9 +44,66 @@ class Key:
     passphrase: str | None = None
 
 
+@dataclass(frozen=True)
+class PeriodTold:
+    """What was given in a period; the days are None before it is scheduled."""
+
+    number: int
+    first_dose: dt.date | None
+    last_dose: dt.date | None
+    sessions: tuple[str, ...]
+    arm: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was given to a participant.
+
+    Parameters
+    ----------
+    participant, slot, sequence : str
+    periods : tuple of PeriodTold
+    last_dose : datetime.date or None
+    days_since : int or None
+        Since the last dose.
+    recorded : str
+        Where it was written that this was told.
+    """
+
+    participant: str
+    slot: str
+    sequence: str
+    periods: tuple[PeriodTold, ...]
+    last_dose: dt.date | None
+    days_since: int | None
+    recorded: str
+
+    def lines(self) -> list[str]:
+        """Return it in words."""
+        lines = [f"participant {self.participant}, slot {self.slot}: sequence {self.sequence}"]
+        for period in self.periods:
+            when = (
+                "not scheduled"
+                if period.first_dose is None
+                else f"drug from {period.first_dose} to {period.last_dose}"
+            )
+            sessions = ", ".join(period.sessions)
+            lines.append(f"period {period.number} ({when}; sessions {sessions}): {period.arm}")
+        if self.last_dose is not None:
+            lines.append(f"last dose: {self.last_dose}, {self.days_since} days ago")
+        return [*lines, self.recorded]
+
+
 def unblind_one(
     study: Study, key: Key, participant: str, *, who: str, reason: str, now: Now = utc_now
 ) -> list[str]:
+    """Tell the arm of one participant in words; see `tell_arm`."""
+    return tell_arm(study, key, participant, who=who, reason=reason, now=now).lines()
+
+
+def tell_arm(
+    study: Study, key: Key, participant: str, *, who: str, reason: str, now: Now = utc_now
+) -> Told:
     """Tell the arm of one participant; for an emergency.
 
     Parameters
@@ -61,7 +119,7 @@ def unblind_one(
 
     Returns
     -------
-    list of str
+    Told
         What to tell, and to write down nowhere else.
 
     Raises
@@ -170,19 +228,28 @@ def _opened(
         ) from None
 
 
-def _told(study: Study, design: Design, one: Participant, secret: Secret, desk: Desk) -> list[str]:
+def _told(study: Study, design: Design, one: Participant, secret: Secret, desk: Desk) -> Told:
     where = standing(study, one, desk.now.astimezone().date())
-    lines = [f"participant {one.label}, slot {one.slot}: sequence {secret.sequence}"]
-    for number, period in enumerate(design.periods, start=1):
-        place = where.periods[number - 1]
-        when = "not scheduled" if place.first_dose is None else (
-            f"drug from {place.first_dose} to {place.last_dose}"
-        )  # fmt: skip
-        sessions = ", ".join(period.sessions)
-        lines.append(f"period {number} ({when}; sessions {sessions}): {secret.arm(number)}")
-    if where.last_dose is not None:
-        lines.append(f"last dose: {where.last_dose}, {where.days_since_last_dose} days ago")
-    return [*lines, _recorded(desk)]
+    periods = tuple(
+        PeriodTold(
+            place.number,
+            place.first_dose,
+            place.last_dose,
+            tuple(design.periods[place.number - 1].sessions),
+            secret.arm(place.number),
+        )
+        for place in where.periods
+    )
+    assert one.slot is not None
+    return Told(
+        one.label,
+        one.slot,
+        secret.sequence,
+        periods,
+        where.last_dose,
+        where.days_since_last_dose,
+        _recorded(desk),
+    )
 
 
 def _recorded(desk: Desk) -> str:

@@ -44,8 +44,15 @@ def check(
     ] = False,
     fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
     rehearsal: Rehearsal = False,
+    language: Annotated[str, typer.Option(metavar="TAG", help="Of the list: en, ar, ja.")] = "en",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Each line as JSON, for another program.")
+    ] = False,
 ) -> None:
     """Look at all that a session needs: go or no-go, line by line, with what to do."""
+    from dataclasses import asdict
+    from json import dumps
+
     from experiment.preflight.desk import check_session, questions_for
     from experiment.preflight.line import in_words, worst
 
@@ -61,9 +68,9 @@ def check(
         fullscreen=fullscreen,
         rehearsal=rehearsal,
     )
-    for line in in_words(lines):
-        print(line)
-    for question in [] if rehearsal else questions_for(study, participant, session):
+    for told in in_words(lines, language):
+        print(dumps(asdict(told), ensure_ascii=False) if as_json else told)
+    for question in [] if rehearsal or as_json else questions_for(study, participant, session):
         print(f"? will ask   {question}")
     if worst(lines) == "no-go":
         raise KindredError("no-go; the reasons are above")

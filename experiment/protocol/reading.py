@@ -17,6 +17,7 @@ from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
 
 LAB_DEFAULT = "lab default"
+_RATINGS = "ratings."  # begins the keys of translated wordings in a text file
 _UNSOURCED = {"study", "language", "sources"}  # names, not choices of the experiment
 
 
@@ -63,6 +64,7 @@ def load_protocol(file: Path, language: str | None = None) -> tuple[Protocol, di
     language = plain.get("language")
     if isinstance(language, str) and (file.parent / "texts" / f"{language}.yaml").is_file():
         plain["texts"] = read_texts(file.parent / "texts" / f"{language}.yaml")
+        _translate(plain)
     elif isinstance(language, str):
         line = _line(tree, ("language",))
         raise BadInput(
@@ -136,6 +138,25 @@ def read_texts(file: Path) -> dict[str, str]:
 
     walk(tree, ())
     return texts
+
+
+def _translate(plain: dict[str, Any]) -> None:
+    """Put wordings of ratings in the study's language where its text file has them.
+
+    A text file says under ``ratings``, for each rating, what a wording of the protocol is in its
+    language. A wording that isn't there, or that has languages of its own, stays as it is.
+    """
+    texts: dict[str, str] = plain["texts"]
+    ours = {key: texts.pop(key) for key in list(texts) if key.startswith(_RATINGS)}
+    ratings = plain.get("ratings")
+    for name, rating in ratings.items() if isinstance(ratings, dict) else ():
+        if not isinstance(rating, dict):
+            continue
+        anchors = rating.get("anchors")
+        for place in (rating, anchors if isinstance(anchors, dict) else {}):
+            for key, wording in place.items():
+                if isinstance(wording, str):
+                    place[key] = ours.get(f"{_RATINGS}{name}.{wording}", wording)
 
 
 def _unsource(

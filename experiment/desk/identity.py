@@ -1,0 +1,97 @@
+"""Who somebody is, at the desk: initials and a colour, to tell participants apart before a session.
+
+Both are private. Those of somebody who was enrolled are in the register; of others they are beside
+the kit, for the owner of the study only.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from experiment.errors import BadInput
+from experiment.files import canonical, write_whole
+from experiment.register import COLOURS
+
+IDENTITY_FILE = "identity.json"
+_LONGEST = 5
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A participant's initials and the colour of their card; private, and in no `repr`."""
+
+    initials: str = field(repr=False)
+    colour: str = field(repr=False)
+
+    def same(self, initials: str, colour: str) -> bool:
+        """Tell whether somebody said the same; neither case nor points and spaces count."""
+        return _plain(initials) == _plain(self.initials) and colour == self.colour
+
+
+def make_identity(initials: str, colour: str) -> Identity:
+    """Return an identity.
+
+    Raises
+    ------
+    BadInput
+        If the initials aren't one to five letters, or there is no such colour. The message holds
+        neither.
+    """
+    plain = _plain(initials)
+    letters = [letter for letter in plain if unicodedata.category(letter)[0] == "L"]
+    marks = [letter for letter in plain if unicodedata.category(letter)[0] == "M"]
+    if not 1 <= len(letters) <= _LONGEST or len(letters) + len(marks) != len(plain):
+        raise BadInput("initials: one to five letters are needed")
+    if colour not in COLOURS:
+        raise BadInput(f"colour: allowed are {', '.join(COLOURS)}")
+    return Identity(plain, colour)
+
+
+def load_identity(folder: Path) -> Identity | None:
+    """Read a participant's identity; None if none was set.
+
+    Parameters
+    ----------
+    folder : Path
+        ``participants/P`` of the study.
+
+    Raises
+    ------
+    BadInput
+        If the file can't be read.
+    """
+    file = folder / IDENTITY_FILE
+    try:
+        return TypeAdapter(Identity).validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        raise BadInput(f"{file}:1: not initials and a colour; set them again") from None
+
+
+def save_identity(identity: Identity, folder: Path) -> None:
+    """Write a participant's identity, for the owner of the study only.
+
+    Raises
+    ------
+    BadInput
+        If it can't be written.
+    """
+    try:
+        for place in (folder.parent, folder):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        write_whole(folder / IDENTITY_FILE, canonical(asdict(identity)), mode=0o600)
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+
+
+def _plain(initials: str) -> str:
+    kept = (
+        c for c in unicodedata.normalize("NFC", initials) if c not in ". -‧·" and c.isprintable()
+    )
+    return "".join(kept).upper()

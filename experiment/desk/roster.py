@@ -1,0 +1,135 @@
+"""Who is in a study and where they stand: from the register, and from folders where it has nobody.
+
+A participant who has a folder or a log, and was never enrolled, is there too, without any dates.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from experiment.desk.identity import Identity, load_identity
+from experiment.register import (
+    COLOURS,
+    Concern,
+    Participant,
+    Register,
+    SessionStanding,
+    Standing,
+    concerns,
+    open_register,
+    standing,
+)
+from experiment.study import Study
+
+_LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Everybody in a study, as read just now.
+
+    Parameters
+    ----------
+    study : Study
+    register : Register
+        Empty for a study that has none.
+    people : tuple of Participant
+        Sorted by label.
+    """
+
+    study: Study
+    register: Register
+    people: tuple[Participant, ...]
+
+    def read_again(self) -> Roster:
+        """Return who is in the study by now."""
+        return roster_of(self.study)
+
+    def person(self, label: str) -> Participant | None:
+        """Return a participant by label; None if there is nobody."""
+        return next((one for one in self.people if one.label == label), None)
+
+    def enrolled(self, label: str) -> bool:
+        """Whether somebody is in the register, and not only in a folder."""
+        return any(one.label == label for one in self.register.participants)
+
+    def standing(self, label: str, today: dt.date) -> Standing:
+        """Work out where a participant stands today.
+
+        Raises
+        ------
+        KeyError
+            If there is nobody of this label.
+        """
+        person = self.person(label)
+        if person is None:
+            raise KeyError(label)
+        return standing(self.study, person, today)
+
+    def concerns(self, where: Standing, session: str) -> tuple[Concern, ...]:
+        """Return what is to be asked before a session is begun; one question each."""
+        found = concerns(self.register, where, session)
+        if self.enrolled(where.participant.label):
+            return found
+        about_the_register = ("no_allocation", "rehearsal_allocation", "unscheduled")
+        return tuple(one for one in found if one.code not in about_the_register)
+
+    def identity(self, label: str) -> Identity | None:
+        """Return a participant's initials and colour; None if none were set.
+
+        Raises
+        ------
+        BadInput
+            If their file can't be read.
+        """
+        person = self.person(label)
+        if person is not None and person.initials is not None:
+            return Identity(person.initials, person.colour)
+        return load_identity(self.study.kit_folder(label).parent)
+
+
+def roster_of(study: Study) -> Roster:
+    """Read who is in a study.
+
+    Raises
+    ------
+    BadInput
+        If the register can't be read.
+    """
+    register = open_register(study.folder)
+    known = {one.label: one for one in register.participants}
+    others = {
+        label: Participant(label, _LONG_AGO, COLOURS[0])
+        for label in _labels_of_folders(study)
+        if label not in known
+    }
+    everybody = {**known, **others}
+    return Roster(study, register, tuple(everybody[label] for label in sorted(everybody)))
+
+
+def task_kind(study: Study, task: str) -> str:
+    """Return of which kind a task is."""
+    return study.protocol.tasks[task].kind
+
+
+def is_rehearsal(visit: SessionStanding) -> bool:
+    """Whether a robot answered in any part of a session."""
+    return any(log.robot for log in visit.logs)
+
+
+def last_day(visit: SessionStanding) -> dt.date | None:
+    """Return the day, at the desk, on which a session was last at work; None if never."""
+    days = [_day(log.utc) for log in visit.logs if log.utc]
+    return max(days, default=None)
+
+
+def _day(utc: str) -> dt.date:
+    return dt.datetime.fromisoformat(utc.replace("Z", "+00:00")).astimezone().date()
+
+
+def _labels_of_folders(study: Study) -> set[str]:
+    kits = (place for place in (study.folder / "participants").glob("*") if place.is_dir())
+    logs = (place for place in (study.folder / "sourcedata").glob("sub-*") if place.is_dir())
+    found = {place.name for place in kits} | {place.name.removeprefix("sub-") for place in logs}
+    return {label for label in found if label.isascii() and label.isalnum()}

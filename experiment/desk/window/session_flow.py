@@ -1,0 +1,369 @@
+"""From the big button to the summary: who it is, one question at a time, the check, the session."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QTimer, QUrl
+from PyQt6.QtGui import QDesktopServices
+
+from experiment.desk.asking import Asked, questions_before, wrong_person
+from experiment.desk.checking import CheckLine, State, read_lines, verdict
+from experiment.desk.child import Child
+from experiment.desk.commands import Words, check_words, dry_run_words, practice_words, run_words
+from experiment.desk.ended import Ended, new_logs, planned_seconds, read_ended
+from experiment.desk.rehearsing import copy_for_dry_run, make_practice
+from experiment.desk.roster import task_kind
+from experiment.desk.window.forms import IdentitySheet
+from experiment.desk.window.running import (
+    CheckSheet,
+    QuestionSheet,
+    RunningSheet,
+    SummarySheet,
+    clock_of,
+)
+from experiment.errors import BadInput, KindredError
+from experiment.notes import add_note, note_now
+from experiment.register import SessionStanding
+
+if TYPE_CHECKING:
+    from experiment.desk.window.desk import Desk
+
+_LOOK_EVERY = 150  # ms; how often a process is looked at
+_LAST_WORDS = 3  # lines that are shown of a process that failed
+
+
+class SessionFlow:
+    """A session from the big button to its summary; also its practice and its dry run."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._child: Child | None = None
+        self._said: list[str] = []
+        self._begun = 0.0
+        self._ended: Callable[[int], object] = lambda _: None
+        self._running: RunningSheet | None = None
+        self._place: Path | None = None
+        self._answered: list[str] = []
+        self._watch = QTimer()
+        self._watch.setInterval(_LOOK_EVERY)
+        self._watch.timeout.connect(self._look)
+
+    @property
+    def child(self) -> Child | None:
+        """The process that is running, if any."""
+        return self._child
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process of ours is running."""
+        return self._child is not None
+
+    # --- who it is, and what is to be asked ------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin with the next session of the participant who was chosen."""
+        desk = self._desk
+        where = desk.standing()
+        visit = where.next_session
+        if visit is None:
+            return
+        questions = questions_before(desk.roster, where, visit.session, desk.texts)
+        self._answered = []
+        try:
+            identity = desk.roster.identity(where.participant.label)
+        except BadInput:
+            identity = None  # what is damaged is told beside the button
+        if identity is None:
+            self._ask(visit, questions)
+            return
+        tries = 0
+
+        def said(initials: str, colour: str) -> str | None:
+            nonlocal tries
+            assert identity is not None
+            if identity.same(initials, colour):
+                self._ask(visit, questions)
+                return None
+            tries += 1
+            if tries == 1:
+                wrong = desk.texts.says("identity.wrong", participant=where.participant.label)
+                return f"{wrong}\n{desk.texts.says('identity.wrong_do')}"
+            self._ask(visit, [wrong_person(where.participant.label, desk.texts), *questions])
+            return None
+
+        desk.show(
+            IdentitySheet(desk.texts, where.participant.label, said, desk.back, setting=False)
+        )
+
+    def _ask(self, visit: SessionStanding, questions: Sequence[Asked]) -> None:
+        """Ask the first of what is left to be asked; check when nothing is."""
+        if not questions:
+            self._check(visit)
+            return
+        first, *rest = questions
+
+        def yes(who: str) -> None:
+            self._answered.append(f"{first.name} ({who})")
+            self._ask(visit, rest)
+
+        self._desk.show(QuestionSheet(self._desk.texts, first.text, yes, self._back))
+
+    def _back(self) -> None:
+        self._desk.back()
+
+    # --- the check before it ---------------------------------------------------------------------
+
+    def _check(self, visit: SessionStanding) -> None:
+        desk = self._desk
+        sheet = CheckSheet(
+            desk.texts,
+            lambda: self._run(visit),
+            lambda: self._check(visit),
+            self._stop_and_go_back,
+        )
+        desk.show(sheet)
+
+        def ended(_: int) -> None:
+            lines = read_lines(self._said)
+            said = [line for line in self._said if line.startswith("error: ")]
+            if not lines:
+                lines = [CheckLine("", State.NO_GO, line) for line in said]
+            sheet.show_lines(lines, verdict(lines))
+
+        words = check_words(
+            desk.study.folder,
+            self._who,
+            visit.session,
+            desk.options,
+            desk.texts.tag,
+            fullscreen=desk.fullscreen,
+        )
+        self._start(words, ended)
+
+    def _stop_and_go_back(self) -> None:
+        if self._child is not None:
+            self._ended = lambda _: self._back()
+            self._child.stop()
+        else:
+            self._back()
+
+    # --- the session -----------------------------------------------------------------------------
+
+    def _run(self, visit: SessionStanding) -> None:
+        desk, who = self._desk, self._who
+        folder = desk.study.log_folder(who, visit.session)
+        before = frozenset(folder.glob("*.jsonl"))
+        heading = desk.texts.says("running.session", session=visit.session)
+        words = run_words(
+            desk.study.folder,
+            who,
+            visit.session,
+            desk.options,
+            fullscreen=desk.fullscreen,
+            resume=visit.state == "begun",
+        )
+
+        def log() -> Path | None:
+            return next(reversed(new_logs(folder, before)), None)
+
+        def ended(code: int) -> None:
+            self._write_answers(log())
+            self._sum_up(code, log())
+
+        self._show_running(heading, lambda words: self._note(log(), words))
+        self._start(words, ended)
+
+    def _show_running(self, heading: str, on_note: Callable[[str], object] | None = None) -> None:
+        self._running = RunningSheet(self._desk.texts, heading, self._stop, on_note)
+        self._desk.show(self._running)
+
+    def _note(self, log: Path | None, words: str) -> None:
+        """Keep a note beside the log, with the time of now."""
+        assert self._running is not None
+        if log is None:
+            self._running.complain(self._desk.texts.says("running.no_log"))
+            return
+        try:
+            add_note(log, note_now(words))
+        except KindredError as error:
+            self._running.complain(f"{self._desk.texts.says('common.error')}: {error}")
+            return
+        self._running.noted()
+
+    def _write_answers(self, log: Path | None) -> None:
+        """Note which questions were answered with yes before the session, and by whom."""
+        if log is None or not self._answered:
+            return
+        with suppress(KindredError):  # a full disk; the session itself has told of it
+            add_note(log, note_now(f"answered yes before the session: {', '.join(self._answered)}"))
+
+    def _stop(self) -> None:
+        if self._child is not None:
+            self._child.stop()
+
+    def _sum_up(self, code: int, log: Path | None) -> None:
+        desk, says = self._desk, self._desk.texts.says
+        ended: Ended | None = None
+        try:
+            ended = None if log is None else read_ended(log, desk.texts.tag)
+        except KindredError as error:
+            self._said.append(f"error: {error}")
+        desk.roster = desk.roster.read_again()
+        status = "not_started" if ended is None else ended.status
+        well = status == "complete" and code == 0
+        kinds = desk.study.protocol.tasks
+        names = {task: desk.texts.named("tasks", task_kind(desk.study, task)) for task in kinds}
+        desk.show(
+            SummarySheet(
+                desk.texts,
+                says(f"summary.{status}"),
+                self._next_step(status),
+                "",
+                ended,
+                names,
+                () if well else self._last_words(),
+                well=well,
+                on_open=_open_folder,
+                on_back=desk.back,
+            )
+        )
+
+    def _next_step(self, status: str) -> str:
+        says = self._desk.texts.says
+        if status == "not_started":
+            return says("summary.next_error")
+        if status == "stopped":
+            return says("summary.next_stopped")
+        visit = self._desk.standing().next_session
+        if visit is None:
+            return says("summary.next_done")
+        if status != "complete" or visit.state == "begun":
+            return says("summary.next_resume")
+        key = "next_now" if visit.state == "due" and visit.days is None else "next_session"
+        return says(f"summary.{key}", session=visit.session)
+
+    def _last_words(self) -> list[str]:
+        errors = [line for line in self._said if line.startswith("error: ")]
+        return (errors or self._said)[-_LAST_WORDS:]
+
+    # --- practice and dry run --------------------------------------------------------------------
+
+    def practise(self) -> None:
+        """Have the participant try the keys; nothing is kept."""
+        desk, says = self._desk, self._desk.texts.says
+        place = self._new_place()
+        try:
+            study = make_practice(desk.study, place / "practice")
+        except KindredError as error:
+            self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
+            return
+        self._show_running(says("running.practice"))
+        words = practice_words(study, desk.options, fullscreen=desk.fullscreen)
+
+        def ended(code: int) -> None:
+            well = code == 0
+            heading = says("summary.practice_done" if well else "summary.aborted")
+            self._sum_up_trial(heading, says("summary.next_practice"), well=well)
+
+        self._start(words, ended)
+
+    def dry_run(self) -> None:
+        """Have a robot go through the next session in a copy; nothing is kept."""
+        desk, says = self._desk, self._desk.texts.says
+        visit = desk.standing().next_session
+        if visit is None:
+            return
+        place = self._new_place()
+        try:
+            copy = copy_for_dry_run(desk.study, self._who, visit.session, place / "copy")
+        except KindredError as error:
+            self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
+            return
+        self._show_running(says("running.dry_run"))
+        logs = copy / "sourcedata" / f"sub-{self._who}" / f"ses-{visit.session}"
+
+        def ended(code: int) -> None:
+            if code != 0:
+                heading = says("summary.dry_run_failed")
+                self._sum_up_trial(heading, says("summary.next_error"), well=False)
+                return
+            seconds = planned_seconds(new_logs(logs, frozenset())[-1])
+            length = (
+                says("summary.planned_paced")
+                if seconds is None
+                else says("summary.planned", time=clock_of(seconds))
+            )
+            heading, text = says("summary.dry_run_done"), says("summary.next_practice")
+            self._sum_up_trial(heading, text, length, well=True)
+
+        self._start(dry_run_words(copy, self._who, visit.session), ended)
+
+    def _sum_up_trial(self, heading: str, text: str, detail: str = "", *, well: bool) -> None:
+        desk = self._desk
+        said = () if well else self._last_words()
+        desk.show(
+            SummarySheet(
+                desk.texts,
+                heading,
+                text,
+                detail,
+                None,
+                {},
+                said,
+                well=well,
+                on_open=_open_folder,
+                on_back=desk.back,
+            )
+        )
+        self._forget_place()
+
+    # --- processes -------------------------------------------------------------------------------
+
+    @property
+    def _who(self) -> str:
+        assert self._desk.chosen is not None
+        return self._desk.chosen
+
+    def _new_place(self) -> Path:
+        """Make a folder for what isn't kept, for this user only."""
+        self._forget_place()
+        self._place = Path(tempfile.mkdtemp(prefix="kindred-"))
+        return self._place
+
+    def _forget_place(self) -> None:
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._place = None
+
+    def _start(self, words: Words, ended: Callable[[int], object]) -> None:
+        place = self._place or self._new_place()
+        self._said, self._ended, self._begun = [], ended, time.monotonic()
+        self._child = Child(words, place / f"said-{time.monotonic_ns()}.txt")
+        self._watch.start()
+
+    def _look(self) -> None:
+        """See what the process has said, and whether it has ended."""
+        child = self._child
+        if child is None:
+            return
+        code = child.code
+        lines = child.lines()
+        self._said += lines
+        if self._running is not None and self._running is self._desk.sheet:
+            self._running.show_time(time.monotonic() - self._begun)
+            self._running.say(lines)
+        if code is not None:
+            self._watch.stop()
+            self._child = None
+            self._ended(code)
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

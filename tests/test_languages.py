@@ -1,0 +1,145 @@
+"""Every text that people see is there in every language, is filled in alike, and fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from ruamel.yaml import YAML
+
+from analysis.monitor_texts import read_texts as monitor_texts
+from experiment.examples import EXAMPLE, languages, make_study, preset_names
+from experiment.looks import looks_of
+from experiment.protocol import Protocol, load_protocol
+from experiment.steps import Closing, Fixation, Page, Prompt, Scale, Screen, Waiting
+from stimuli.fonts import missing_glyphs
+
+ROOT = Path(__file__).parents[1]
+OTHERS = ("ar", "ja")
+FOLDERS = {
+    "participants": EXAMPLE / "texts",
+    "launcher": ROOT / "experiment" / "desk" / "texts",
+    "practice": ROOT / "experiment" / "desk" / "practice",
+    "check": ROOT / "experiment" / "preflight" / "texts",
+    "run sheet": ROOT / "experiment" / "register" / "texts",
+}
+_FILLED = re.compile(r"{[^{}]*}")
+_SAME_IN_ALL = re.compile(r"letters\..*|.*\.(word|lasting|note|part|minutes)")
+
+
+def flat(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, node in tree.items():
+        if isinstance(node, dict):
+            yield from flat(node, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", str(node)
+
+
+def read(file: Path) -> dict[str, str]:
+    return dict(flat(YAML(typ="safe").load(file)))
+
+
+def files() -> Iterator[tuple[str, Path, Path]]:
+    for name, folder in FOLDERS.items():
+        for tag in OTHERS:
+            yield f"{name} {tag}", folder / "en.yaml", folder / f"{tag}.yaml"
+    texts = ROOT / "analysis" / "texts"
+    for tag in OTHERS:
+        yield f"monitor {tag}", texts / "monitor.yaml", texts / f"monitor.{tag}.yaml"
+
+
+@pytest.mark.parametrize(
+    ("english", "other"), [pytest.param(*pair, id=name) for name, *pair in files()]
+)
+def test_a_translation_is_complete_and_filled_in_alike(english: Path, other: Path) -> None:
+    ours, theirs = read(english), read(other)
+    theirs = {key: text for key, text in theirs.items() if not key.startswith("ratings.")}
+    asked = {key for key in ours if not _SAME_IN_ALL.fullmatch(key)}
+    assert {key for key in theirs if not _SAME_IN_ALL.fullmatch(key)} == asked
+    for key in asked:
+        assert sorted(_FILLED.findall(theirs[key])) == sorted(_FILLED.findall(ours[key])), key
+        assert not ours[key] or theirs[key], key
+    assert "translation: ours" in other.read_text("utf-8").partition("\n\n")[0]
+
+
+def test_shipped_studies_speak_three_languages() -> None:
+    assert languages() == ("ar", "en", "ja")
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_wording_of_every_shipped_study_is_translated(tmp_path: Path, language: str) -> None:
+    for preset in (None, *preset_names()):
+        english, other = tmp_path / f"{preset}-en", tmp_path / f"{preset}"
+        make_study(english, preset)
+        make_study(other, preset, language)
+        ours, theirs = protocol_of(english), protocol_of(other)
+        assert ours.ratings.keys() == theirs.ratings.keys()
+        for name, rating in ours.ratings.items():
+            assert theirs.ratings[name].question != rating.question, (preset, name)
+            for point, anchor in rating.anchors.items():
+                assert theirs.ratings[name].anchors[point] != anchor, (preset, name, point)
+        assert not any(key.startswith("ratings.") for key in theirs.texts)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])
+@pytest.mark.parametrize("language", ["en", *OTHERS])
+def test_every_screen_of_participants_fits(
+    tmp_path: Path, language: str, size: tuple[int, int]
+) -> None:
+    make_study(tmp_path / "messages", None, language)
+    make_study(tmp_path / "social", "hsu2013", language)
+    make_study(tmp_path / "objects", "inagaki2016", language)
+    for i, name in enumerate(("messages", "social", "objects")):
+        protocol = protocol_of(tmp_path / name)
+        painter = looks_of(protocol, size, {}).painter
+        for screen in screens(protocol, texts=i == 0):
+            painter.paint(screen)  # refuses what does not fit
+        for text in protocol.texts.values() if i == 0 else ():
+            assert missing_glyphs(text, language) == ()
+
+
+def screens(protocol: Protocol, *, texts: bool) -> Iterator[Screen]:
+    yield Fixation()
+    for rating in protocol.ratings:
+        yield Scale(rating, 1)
+        yield Scale(rating, 1, "practice.again")
+    if not texts:
+        return
+    for key in protocol.texts:
+        if key.startswith("waiting") or key in ("paused", "resting"):
+            yield Waiting(key)
+        elif key.startswith("closing") or key == "stopped":
+            yield Closing(key)
+        elif ".take_up" in key or ".put_down" in key or ".hold" in key:
+            yield Prompt(key)
+        elif "." in key and "practice" not in key and "confirm" not in key:
+            yield Page(key)
+
+
+def protocol_of(study: Path) -> Protocol:
+    return load_protocol(study / "study.yaml")[0]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_the_operator_reads_fits_the_console(language: str) -> None:
+    texts = monitor_texts(language)
+    for name in texts.tree["faults"]:
+        _, do = texts.fault(name, pause="p", abort="escape and q")
+        if language == "ja":  # no spaces to break at: two columns for most characters
+            assert cell_len(do) <= 2 * 76, name
+        else:
+            assert len(wrap(do, 76)) <= 2, name
+    for key, text in flat(texts.tree["phases"]):
+        if key.endswith("says"):
+            assert cell_len(text.format(held="0:00", pause="p", quiet="0:00")) <= 76, key
+    sample = {"task": "messages", "run": 1, "runs": 2, "expected": 300, "tr": 2.0, "ms": 0.1}
+    sample |= {"left": "1:10:00", "trials": 24, "trial": 7, "sent": 120, "unsent": 0, "echoed": 120}
+    for key in ("volumes", "no_scanner", "expected", "planned_tr", "tr", "residual", "run_left",
+                "run_paced", "session_left", "session_paced", "trials", "trial", "no_port",
+                "no_marker", "lag", "sent", "sent_and_back"):  # fmt: skip
+        assert cell_len(texts.label(key, **sample)) <= 22, key
