@@ -214,7 +214,7 @@ def test_a_protocol_may_have_the_whole_run_repeated(new_study: NewStudy, tmp_pat
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("way", ["trial", "block"])
+@pytest.mark.parametrize("way", ["trial", pytest.param("block", marks=pytest.mark.slow)])
 def test_a_pet_run_goes_on_on_the_same_injection(way: str, tmp_path: Path) -> None:
     study = tmp_path / "study"
     make_study(study, "hsu2013")
