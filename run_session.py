@@ -10,8 +10,13 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
+from analysis.questionnaires_command import questionnaires_app
 from experiment.commands import blinding, participants
+<<<<<<< HEAD
 from experiment.commands import desk as launcher
+=======
+from experiment.daily.command import daily_app
+>>>>>>> 23fe4e9 (Questionnaires as data files: read strictly, asked an item a screen, back and rules, answers in _beh.tsv; daily reports at a desk and on a page)
 from experiment.errors import BadInput, KindredError
 from experiment.preflight.command import (
     GoAnyway,
@@ -40,7 +45,12 @@ app.add_typer(participants.app, name="participant")
 app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
+<<<<<<< HEAD
 app.command()(check)
+=======
+app.add_typer(questionnaires_app, name="questionnaires")
+app.add_typer(daily_app, name="daily")
+>>>>>>> 23fe4e9 (Questionnaires as data files: read strictly, asked an item a screen, back and rules, answers in _beh.tsv; daily reports at a desk and on a page)
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]
@@ -475,9 +485,15 @@ def export(
 ) -> None:
     """Export all sessions of a study as a BIDS data set."""
     from analysis.bids import export_bids, summary
+    from experiment.daily.reports import reports_of
     from experiment.study import open_study
 
+<<<<<<< HEAD
     print(summary(export_bids(open_study(study).logs(), bids, with_notes=with_notes)))
+=======
+    opened = open_study(study)
+    print(summary(export_bids(opened.logs(), bids, reports_of(opened))))
+>>>>>>> 23fe4e9 (Questionnaires as data files: read strictly, asked an item a screen, back and rules, answers in _beh.tsv; daily reports at a desk and on a page)
 
 
 @app.command()

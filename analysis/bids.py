@@ -15,10 +15,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from analysis.bids_beh import KIND, answers_table
+from analysis.bids_daily import daily_files
 from analysis.bids_events import table_of
 from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_parts
-from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, text_of
+from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, answers_sidecar, text_of
 from analysis.parts import joined
+from analysis.row_types import Run
+from experiment.daily.reports import DailyReports, Report
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.parts import chains
@@ -98,6 +102,7 @@ class _Exported:
     table: str
     sidecar: Mapping[str, Any]
     rehearsal: bool
+    answers: tuple[str, Mapping[str, Any]] | None = None
 
     def stem(self, index: int) -> str:
         """Return the path of its files without ``.tsv`` or ``.json``."""
@@ -106,7 +111,13 @@ class _Exported:
         return f"{sub}/{ses}/beh/{name}"
 
 
-def export_bids(logs: Sequence[Path], out: Path, *, with_notes: bool = False) -> ExportReport:
+def export_bids(
+    logs: Sequence[Path],
+    out: Path,
+    daily: DailyReports | None = None,
+    *,
+    with_notes: bool = False,
+) -> ExportReport:
     """Export logs as a BIDS data set.
 
     A log that can't be read is left out and reported. Runs that were cut short are exported as far
@@ -117,6 +128,8 @@ def export_bids(logs: Sequence[Path], out: Path, *, with_notes: bool = False) ->
     logs : sequence of Path
     out : Path
         A new or empty folder, or a data set that was exported before.
+    daily : DailyReports or None
+        The study's daily reports.
     with_notes : bool
         Whether the operator's notes go into the sidecars. They may hold names.
 
@@ -131,11 +144,14 @@ def export_bids(logs: Sequence[Path], out: Path, *, with_notes: bool = False) ->
         why = left_out[0].reason if left_out else "no logs; run a session first"
         raise BadInput(f"{out}: nothing to export: {why}")
     named = _named(found)
-    files = _files(named, out)
+    daily = DailyReports() if daily is None else daily
+    left_out += [LeftOut(file, reason) for file, reason in daily.damaged]
+    files = _files(named, daily.reports, out)
     written, unchanged, changed = _put(files, out)
     others = sorted(
         file.relative_to(out)
-        for file in out.glob("sub-*/ses-*/beh/*_events.*")
+        for pattern in ("*_events.*", "*_beh.*")
+        for file in out.glob(f"sub-*/ses-*/beh/{pattern}")
         if file.relative_to(out).as_posix() not in files
     )
     return ExportReport(
@@ -221,6 +237,7 @@ def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[_Expor
                 table=table_of(events, columns_of_parts(parts, kind)),
                 sidecar=sidecar_of_parts(parts, with_notes=with_notes),
                 rehearsal=header["robot"] is not None or header.get("rehearsal", False),
+                answers=_answers(parts[-1].log, parts[-1].run),
             )
             for parts in joined(chain)
             for run, kind in ((parts[0].run, _kind(header, parts[0].run.task)),)
@@ -238,6 +255,18 @@ def _kind(header: Mapping[str, Any], task: str) -> str:
     return str(header["protocol"]["tasks"][task]["kind"])
 
 
+def _answers(log: SessionLog, run: Run) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the answers of a run of questionnaires, and what they mean.
+
+    Daily reports have one table for all days (`analysis.bids_daily`).
+    """
+    protocol = log.header["protocol"]
+    daily = (protocol.get("daily") or {}).get("task")
+    if protocol["tasks"][run.task]["kind"] != KIND or run.task == daily:
+        return None
+    return answers_table(log, run), answers_sidecar(log, run)
+
+
 def _named(found: Iterable[_Exported]) -> dict[str, _Exported]:
     """Number the runs of each participant, session and task by the time they were made."""
     count: Counter[tuple[str, str, str]] = Counter()
@@ -252,11 +281,12 @@ def _named(found: Iterable[_Exported]) -> dict[str, _Exported]:
 # --- the data set --------------------------------------------------------------------------------
 
 
-def _files(named: Mapping[str, _Exported], out: Path) -> dict[str, str]:
+def _files(named: Mapping[str, _Exported], reports: Sequence[Report], out: Path) -> dict[str, str]:
     """Return the content of every file of the data set, by its path."""
     study = max(named.values(), key=lambda run: run.utc).study
     there = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
-    participants = sorted(there | {f"sub-{run.participant}" for run in named.values()})
+    whose = {run.participant for run in named.values()} | {one.participant for one in reports}
+    participants = sorted(there | {f"sub-{participant}" for participant in whose})
     files = {
         _DESCRIPTION: _json(_description(study)),
         "README.md": Template((TEXTS / "README.md").read_text("utf-8")).substitute(
@@ -268,7 +298,11 @@ def _files(named: Mapping[str, _Exported], out: Path) -> dict[str, str]:
     for stem, run in named.items():
         files[f"{stem}.tsv"] = run.table
         files[f"{stem}.json"] = _json(run.sidecar)
-    return files
+        if run.answers is not None:
+            table, meaning = run.answers
+            beside = stem.removesuffix("_events") + "_beh"
+            files[f"{beside}.tsv"], files[f"{beside}.json"] = table, _json(meaning)
+    return files | daily_files(reports)
 
 
 def _description(study: Mapping[str, Any]) -> dict[str, Any]:

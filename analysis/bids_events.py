@@ -97,7 +97,7 @@ def _screen_event(row: StepRow, sent: int | None, answer: RatingRow | None) -> E
         "condition": row.condition,
         "message_id": row.message_id,
         "writer_id": row.writer_id,
-        "rating": row.rating,
+        "rating": None if row.rating is None else row.rating.replace(".", "_"),  # of items
         "rating_value": None if answer is None else answer.value,
         "response_time": row.rt,
         "confirmed": row.confirmed,
@@ -124,8 +124,10 @@ def _block_event(row: BlockRow) -> EventRow:
 
 def columns_of(kind: str) -> tuple[str, ...]:
     """Return the columns that a kind of task fills."""
-    if kind not in ("choosing", "feedback", "pages", "cyberball"):
+    if kind not in ("choosing", "feedback", "pages", "cyberball", "questionnaire"):
         return COLUMNS
+    if kind == "questionnaire":
+        return tuple(n for n in COLUMNS if n not in ("message_id", "writer_id", "condition"))
     shared = tuple(name for name in COLUMNS if name not in ("message_id", "writer_id"))
     if kind == "cyberball":
         return (*shared, "block", "interrupted", *OF_A_GAME)

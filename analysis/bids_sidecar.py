@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from analysis.bids_beh import KIND, item_columns, item_levels, questionnaires_of
 from analysis.bids_events import columns_of, marks_of
 from analysis.row_types import Run
 from experiment.protocol import worded
@@ -26,12 +27,25 @@ def text_of(name: str) -> Any:
 
 def sidecar_of(log: SessionLog, run: Run) -> dict[str, Any]:
     """Return what is known of a run, and what its columns mean."""
+    protocol = log.header["protocol"]
+    return {**_presented(log, run), **_columns(protocol, run.task)}
+
+
+def answers_sidecar(log: SessionLog, run: Run) -> dict[str, Any]:
+    """Return what is known of a run of questionnaires, and what each item's column means."""
+    protocol = log.header["protocol"]
+    items = item_columns(questionnaires_of(protocol, run.task), protocol["language"])
+    return {**_presented(log, run), **items}
+
+
+def _presented(log: SessionLog, run: Run) -> dict[str, Any]:
+    """Return how a run was presented, and how complete it is."""
     header, protocol = log.header, log.header["protocol"]
     spec, study = protocol["tasks"][run.task], protocol["study"]
     return {
         "TaskName": run.task,
         **text_of("tasks.json")[spec["kind"]][spec["version"]],
-        "Instructions": "\n\n".join(protocol["texts"][page] for page in spec["instructions"]),
+        "Instructions": _instructions(protocol, run.task),
         "InstitutionName": study["institution"],
         "InstitutionAddress": study["address"],
         "InstitutionalDepartmentName": study["department"],
@@ -41,8 +55,17 @@ def sidecar_of(log: SessionLog, run: Run) -> dict[str, Any]:
         "RunClockZero": run.zero_source,
         **({"Marks": marks} if (marks := marks_of(log, run)) else {}),
         **_pet_times(log, run, marks),
-        **_columns(protocol, spec),
     }
+
+
+def _instructions(protocol: Mapping[str, Any], task: str) -> str:
+    """Return what the participant was told before a task."""
+    spec = protocol["tasks"][task]
+    texts = [protocol["texts"][page] for page in spec["instructions"]]
+    if spec["kind"] == KIND:
+        openings = (one.instructions for one in questionnaires_of(protocol, task).values())
+        texts += [worded(text, protocol["language"]).strip() for text in openings if text]
+    return "\n\n".join(texts) or "None"
 
 
 def _pet_times(log: SessionLog, run: Run, marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -93,8 +116,9 @@ _ENDINGS = {
 }
 
 
-def _columns(protocol: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+def _columns(protocol: Mapping[str, Any], task: str) -> dict[str, Any]:
     """Return the description of each column, with the study's own ratings and markers."""
+    spec = protocol["tasks"][task]
     columns: dict[str, Any] = text_of("events.json")
     columns["condition"] = text_of("conditions.json")[spec["kind"]]
     scales = {name: protocol["ratings"][name] for name in spec["ratings"]}
@@ -109,6 +133,11 @@ def _columns(protocol: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, 
         str(code): f"Marker {name}" for name, code in protocol["markers"].items()
     }
     language = protocol["language"]
+    if spec["kind"] == KIND:
+        levels = item_levels(questionnaires_of(protocol, task), language)
+        columns["rating"] |= {"Levels": levels, "HED": {name: f"Label/{name}" for name in levels}}
+        columns["rating_value"]["Description"] += " Each item's own answers are in *_beh.json."
+        return columns
     columns["rating"]["Levels"] = {
         name: worded(scale["question"], language) for name, scale in scales.items()
     }

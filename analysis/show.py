@@ -27,6 +27,7 @@ from experiment.steps import (
     After,
     Closing,
     Feedback,
+    Item,
     Message,
     NeutralFace,
     ProfileScale,
@@ -86,7 +87,7 @@ def moments(log: SessionLog) -> list[Moment]:
             if onset is None:
                 continue
             step = from_plain(Step, event["step"])
-            cursor = step.screen.start if isinstance(step.screen, Rated) else None
+            cursor = _first_cursor(step.screen)
             found.append(Moment(event["n"], float(onset["t"]), zero, step, cursor, confirmed=False))
             found += [
                 Moment(
@@ -112,6 +113,13 @@ def moments(log: SessionLog) -> list[Moment]:
         for event in log.of("stop_shown")
     ]
     return sorted(found, key=lambda moment: moment.t)
+
+
+def _first_cursor(screen: Screen) -> int | None:
+    """Return where the cursor of a screen stands at first, if there is one."""
+    if isinstance(screen, Item):
+        return screen.given
+    return screen.start if isinstance(screen, Rated) else None
 
 
 def picture_at(log: SessionLog, t: float, kit_folder: Path | None) -> Frame:

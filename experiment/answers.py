@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from experiment.steps import (
+    BACK,
+    LEAVE_OUT,
     Court,
+    Item,
     OnResponse,
     Rated,
     Repeat,
@@ -18,7 +21,7 @@ from experiment.steps import (
 )
 
 _TWO = 2  # players besides the participant, who are chosen by one press each
-Action: TypeAlias = Literal["left", "right", "move", "confirm", "point", "pick"]
+Action: TypeAlias = Literal["left", "right", "move", "confirm", "back", "point", "pick"]
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,8 @@ def unanswered(step: Step, scales: Mapping[str, ScaleRange]) -> Answer:
     if not isinstance(step.screen, Rated):
         return Answer(step.accepts, earliest=earliest)
     scale = scales[step.screen.rating]
+    if isinstance(step.screen, Item):
+        return item_answer(step.screen, scale, earliest)
     return Answer(step.accepts, step.screen.start, scale.lowest, scale.highest, earliest)
 
 
@@ -252,3 +257,74 @@ class HeldKey:
             presses.append(replace(self._press, t=round(due, 6), repeat=True))
             self._made += 1
         return presses
+
+
+@dataclass(frozen=True)
+class ItemAnswer(Answer):
+    """An answer to a questionnaire's item in the making; `cursor` is None without a mark.
+
+    No mark stands on the scale at first, so that nobody confirms an answer that they did not give.
+    The first press of a key that moves the mark puts it on the scale, at a place of chance; from
+    then on it is moved as on any scale. An item that needn't be answered is left out by confirming
+    without a mark.
+
+    Parameters
+    ----------
+    start : int
+        Where the mark appears.
+    required, may_go_back : bool
+    back : bool
+        Whether the participant went back instead of answering.
+    """
+
+    start: int = 0
+    required: bool = True
+    may_go_back: bool = False
+    back: bool = False
+
+    def after(self, press: Press, onset: float) -> ItemAnswer:
+        if self.confirmed or press.t < onset:
+            return self
+        clicked = press.point if press.action == "pick" else None
+        if press.action == "back" or clicked == BACK:
+            return self._left(press, onset, back=True) if self.may_go_back else self
+        if clicked == LEAVE_OUT or (press.action == "confirm" and self.cursor is None):
+            return self if self.required else self._left(press, onset, back=False)
+        if press.action == "point" and (press.point is None or press.point < self.lowest):
+            return self
+        if self.cursor is None and press.action in ("left", "right", "move"):
+            return replace(self, cursor=self.start, changed=press.t)
+        if self.cursor is None and press.action in ("point", "pick"):
+            if press.point is None or not self._in_time(press, onset):
+                return self
+            picked = press.action == "pick"
+            return replace(self, cursor=press.point, changed=press.t, confirmed=picked)
+        moved = super().after(press, onset)
+        assert isinstance(moved, ItemAnswer)
+        return moved
+
+    def _left(self, press: Press, onset: float, *, back: bool) -> ItemAnswer:
+        if not self._in_time(press, onset):
+            return self
+        return replace(self, cursor=None, confirmed=True, changed=press.t, back=back)
+
+    def _in_time(self, press: Press, onset: float) -> bool:
+        return press.action == "point" or press.t - onset >= self.earliest
+
+    def response(self, onset: float) -> Response | None:
+        response = super().response(onset)
+        return None if response is None else replace(response, back=self.back)
+
+
+def item_answer(screen: Item, scale: ScaleRange, earliest: float) -> ItemAnswer:
+    """Return the answer that an item begins with: none, or that which was given before."""
+    return ItemAnswer(
+        accepts=ResponseKind.RATING,
+        cursor=screen.given,
+        lowest=scale.lowest,
+        highest=scale.highest,
+        earliest=earliest,
+        start=screen.start,
+        required=screen.required,
+        may_go_back=screen.back,
+    )

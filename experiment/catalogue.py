@@ -18,6 +18,7 @@ from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.objects import ObjectPlan, plan_objects
 from experiment.plans.pages import PagesPlan, plan_pages
 from experiment.plans.plan import Plan, PlanInputs
+from experiment.plans.questionnaire import QuestionnairePlan, plan_questionnaire
 from experiment.plans.rest import Rest, rest_at_own_pace, rest_of_feedback, rest_of_messages
 from experiment.protocol import Protocol
 from experiment.steps import Screen, Task
@@ -27,6 +28,7 @@ from experiment.tasks.feedback import feedback
 from experiment.tasks.messages import messages
 from experiment.tasks.objects import objects
 from experiment.tasks.pages import pages
+from experiment.tasks.questionnaire import items_of, questionnaire
 
 P = TypeVar("P", bound=Plan)
 
@@ -80,6 +82,9 @@ KINDS: Mapping[str, TaskKind[Any]] = {
         FeedbackPlan, plan_feedback, feedback, needs_people=True, rest=rest_of_feedback
     ),
     "pages": TaskKind(PagesPlan, plan_pages, pages, rest=rest_at_own_pace),
+    "questionnaire": TaskKind(
+        QuestionnairePlan, plan_questionnaire, questionnaire, screens=items_of
+    ),
 }
 """Kinds by the name that `study.yaml` gives them."""
 

@@ -15,6 +15,12 @@ _WAKE_EARLY = 0.001  # s
 _NAP = 0.0001  # s
 
 
+def utc_offset() -> int:
+    """Return by how many seconds this machine's local time is ahead of UTC just now."""
+    ahead = datetime.now().astimezone().utcoffset()
+    return 0 if ahead is None else round(ahead.total_seconds())
+
+
 class Clock(Protocol):
     """Monotonic seconds since the session began, and calls that are due at a time of it.
 

@@ -69,7 +69,8 @@ def make_study(folder: Path, preset: str | None = None, language: str = "en") ->
 
 
 def _from_preset(folder: Path, preset: str) -> None:
-    shutil.copytree(EXAMPLE / "texts", folder / "texts", dirs_exist_ok=True)
+    for shared in ("texts", "questionnaires"):
+        shutil.copytree(EXAMPLE / shared, folder / shared, dirs_exist_ok=True)
     (folder / INBOX).mkdir()
     shutil.copy(EXAMPLE / INBOX / "README.md", folder / INBOX)
     parts = (_PRESETS / f"{preset}.yaml", _PRESETS / _RIG)

@@ -178,6 +178,7 @@ def _meanings(buttons: Buttons) -> dict[str, Action]:
         ("right", buttons.right),
         ("move", buttons.move),
         ("confirm", buttons.confirm),
+        ("back", buttons.back),
     ):
         table.update(dict.fromkeys(keys, action))  # type: ignore[arg-type]
     return table

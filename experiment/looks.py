@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from experiment.item_looks import item_looks, item_scales
 from experiment.profiles import OwnProfile, ProfileSet, look_of, looks_of_set
 from experiment.protocol import Protocol, worded
 from stimuli.contents import Contents, ProfileLook, ScaleLook, no_profiles
@@ -57,7 +58,14 @@ def looks_of(
         )
         for name, rating in protocol.ratings.items()
     }
-    contents = Contents(protocol.shown_texts, scales, texts.__getitem__, language, profile=unknown)
+    contents = Contents(
+        protocol.shown_texts,
+        scales | item_scales(protocol),
+        texts.__getitem__,
+        language,
+        profile=unknown,
+        items=item_looks(protocol),
+    )
     if profiles is not None:
         contents = replace(contents, profile=looks_of_set(profiles))
     if own is not None:

@@ -19,6 +19,7 @@ from experiment.protocol import Buttons
 from experiment.steps import (
     At,
     Court,
+    Item,
     OnMark,
     OnResponse,
     Rated,
@@ -63,6 +64,7 @@ _RATING = {
     "baseline": (4.0, 0.8),
     "rejection": (3.4, 1.0),
     "acceptance": (4.9, 1.0),
+    "item": (4.2, 1.6),
 }
 TEMPERS: Mapping[str, Temper] = {
     "typical": Temper(_RATING, latency=(0.9, 0.35), between=0.16, misses=0.03),
@@ -71,6 +73,7 @@ TEMPERS: Mapping[str, Temper] = {
 }
 _HOLD = 0.06  # s that a key is held
 _SURELY = 3  # positions
+_GOES_BACK, _LEAVES_OUT = 0.05, 0.1  # share of items, where they are allowed
 _READING = (1.6, 0.3)  # median (s) and log-SD of the time on a page or a message
 
 
@@ -132,7 +135,11 @@ class Robot:
         elif step.accepts is ResponseKind.RATING and isinstance(step.screen, Rated):
             if self._may_miss(step) and self._dice.uniform() < self._temper.misses:
                 return
-            self._rate(step.screen, onset + earliest + self._skewed(*self._temper.latency))
+            t = onset + earliest + self._skewed(*self._temper.latency)
+            if isinstance(step.screen, Item):
+                self._fill_in(step.screen, t)
+            else:
+                self._rate(step.screen, t)
         elif step.accepts is ResponseKind.CHOICE and isinstance(step.screen, Court):
             if self._may_miss(step) and self._dice.uniform() < self._temper.misses:
                 return
@@ -165,6 +172,29 @@ class Robot:
         for action in keys:
             self._press(by_action.get(action, buttons.confirm)[0], t)
             t += self._temper.between
+
+    def _fill_in(self, item: Item, t: float) -> None:
+        """Answer an item; now and then go back first, or leave it out where that is allowed."""
+        self._rated = "item"
+        if item.back and self._buttons.back and self._dice.uniform() < _GOES_BACK:
+            self._press(self._buttons.back[0], t)
+            return
+        if not item.required and item.given is None and self._dice.uniform() < _LEAVES_OUT:
+            self._press(self._buttons.confirm[0], t)
+            return
+        scale = self._scales[item.rating]
+        at = item.given
+        if at is None:  # the first press puts the mark on the scale
+            at = item.start
+            self._press(
+                (self._buttons.move if self._buttons.one_way else self._buttons.right)[0], t
+            )
+            t += self._temper.between
+        for key, distance in self._way(scale, at, self._wish(scale)):
+            hold = self._hold(scale, distance)
+            self._press(key, t, hold)
+            t += max(self._temper.between, hold + _HOLD)
+        self._press(self._buttons.confirm[0], t + self._temper.between)
 
     def _way(self, scale: ScaleRange, start: int, target: int) -> list[tuple[str, int]]:
         """Return the keys from one position to another, each with how far holding it goes.

@@ -132,6 +132,40 @@ class ProfileScale:
     kind: Literal["profile_scale"] = "profile_scale"
 
 
+BACK, LEAVE_OUT = -1, -2
+"""Positions that no scale has: words beside an item that can be clicked."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a questionnaire with its scale or its list of options.
+
+    Parameters
+    ----------
+    rating : str
+        Name of the item within the study, ``questionnaire.item``.
+    start : int
+        Position at which the mark appears with the first press; there is none before.
+    number, count : int
+        Its place among all items of the run, for the participant to see.
+    given : int or None
+        The answer that was given before, if the participant came back to it.
+    required : bool
+        Whether it must be answered.
+    back : bool
+        Whether the participant may go back from here.
+    """
+
+    rating: str
+    start: int
+    number: int
+    count: int
+    given: int | None = None
+    required: bool = True
+    back: bool = False
+    kind: Literal["item"] = "item"
+
+
 @dataclass(frozen=True)
 class Feedback:
     """The participant's own picture beside another person's, and that person's answer on a scale.
@@ -247,6 +281,7 @@ Screen: TypeAlias = (
     | Message
     | Scale
     | ProfileScale
+    | Item
     | Feedback
     | NeutralFace
     | Lobby
@@ -255,7 +290,7 @@ Screen: TypeAlias = (
     | Closing
 )
 
-Rated: TypeAlias = Scale | ProfileScale
+Rated: TypeAlias = Scale | ProfileScale | Item
 """Screens with a cursor, on which the participant answers; all have a `rating` and a `start`."""
 
 # --- when a step ends ----------------------------------------------------------------------------
@@ -368,13 +403,15 @@ class Response:
     ----------
     value : int or None
         Position on the scale, or number of the player who was chosen; None where the answer is only
-        "go on".
+        "go on", or an item was left out.
     rt : float
         Seconds from the step's onset to the confirmation, or to the last move if unconfirmed.
     confirmed : bool
         False where time ran out; `value` is then the last position.
     lefts, rights : int
         How many moves went each way.
+    back : bool
+        Whether the participant went back to the item before instead of answering.
     """
 
     value: int | None
@@ -382,6 +419,7 @@ class Response:
     confirmed: bool
     lefts: int = 0
     rights: int = 0
+    back: bool = False
 
 
 @dataclass(frozen=True)

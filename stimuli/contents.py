@@ -40,6 +40,28 @@ class ScaleLook:
 
 
 @dataclass(frozen=True)
+class ItemLook:
+    """What an item of a questionnaire says, besides its scale.
+
+    Parameters
+    ----------
+    text : str
+        The question or statement.
+    stem : str
+        What stands above each item of the questionnaire; empty for nothing.
+    lowest : int
+        Position of the first option.
+    options : tuple of str
+        Options from which one is chosen, in place of a scale; empty where there is a scale.
+    """
+
+    text: str
+    stem: str = ""
+    lowest: int = 1
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ProfileLook:
     """What a person's profile says and shows. Name and text are private, and in no `repr`.
 
@@ -91,7 +113,7 @@ class Contents:
     texts : mapping of str to str
         The study's texts; ``go_on`` and ``confirm`` are the footers of pages and scales.
     scales : mapping of str to ScaleLook
-        The study's ratings by name.
+        The study's ratings by name, and the scales of items.
     message : callable
         Gives the text and the language tag of a message id.
     language : str
@@ -100,6 +122,8 @@ class Contents:
         Gives what a profile id stands for; neutral faces' ids too.
     own : ProfileLook or None
         The participant's own profile; None as long as they have made none.
+    items : mapping of str to ItemLook
+        Items of the study's questionnaires by name.
     """
 
     texts: Mapping[str, str]
@@ -108,3 +132,4 @@ class Contents:
     language: str = "en"
     profile: Callable[[str], ProfileLook] = no_profiles
     own: ProfileLook | None = None
+    items: Mapping[str, ItemLook] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from experiment.steps import (
     Court,
     Feedback,
     Fixation,
+    Item,
     Lobby,
     Message,
     NeutralFace,
@@ -26,7 +27,7 @@ from experiment.steps import (
 from stimuli.contents import Contents
 from stimuli.layout import Layout
 from stimuli.pictures import Picture, Style
-from stimuli.screens import court, lobby, message, pages, profile, scale
+from stimuli.screens import court, item, lobby, message, pages, profile, scale
 from stimuli.screens.message import MessageLook
 from stimuli.sprites import Sprite
 
@@ -42,6 +43,7 @@ KINDS: Kinds = {
     Message: message.message,
     Scale: scale.scale,
     ProfileScale: profile.profile_scale,
+    Item: item.item,
     Feedback: profile.feedback,
     NeutralFace: profile.neutral_face,
     Lobby: lobby.lobby,
@@ -54,6 +56,8 @@ def still(screen: Screen) -> Screen:
     """Give what stands still of a screen: it looks alike wherever its cursor begins."""
     if isinstance(screen, Court):
         return replace(screen, cursor=None)
+    if isinstance(screen, Item):
+        return replace(screen, start=0, given=None)
     return replace(screen, start=0) if isinstance(screen, Rated) else screen
 
 

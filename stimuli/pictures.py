@@ -37,6 +37,34 @@ class Style:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word beside a scale, or an option of a list, that can be clicked.
+
+    Parameters
+    ----------
+    position : int
+        What a click on it means.
+    left, top, right, bottom : float
+        Where it is (px).
+    """
+
+    position: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a place is in it."""
+        return self.left <= x < self.right and self.top <= y < self.bottom
+
+
+def word_at(words: tuple[Word, ...], x: float, y: float) -> int | None:
+    """Return the position of the word at a place; None if there is none."""
+    return next((word.position for word in words if word.holds(x, y)), None)
+
+
+@dataclass(frozen=True)
 class Track:
     """The line of a scale: where its positions are, and the band about it that takes the mouse.
 
@@ -50,6 +78,8 @@ class Track:
         How far down the line is.
     beyond_px, aside_px : float
         How far the band reaches beyond the line's ends, and above and below it.
+    words : tuple of Word
+        What else can be clicked, below the line.
     """
 
     lowest: int
@@ -59,6 +89,7 @@ class Track:
     row_px: int
     beyond_px: float
     aside_px: float
+    words: tuple[Word, ...] = ()
 
     def x_of(self, position: int) -> int:
         """Place (px) of a position."""
@@ -70,11 +101,16 @@ class Track:
         return self.x_of(position), 0
 
     def pressed(self, x: float, y: float) -> int | None:
-        """Position that a press takes hold of; None outside of the band."""
-        return self.nearest(x) if self.holds(x, y) else None
+        """Position that a press takes hold of; None outside of the band and beside the words."""
+        return self.nearest(x) if self.holds(x, y) else word_at(self.words, x, y)
 
-    def dragged(self, x: float, y: float) -> int | None:  # noqa: ARG002
-        """Position to which the mouse drags what it has taken hold of, wherever it goes."""
+    def dragged(self, x: float, y: float) -> int | None:
+        """Position to which the mouse drags what it has taken hold of, wherever it goes.
+
+        Where words are, only they count: whoever slides off one answers nothing.
+        """
+        if any(word.top <= y for word in self.words):
+            return word_at(self.words, x, y)
         return self.nearest(x)
 
     def holds(self, x: float, y: float) -> bool:
@@ -87,6 +123,41 @@ class Track:
         share = (x - self.first_px) / (self.last_px - self.first_px)
         position = self.lowest + round(share * (self.highest - self.lowest))
         return min(max(position, self.lowest), self.highest)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A list of options below each other, each of them a word; others can stand beside it.
+
+    Parameters
+    ----------
+    lowest : int
+        Position of the first option.
+    rows_px : tuple of int
+        How far down the middle of each option is.
+    words : tuple of Word
+    """
+
+    lowest: int
+    rows_px: tuple[int, ...]
+    words: tuple[Word, ...]
+
+    @property
+    def highest(self) -> int:
+        """Position of the last option."""
+        return self.lowest + len(self.rows_px) - 1
+
+    def place_of(self, position: int) -> tuple[int, int]:
+        """How far to the right and down (px) a position's cursor is from the cursor's home."""
+        return 0, self.rows_px[position - self.lowest]
+
+    def pressed(self, x: float, y: float) -> int | None:
+        """Position at a place; None beside the words."""
+        return word_at(self.words, x, y)
+
+    def dragged(self, x: float, y: float) -> int | None:
+        """Position to which the mouse is dragged; None beside the words."""
+        return word_at(self.words, x, y)
 
 
 Area: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom (px)
@@ -190,7 +261,7 @@ class Picture:
     cursor, confirmed : Sprite or None
         Where something is pointed at, the cursor, and the cursor once the answer is taken, at home:
         on a scale, as they would be at a line's place 0. `at` moves them.
-    track : Track or Targets or None
+    track : Track or Column or Targets or None
         What can be pointed at: the positions of a scale, or some things.
     moving : tuple of Moving
         All that moves, in drawing order; it is in front of what stands still.
@@ -199,7 +270,7 @@ class Picture:
     sprites: tuple[Sprite, ...]
     cursor: Sprite | None = None
     confirmed: Sprite | None = None
-    track: Track | Targets | None = None
+    track: Track | Column | Targets | None = None
     moving: tuple[Moving, ...] = ()
 
     def shown_at(self, age: float) -> tuple[Sprite, ...]:

@@ -19,7 +19,7 @@ from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
 from stimuli.painter import Painter, still
-from stimuli.pictures import Moving, Picture, Targets, Track
+from stimuli.pictures import Column, Moving, Picture, Targets, Track
 from stimuli.quads import Placed, Quads
 from stimuli.sprites import Sprite
 from stimuli.virtual_display import display_answers
@@ -40,7 +40,7 @@ class _Loaded:
     moving: tuple[_Moves, ...]
     cursor: tuple[Placed, ...]
     confirmed: tuple[Placed, ...]
-    track: Track | Targets | None
+    track: Track | Column | Targets | None
     extent: Extent
 
 
@@ -99,8 +99,8 @@ class Window:
         self._loaded: dict[Screen, _Loaded] = {}
         self._pointer: deque[PointerEvent] = deque()
         self._focus: deque[tuple[float, bool]] = deque()
-        self._track: Track | Targets | None = None
-        self._grabbed: Track | Targets | None = None
+        self._track: Track | Column | Targets | None = None
+        self._grabbed: Track | Column | Targets | None = None
         self._stamp = 0.0
         self._on_flip: OnFlip | None = None
         self._window = _open(size_px, background, fullscreen, mouse)
@@ -181,7 +181,7 @@ class Window:
         return [self._focus.popleft() for _ in range(len(self._focus))]
 
     @property
-    def track(self) -> Track | Targets | None:
+    def track(self) -> Track | Column | Targets | None:
         """Where what is shown can be clicked; None if there is nothing to click."""
         return self._track
 

@@ -10,12 +10,14 @@ from experiment.protocol.design import Design, Window
 from experiment.protocol.kit import KitSettings, ReadingSpeed
 from experiment.protocol.messages import LabMessages, MessagesTask, Order, ScannerMessages
 from experiment.protocol.objects import ObjectCondition, ObjectTask
+from experiment.protocol.questionnaire import DailySettings, Questionnaire, QuestionnaireTask
 from experiment.protocol.ratings import Rating, worded
-from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts, read_yaml
+from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask
 from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.whole import AnyTask, Protocol
+from experiment.protocol.yaml_files import read_yaml
 
 __all__ = [
     "LAB_DEFAULT",
@@ -23,6 +25,7 @@ __all__ = [
     "Buttons",
     "ChoosingTask",
     "CyberballTask",
+    "DailySettings",
     "Design",
     "FaultName",
     "FeedbackTask",
@@ -37,6 +40,8 @@ __all__ = [
     "PetFrame",
     "Policy",
     "Protocol",
+    "Questionnaire",
+    "QuestionnaireTask",
     "Rating",
     "ReadingSpeed",
     "ScannerCyberball",

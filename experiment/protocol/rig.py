@@ -71,15 +71,17 @@ class Buttons(Strict):
     """Keys (keyboard or button box) and what they mean.
 
     A two-button box has no keys for `left` and `right` but one that moves the cursor (`move`) and
-    one that confirms. `marks` are the operator's: with one key each, the start of a PET scan and
-    the injection are marked at the moment they happen. `note` is the operator's too: it keeps the
-    moment of a note whose words are typed later, so that the participant sees nothing.
+    one that confirms. `back` goes back to the question before, in questionnaires that allow it.
+    `marks` are the operator's: with one key each, the start of a PET scan and the injection are
+    marked at the moment they happen. `note` is the operator's too: it keeps the moment of a note
+    whose words are typed later, so that the participant sees nothing.
     """
 
     left: tuple[Key, ...]
     right: tuple[Key, ...]
     move: tuple[Key, ...] = ()
     confirm: tuple[Key, ...] = Field(min_length=1)
+    back: tuple[Key, ...] = ()
     pause: tuple[Key, ...] = Field(min_length=1)
     abort: Abort
     stop: Stop | None = None
@@ -88,7 +90,7 @@ class Buttons(Strict):
 
     def keys(self) -> set[str]:
         """Return all keys and buttons that mean something."""
-        answers = {*self.left, *self.right, *self.move, *self.confirm}
+        answers = {*self.left, *self.right, *self.move, *self.confirm, *self.back}
         operators = {*self.pause, *self.abort.keys, *self.marks.values(), *self.note_keys}
         return answers | operators | {*self.stop_keys}
 
@@ -104,7 +106,7 @@ class Buttons(Strict):
 
     @model_validator(mode="after")
     def _each_key_once(self) -> Buttons:
-        keys = [*self.left, *self.right, *self.move, *self.confirm, *self.pause]
+        keys = [*self.left, *self.right, *self.move, *self.confirm, *self.back, *self.pause]
         keys += [*self.marks.values(), *self.abort.keys, *self.stop_keys, *self.note_keys]
         twice = sorted({k for k in keys if keys.count(k) > 1})
         if twice:

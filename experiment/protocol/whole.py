@@ -13,6 +13,13 @@ from experiment.protocol.design import Design
 from experiment.protocol.kit import KitSettings
 from experiment.protocol.messages import MessagesTask
 from experiment.protocol.objects import ObjectTask
+from experiment.protocol.questionnaire import (
+    DailySettings,
+    Questionnaire,
+    QuestionnaireTask,
+    item_key,
+    item_texts,
+)
 from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask, ProfileSettings
@@ -60,7 +67,13 @@ class Session(Strict):
 
 
 AnyTask = Annotated[
-    MessagesTask | ObjectTask | ChoosingTask | FeedbackTask | PagesTask | CyberballTask,
+    MessagesTask
+    | ObjectTask
+    | ChoosingTask
+    | FeedbackTask
+    | PagesTask
+    | CyberballTask
+    | QuestionnaireTask,
     Field(discriminator="kind"),
 ]
 """Every kind of task; a new kind is added here and in `experiment.catalogue`."""
@@ -84,6 +97,8 @@ class Protocol(Strict):
     design: Design | None = None
     notes: tuple[str, ...] = ()
     texts: dict[str, str] = Field(default_factory=dict)
+    questionnaires: dict[Name, Questionnaire] = Field(default_factory=dict)
+    daily: DailySettings | None = None
 
     @property
     def seed(self) -> int:
@@ -103,6 +118,8 @@ class Protocol(Strict):
         self._check_wordings()
         if self.design is not None:
             self.design.check_in(self)
+        if self.daily is not None:
+            self.daily.check_in(self)
         return self
 
     def _check_markers(self) -> None:
@@ -170,13 +187,18 @@ class Protocol(Strict):
 
     @property
     def scales(self) -> dict[str, ScaleRange]:
-        """Where the cursor of each rating scale can stand."""
-        return {name: rating.range for name, rating in self.ratings.items()}
+        """Where the cursor of each rating scale, and of each item, can stand."""
+        items = {
+            item_key(name, item.id): one.scale_of(item).range
+            for name, one in self.questionnaires.items()
+            for item in one.items
+        }
+        return {name: rating.range for name, rating in self.ratings.items()} | items
 
     @property
     def shown_texts(self) -> dict[str, str]:
         """The texts as these devices need them (`Devices.variants`)."""
-        texts = dict(self.texts)
+        texts = self.texts | item_texts(self.questionnaires, self.language)
         for variant in self.devices.variants:
             start = f"{variant}."
             own = {k: text for k, text in self.texts.items() if k.startswith(start)}

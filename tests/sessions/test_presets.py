@@ -88,6 +88,8 @@ PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
         "tasks.messages.messages.kind.total": (6, "S0"),
         "tasks.messages.ratings.0": ("connection", "S0"),
         "tasks.messages.ratings.1": ("good", "S0"),
+        "daily.days.01": (4, "S0"),
+        "daily.days.02": (4, "S0"),
         "tasks.warmobject.objects.0": ("warm", "S0"),
         "tasks.warmobject.objects.1": ("neutral", "S0"),
         "notes.0": ("Crossover, double-blind: 31 volunteers; naltrexone for 4 days and", "S0"),

@@ -1,0 +1,82 @@
+"""Daily reports in a BIDS data set: one table for each participant and session, a line a report.
+
+Days are numbers within the period: dates would say too much about a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.bids_beh import column_of, columns_of_items, item_columns
+from analysis.bids_events import table_of
+from experiment.daily.reports import Report
+from experiment.protocol import Questionnaire
+
+_COLUMNS = ("day", "report", "source", "late")
+
+
+def daily_files(reports: Sequence[Report]) -> dict[str, str]:
+    """Return the files of daily reports, by their paths in the data set.
+
+    Where a questionnaire was changed within a period, the columns are those of the last report.
+    """
+    files: dict[str, str] = {}
+    for participant, session in sorted({(r.participant, r.session) for r in reports}):
+        own = [r for r in reports if (r.participant, r.session) == (participant, session)]
+        questionnaires = own[-1].questionnaires
+        columns = (*_COLUMNS, *columns_of_items(questionnaires))
+        name = f"sub-{participant}_ses-{session}_task-{own[-1].task}_beh"
+        stem = f"sub-{participant}/ses-{session}/beh/{name}"
+        files[f"{stem}.tsv"] = table_of(_rows(own), columns)
+        files[f"{stem}.json"] = _json(_sidecar(questionnaires, own[-1].task))
+    return files
+
+
+def _rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for report in sorted(reports, key=lambda r: (r.day, r.completed)):
+        before = sum(row["day"] == report.number for row in rows)
+        rows.append(
+            {
+                "day": report.number,
+                "report": before + 1,
+                "source": report.source,
+                "late": report.late,
+                **{column_of(item): value for item, value in report.answers.items()},
+            }
+        )
+    return rows
+
+
+def _sidecar(questionnaires: Mapping[str, Questionnaire], task: str) -> dict[str, Any]:
+    language = next(iter(questionnaires.values())).languages[0]
+    return {
+        "TaskName": task,
+        "TaskDescription": "A report on each day of a period, filled in at a desk, on a page at "
+        "home, or with a survey tool.",
+        "day": {"Description": "Day of the period that the report is about, from 1."},
+        "report": {
+            "Description": "Number of the report among those of the same day, by the time at which "
+            "it was filled in; 1 is the first."
+        },
+        "source": {
+            "Description": "How the report was filled in.",
+            "Levels": {
+                "desk": "At a desk, with this software",
+                "page": "At home, on the page that this software makes",
+                "qualtrics": "With Qualtrics",
+                "redcap": "With REDCap",
+            },
+        },
+        "late": {
+            "Description": "Whether the report was filled in after its day was over.",
+            "Levels": {"true": "Later", "false": "On its day"},
+        },
+        **item_columns(questionnaires, language),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

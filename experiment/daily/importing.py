@@ -1,0 +1,94 @@
+"""Taking daily reports in: answer files of the page, and exports of survey tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiment.daily.reports import Sent, Source, read_record, records_of, store
+from experiment.daily.sent import daily_questionnaires, read_sent
+from experiment.daily.survey import read_survey
+from experiment.errors import BadInput
+from experiment.study import Study
+
+_ANSWER_FILE = ".json"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of files.
+
+    Parameters
+    ----------
+    told : tuple of str
+        What was kept, what was there already, what was left out; without any answer.
+    problems : tuple of str
+        Files that can't be used, and why. Nothing was kept of them.
+    """
+
+    told: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def import_reports(study: Study, files: Sequence[Path], participant: str | None = None) -> Imported:
+    """Check files, and keep the reports of those that are right.
+
+    A file is taken whole or not at all. A report that was kept before isn't kept twice; a second,
+    different one of the same day is kept too, and told.
+
+    Parameters
+    ----------
+    study : Study
+    files : sequence of Path
+        Answer files of the page (``.json``), exports of Qualtrics or REDCap (CSV, TSV, XLSX).
+    participant : str or None
+        Whose they must be.
+
+    Raises
+    ------
+    BadInput
+        If the study has no daily reports, or a report can't be written.
+    """
+    questionnaires = daily_questionnaires(study)
+    told: list[str] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            source, found, left_out = _read(study, file, participant)
+        except BadInput as error:
+            problems.append(str(error))
+            continue
+        told += left_out
+        for sent in found:
+            others = _same_day(study, sent)
+            kept = store(study, sent, source, questionnaires)
+            what = f"participant {sent.participant}, session {sent.session}, {sent.day}"
+            if kept is None:
+                told.append(f"{file}: {what}: was imported before; nothing is changed")
+            elif others:
+                told.append(f"{file}: {what}: kept, but DOUBLED: {others} of this day before")
+            else:
+                told.append(f"{file}: {what}: kept")
+    return Imported(tuple(told), tuple(problems))
+
+
+def _read(
+    study: Study, file: Path, participant: str | None
+) -> tuple[Source, tuple[Sent, ...], tuple[str, ...]]:
+    if file.suffix.lower() == _ANSWER_FILE:
+        return "page", (read_sent(study, file, participant),), ()
+    survey = read_survey(study, file, participant)
+    return survey.source, survey.sent, survey.left_out
+
+
+def _same_day(study: Study, sent: Sent) -> int:
+    """Return how many other reports of a participant's day were kept before."""
+    folder = study.log_folder(sent.participant, sent.session)
+    of_day = [file for file in records_of(study) if file.parent == folder]
+    return sum(
+        (record := read_record(file)).day.isoformat() == sent.day
+        and (record.answers, record.completed.isoformat()) != (sent.answers, sent.completed[:19])
+        for file in of_day
+        if f"_day-{sent.day}_" in file.name
+    )

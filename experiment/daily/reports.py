@@ -1,0 +1,299 @@
+"""Daily reports from wherever they came, checked, and kept so that they are never lost or doubled.
+
+Reports from home and from survey tools are kept beside the session logs, a file each, written in
+one move and never replaced. The file holds the questionnaires as they were, so that it can be read
+and scored by itself; a digest shows an edit. Reports at a desk are session logs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from experiment.daily.days import Period, day_of, days_file, periods_of
+from experiment.errors import BadInput
+from experiment.files import canonical, write_new
+from experiment.filled import filled_in
+from experiment.protocol import Questionnaire
+from experiment.protocol.questionnaire import item_key
+from experiment.protocol.values import Label, Name
+from experiment.readlog import read_log
+from experiment.study import Study
+
+Source = Literal["desk", "page", "qualtrics", "redcap"]
+_FORMAT = "kindred-daily-record"
+
+
+class Sent(BaseModel):
+    """What a participant reported of a day, as the page writes it.
+
+    `study` is a digest of the study's name. `begun` and `completed` are local times, the page's
+    with their distance from UTC. In `answers`, None stands for an item that was left out or not
+    asked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal["kindred-daily-report"] = "kindred-daily-report"
+    version: Literal[1] = 1
+    study: str
+    participant: Label
+    session: Label
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    language: str
+    questionnaires: dict[Name, str]
+    begun: str
+    completed: str
+    answers: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A day's report.
+
+    Parameters
+    ----------
+    participant, session : str
+        Labels.
+    day : date
+        The day that it is about.
+    completed : datetime
+        When it was filled in, in the participant's own time.
+    source : str
+    answers : mapping of str to (int or None)
+        By name of the item.
+    file : Path
+        The log or record that holds it.
+    questionnaires : mapping of str to Questionnaire
+        As they were.
+    task : str
+        Label of the daily report's task.
+    late : bool
+        Whether it was filled in after its day.
+    number : int or None
+        Of the day within its period, from 1; None as long as it isn't known when that begins.
+    """
+
+    participant: str
+    session: str
+    day: date
+    completed: datetime
+    source: Source
+    answers: Mapping[str, int | None]
+    file: Path
+    questionnaires: Mapping[str, Questionnaire]
+    task: str
+    late: bool
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class DailyReports:
+    """All daily reports of a study.
+
+    Parameters
+    ----------
+    reports : tuple of Report
+        By participant, session, day and time.
+    damaged : tuple of (Path, str)
+        Files that can't be used, and why.
+    """
+
+    reports: tuple[Report, ...] = ()
+    damaged: tuple[tuple[Path, str], ...] = ()
+
+
+def check_of(plain: Mapping[str, Any]) -> str:
+    """Return the digest of a report or record: SHA-256 of its canonical JSON, without `check`."""
+    content = {key: value for key, value in plain.items() if key != "check"}
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def check_answers(
+    answers: Mapping[str, int | None], questionnaires: Mapping[str, Questionnaire]
+) -> None:
+    """Make sure that answers are what the questionnaires allow.
+
+    Raises
+    ------
+    ValueError
+        With the first item that is unknown, missing, off its scale, answered although it was not
+        to be asked, or left out although it was required.
+    """
+    for name, one in questionnaires.items():
+        earlier: dict[str, int | None] = {}
+        for item in one.items:
+            key = item_key(name, item.id)
+            if key not in answers:
+                raise ValueError(f"item {key!r} is missing")
+            value = answers[key]
+            asked = item.show_if is None or item.show_if.holds(earlier)
+            span = one.scale_of(item).range
+            if value is None and asked and one.requires(item):
+                raise ValueError(f"item {key!r} has no answer and needs one")
+            if value is not None and not asked:
+                raise ValueError(f"item {key!r} has an answer and was not to be asked")
+            if value is not None and not span.lowest <= value <= span.highest:
+                raise ValueError(
+                    f"item {key!r}: its answer is not from {span.lowest} to {span.highest}"
+                )
+            earlier[item.id] = value
+    known = {item_key(name, item.id) for name, one in questionnaires.items() for item in one.items}
+    for key in answers:
+        if key not in known:
+            raise ValueError(f"there is no item {key!r}")
+
+
+def store(
+    study: Study, sent: Sent, source: Source, questionnaires: Mapping[str, Questionnaire]
+) -> Path | None:
+    """Keep a checked report; return its file, or None if it is there already.
+
+    Raises
+    ------
+    BadInput
+        If it can't be written; nothing is half-written.
+    """
+    report = sent.model_dump(mode="json")
+    name = f"sub-{sent.participant}_ses-{sent.session}_task-{_task(study)}_day-{sent.day}"
+    file = study.log_folder(sent.participant, sent.session) / f"{name}_{check_of(report)[:8]}.json"
+    record: dict[str, Any] = {
+        "format": _FORMAT,
+        "version": 1,
+        "source": source,
+        "kept": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "task": _task(study),
+        "day_begins": _day_begins(study),
+        "questionnaires": {
+            name: one.model_dump(mode="json") for name, one in questionnaires.items()
+        },
+        "report": report,
+    }
+    record["check"] = check_of(record)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_new(file, canonical(record) + "\n", mode=0o600)
+    except FileExistsError:
+        return None
+    except OSError as error:
+        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+    return file
+
+
+def records_of(study: Study) -> list[Path]:
+    """Return the files of all reports that were kept, sorted."""
+    return sorted((study.folder / "sourcedata").glob("sub-*/ses-*/*_day-*.json"))
+
+
+def read_record(file: Path) -> Report:
+    """Read a report that was kept.
+
+    Raises
+    ------
+    BadInput
+        If it is damaged or was edited.
+    """
+    try:
+        record = json.loads(file.read_text("utf-8"))
+        if record["check"] != check_of(record):
+            raise BadInput(f"{file}: was changed after it was kept; put it back as it was")
+        sent = Sent.model_validate(record["report"])
+        questionnaires = {
+            name: Questionnaire.model_validate(one)
+            for name, one in record["questionnaires"].items()
+        }
+        completed = datetime.fromisoformat(sent.completed)
+        day = date.fromisoformat(sent.day)
+    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+        raise BadInput(f"{file}: not a daily report that was kept here; is it damaged?") from None
+    return Report(
+        sent.participant,
+        sent.session,
+        day,
+        completed.replace(tzinfo=None),
+        record["source"],
+        sent.answers,
+        file,
+        questionnaires,
+        record["task"],
+        late=day_of(completed, record["day_begins"]) > day,
+    )
+
+
+def desk_reports(log: Path) -> list[Report]:
+    """Return the daily reports that were filled in at a desk, in a session's log.
+
+    Those of a robot and those that were broken off are none.
+    """
+    read = read_log(log)
+    header = read.header
+    daily = header["protocol"].get("daily")
+    if daily is None or header["robot"] is not None:
+        return []
+    names = header["protocol"]["tasks"][daily["task"]]["questionnaires"]
+    known = header["protocol"]["questionnaires"]
+    return [
+        Report(
+            header["participant"],
+            header["session"],
+            day_of(filled.ended, daily["day_begins"]),
+            filled.ended,
+            "desk",
+            filled.answers,
+            log,
+            {name: Questionnaire.model_validate(known[name]) for name in names},
+            daily["task"],
+            late=False,
+        )
+        for filled in filled_in(read)
+        if filled.task == daily["task"] and filled.ended is not None
+    ]
+
+
+def reports_of(study: Study) -> DailyReports:
+    """Return all daily reports of a study."""
+    reports: list[Report] = []
+    damaged: list[tuple[Path, str]] = []
+    for file in (*records_of(study), *_desk_logs(study)):
+        try:
+            reports += desk_reports(file) if file.suffix == ".jsonl" else [read_record(file)]
+        except BadInput as error:
+            damaged.append((file, str(error)))
+    periods = {
+        participant: periods_of(study, participant)
+        for participant in {report.participant for report in reports}
+        if days_file(study, participant).is_file()
+    }
+    numbered = [
+        replace(report, number=_number(report.day, periods.get(report.participant, ())))
+        for report in reports
+    ]
+    ordered = sorted(numbered, key=lambda r: (r.participant, r.session, r.day, r.completed))
+    return DailyReports(tuple(ordered), tuple(damaged))
+
+
+def _number(day: date, periods: Sequence[Period]) -> int | None:
+    numbers = (period.number_of(day) for period in periods)
+    return next((number for number in numbers if number is not None), None)
+
+
+def _desk_logs(study: Study) -> list[Path]:
+    """Return the logs of daily reports: these are always run on their own."""
+    if study.protocol.daily is None:
+        return []
+    return [log for log in study.logs() if f"_task-{study.protocol.daily.task}" in log.name]
+
+
+def _task(study: Study) -> str:
+    return "daily" if study.protocol.daily is None else study.protocol.daily.task
+
+
+def _day_begins(study: Study) -> int:
+    return 0 if study.protocol.daily is None else study.protocol.daily.day_begins

@@ -1,0 +1,101 @@
+"""Which daily reports are there, missing, late or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from experiment.daily.days import Period, daily_of, periods_of
+from experiment.daily.reports import Report, reports_of
+from experiment.errors import BadInput
+from experiment.study import Study
+
+
+@dataclass(frozen=True)
+class PeriodStatus:
+    """How complete the reports of one period are.
+
+    Parameters
+    ----------
+    period : Period
+    there, missing, late, doubled, to_come : tuple of date
+        Days with a report; days that are over without one; days whose first report was filled in
+        later; days with more than one; days that are not over yet.
+    """
+
+    period: Period
+    there: tuple[date, ...]
+    missing: tuple[date, ...]
+    late: tuple[date, ...]
+    doubled: tuple[date, ...]
+    to_come: tuple[date, ...]
+
+
+def status_of(period: Period, reports: Sequence[Report], today: date) -> PeriodStatus:
+    """Return how complete the reports of a period are.
+
+    Parameters
+    ----------
+    period : Period
+    reports : sequence of Report
+        Of one participant; those of other days are not looked at.
+    today : date
+        A day that isn't over: without a report it is no missing one yet.
+    """
+    of_day = {day: [r for r in reports if r.day == day] for day in period.dates}
+    return PeriodStatus(
+        period,
+        there=tuple(day for day, found in of_day.items() if found),
+        missing=tuple(day for day, found in of_day.items() if not found and day < today),
+        late=tuple(day for day, found in of_day.items() if found and all(r.late for r in found)),
+        doubled=tuple(day for day, found in of_day.items() if len(found) > 1),
+        to_come=tuple(day for day, found in of_day.items() if not found and day >= today),
+    )
+
+
+def participants_with_days(study: Study) -> list[str]:
+    """Return the labels of all participants whose periods' first days are known."""
+    return sorted(file.parent.name for file in (study.folder / "participants").glob("*/days.yaml"))
+
+
+def status_lines(study: Study, participant: str | None, today: date) -> list[str]:
+    """Return the state of daily reports as lines for the assistant.
+
+    Raises
+    ------
+    BadInput
+        If nobody's days are known.
+    """
+    daily_of(study)
+    who = [participant] if participant is not None else participants_with_days(study)
+    if not who:
+        raise BadInput(
+            f"{study.folder}: no participant's days are known; say when a period begins with: "
+            "run_session.py daily start STUDY --participant P --session S --first DATE"
+        )
+    daily = reports_of(study)
+    lines = [f"can't be used: {why}" for _, why in daily.damaged]
+    for label in who:
+        own = [report for report in daily.reports if report.participant == label]
+        periods = periods_of(study, label)
+        lines.append(f"participant {label}")
+        lines += [_line(status_of(period, own, today)) for period in periods]
+        outside = [r for r in own if all(p.number_of(r.day) is None for p in periods)]
+        lines += [f"  {r.day}: a report of no period's day ({r.file.name})" for r in outside]
+    return lines
+
+
+def _line(status: PeriodStatus) -> str:
+    period = status.period
+    parts = [f"{len(status.there)} of {period.days} reports"]
+    for what, days in (
+        ("missing", status.missing),
+        ("late", status.late),
+        ("doubled", status.doubled),
+    ):
+        if days:
+            parts.append(f"{what}: {', '.join(day.isoformat() for day in days)}")
+    if status.to_come:
+        parts.append(f"{len(status.to_come)} to come")
+    return f"  session {period.session}, {period.first} to {period.last}: " + "; ".join(parts)
