@@ -27,6 +27,7 @@ test: lint
 	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m "not slow" $(PYTEST_ARGS)
 
 faults: environment
+	.ci/system-packages chromium firefox-esr
 	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m slow $(PYTEST_ARGS)
 
 lint: environment

@@ -53,7 +53,7 @@ def write_page(study: Study, participant: str, out: Path, language: str | None =
     page = page_for(study, participant, language)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, page)
+        write_whole(out, page, mode=0o600)
     except OSError as error:
         raise BadInput(f"{out}: can't be written ({error.strerror})") from None
 
