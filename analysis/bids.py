@@ -302,7 +302,7 @@ def _files(named: Mapping[str, _Exported], reports: Sequence[Report], out: Path)
             table, meaning = run.answers
             beside = stem.removesuffix("_events") + "_beh"
             files[f"{beside}.tsv"], files[f"{beside}.json"] = table, _json(meaning)
-    return files | daily_files(reports)
+    return files | daily_files(reports, study)
 
 
 def _description(study: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,15 +12,21 @@ from typing import Any
 from analysis.bids_beh import column_of, columns_of_items, item_columns
 from analysis.bids_events import table_of
 from experiment.daily.reports import Report
-from experiment.protocol import Questionnaire
+from experiment.protocol import Questionnaire, worded
 
 _COLUMNS = ("day", "report", "source", "late")
 
 
-def daily_files(reports: Sequence[Report]) -> dict[str, str]:
+def daily_files(reports: Sequence[Report], study: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of daily reports, by their paths in the data set.
 
     Where a questionnaire was changed within a period, the columns are those of the last report.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+    study : mapping
+        The protocol's section on the study.
     """
     files: dict[str, str] = {}
     for participant, session in sorted({(r.participant, r.session) for r in reports}):
@@ -30,7 +36,7 @@ def daily_files(reports: Sequence[Report]) -> dict[str, str]:
         name = f"sub-{participant}_ses-{session}_task-{own[-1].task}_beh"
         stem = f"sub-{participant}/ses-{session}/beh/{name}"
         files[f"{stem}.tsv"] = table_of(_rows(own), columns)
-        files[f"{stem}.json"] = _json(_sidecar(questionnaires, own[-1].task))
+        files[f"{stem}.json"] = _json(_sidecar(questionnaires, own[-1].task, study))
     return files
 
 
@@ -50,12 +56,21 @@ def _rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
     return rows
 
 
-def _sidecar(questionnaires: Mapping[str, Questionnaire], task: str) -> dict[str, Any]:
+def _sidecar(
+    questionnaires: Mapping[str, Questionnaire], task: str, study: Mapping[str, Any]
+) -> dict[str, Any]:
     language = next(iter(questionnaires.values())).languages[0]
+    openings = [one.instructions for one in questionnaires.values() if one.instructions is not None]
     return {
         "TaskName": task,
         "TaskDescription": "A report on each day of a period, filled in at a desk, on a page at "
         "home, or with a survey tool.",
+        "Instructions": "\n\n".join(worded(text, language).strip() for text in openings) or "None",
+        "CogAtlasID": "n/a",
+        "CogPOID": "n/a",
+        "InstitutionName": study["institution"],
+        "InstitutionAddress": study["address"],
+        "InstitutionalDepartmentName": study["department"],
         "day": {"Description": "Day of the period that the report is about, from 1."},
         "report": {
             "Description": "Number of the report among those of the same day, by the time at which "
