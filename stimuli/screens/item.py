@@ -150,7 +150,7 @@ def _listed(
     ]
     px = min(typeset.px for typeset in typesets)
     widest = max(typeset.width for typeset in typesets)
-    gap = 1.1 * px
+    gap = 1.35 * px
     left = (layout.width - widest - gap) / 2
     begin = top + ((foot - top) - step * len(look.options)) / 2
     rows = tuple(

@@ -27,6 +27,7 @@ from experiment.daily.status import status_lines, status_of
 from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.files import canonical
+from experiment.kit import load_kit
 from experiment.log import LogWriter
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
@@ -267,6 +268,24 @@ def test_a_kept_report_that_was_edited_is_no_report(study: Study, tmp_path: Path
     assert daily.reports == ()
     assert "was changed after it was kept" in daily.damaged[0][1]
     assert "can't be used" in status_lines(study, "012", date(2026, 3, 6))[0]
+
+
+def test_nothing_of_the_kit_is_in_the_page_the_reports_or_the_status(
+    new_study: NewStudy, tmp_path: Path
+) -> None:
+    study = with_days(new_study())
+    kit = load_kit(study.kit_folder("012"))
+    private = {writer.name for writer in kit.writers} | {one.text for one in kit.messages}
+    private = {words for words in private if len(words) > 3}
+    private |= {"naltrexone", "placebo", "arm:", study.protocol.study.name}
+    assert len(private) > 20
+    done = import_reports(study, [saved(tmp_path, sent(study))])
+    (kept,) = (study.folder / "sourcedata").rglob("*.json")
+    told = [page_for(study, "012"), kept.read_text("utf-8"), *done.told]
+    told += status_lines(study, "012", date(2026, 3, 6))
+    told.append(scores_table(fillings_of([], reports_of(study))))
+    assert not [words for words in private for text in told if words.lower() in text.lower()]
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
 # --- surveys -------------------------------------------------------------------------------------

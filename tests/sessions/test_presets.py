@@ -162,7 +162,7 @@ def test_init_makes_a_study_from_a_preset(
     study = tmp_path / "study"
     assert main(["init", str(study), "--preset", "inagaki2019"]) == 0
     assert sorted(file.name for file in study.iterdir()) == [
-        *("inbox", "stranger_messages.csv", "study.yaml", "texts")
+        *("inbox", "questionnaires", "stranger_messages.csv", "study.yaml", "texts")
     ]
     assert open_study(study).protocol.study.name == "inagaki2019"
     before = (study / "study.yaml").read_bytes()

@@ -1,0 +1,105 @@
+"""The screens of questionnaires' items: what stands where, and what can be clicked."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiment.steps import BACK, LEAVE_OUT, Item
+from stimuli.contents import Contents, ItemLook, ScaleLook
+from stimuli.painter import Painter, still
+from stimuli.pictures import Column, Picture, Spot, Style, Track
+
+SIZES = [(1280, 720), (640, 400)]
+LONG = "I felt that the others had turned away from me and that nothing I did would change it"
+TEXTS = {
+    "item.progress": "{number} of {count}",
+    "item.confirm": "Move the mark with the left and right keys, then press confirm",
+    "item.choose": "Press on your answer",
+    "item.back": "‹ Back",
+    "item.leave_out": "To leave it out, press confirm without a mark",
+}
+ITEMS = {
+    "q.points": ItemLook(LONG, "During the game:"),
+    "q.percent": ItemLook("What per cent of all throws do you think you got?"),
+    "q.yes": ItemLook("Did you meet anybody?", "Today:", 0, ("No", "Yes")),
+    "q.many": ItemLook(LONG, "Today:", 1, tuple(f"Option {n}, {LONG[:30]}" for n in range(1, 9))),
+    "q.hebrew": ItemLook("הרגשתי קשר לאנשים אחרים", "היום:", 1, ("כלל לא", "במידה מסוימת", "מאוד")),
+    "q.endless": ItemLook(LONG * 30, "During the game:"),
+}
+SCALES = {
+    "q.points": ScaleLook(LONG, 1, 5, {1: "Not at all", 3: "Somewhat", 5: "Very much"}),
+    "q.percent": ScaleLook(
+        "?", 0, 100, {n: f"{n}\N{NO-BREAK SPACE}%" for n in range(0, 101, 10)}, continuous=True
+    ),
+    "q.endless": ScaleLook(LONG, 1, 5, {1: "No", 5: "Yes"}),
+}
+
+
+def painter_for(size: tuple[int, int]) -> Painter:
+    style = Style(size, round(0.055 * size[1]))
+    return Painter(style, Contents(TEXTS, SCALES, lambda _: ("", "en"), items=ITEMS))
+
+
+def whole(name: str) -> Item:
+    return Item(name, 1, 3, 20, required=False, back=True)
+
+
+def boxes(picture: Picture) -> list[Spot]:
+    assert picture.track is not None
+    return list(picture.track.spots)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", ["q.points", "q.percent", "q.yes", "q.many", "q.hebrew"])
+def test_all_of_an_item_is_in_the_window_and_no_two_spots_are_one(
+    size: tuple[int, int], name: str
+) -> None:
+    picture = painter_for(size).paint(whole(name))
+    (static,) = picture.sprites
+    assert static.left >= 0
+    assert static.top >= 0
+    assert static.right <= size[0]
+    assert static.bottom <= size[1]
+    spots = boxes(picture)
+    assert {BACK, LEAVE_OUT} <= {spot.position for spot in spots}
+    for one in spots:
+        across, down = (one.left + one.right) / 2, (one.top + one.bottom) / 2
+        assert [spot.position for spot in spots if spot.holds(across, down)] == [one.position]
+        assert picture.track is not None
+        assert picture.track.grabbed(across, down) == one
+        assert one.nearest(across, down) == one.position
+        assert one.nearest(one.left - 1, down) is None  # let go beside it: nothing is meant
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", ["q.yes", "q.many", "q.hebrew"])
+def test_the_mark_stands_before_the_option_that_is_clicked(
+    size: tuple[int, int], name: str
+) -> None:
+    picture = painter_for(size).paint(whole(name))
+    column = picture.track
+    assert isinstance(column, Column)
+    for position in range(column.lowest, column.highest + 1):
+        (spot,) = (spot for spot in column.spots if spot.position == position)
+        for confirmed in (False, True):
+            mark = picture.at(position, confirmed=confirmed)
+            assert spot.top <= mark.top < mark.bottom <= spot.bottom
+            assert spot.left <= mark.left < mark.right <= spot.right
+
+
+def test_nothing_is_offered_that_is_not_allowed() -> None:
+    painter = painter_for((1280, 720))
+    first = painter.paint(Item("q.points", 1, 1, 20))
+    assert isinstance(first.track, Track)
+    assert first.track.spots == ()
+    assert boxes(painter.paint(Item("q.points", 1, 2, 20, back=True)))[0].position == BACK
+    assert boxes(painter.paint(Item("q.points", 1, 2, 20, required=False)))[0].position == LEAVE_OUT
+
+
+def test_a_text_that_does_not_fit_is_told_by_its_name() -> None:
+    with pytest.raises(ValueError, match=r"the text of item 'q\.endless' does not fit"):
+        painter_for((1280, 720)).paint(whole("q.endless"))
+
+
+def test_what_was_answered_before_changes_no_picture() -> None:
+    assert still(Item("q.yes", 1, 3, 20, given=1)) == still(Item("q.yes", 0, 3, 20))
