@@ -386,12 +386,6 @@ class QuestionnaireTask(TaskSpec):
                 raise Located(
                     where, f"questionnaires/{name}.yaml has no language {protocol.language!r}"
                 )
-        if protocol.devices.buttons.one_way and "two_buttons.item.confirm" not in protocol.texts:
-            raise Located(
-                ("language",),
-                f"texts/{protocol.language}.yaml lacks 'two_buttons.item.confirm', a two-button "
-                "box needs it",
-            )
 
 
 class DailySettings(Strict):

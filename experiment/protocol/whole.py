@@ -177,7 +177,8 @@ class Protocol(Strict):
 
     def _check_wordings(self) -> None:
         if self.devices.buttons.one_way:
-            self._check_texts("a two-button box", ("two_buttons.confirm",))
+            items = ("two_buttons.item.confirm",) if self.questionnaires else ()
+            self._check_texts("a two-button box", ("two_buttons.confirm", *items))
         for name, rating in self.ratings.items():
             if any(self.language not in languages for languages in rating.languages()):
                 raise Located(
