@@ -46,7 +46,7 @@ class Browser(ABC):
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
-            answer = json.loads(self._socket.recv(timeout=30))
+            answer = json.loads(self._socket.recv(timeout=90))
             if answer.get("id") == number:
                 assert "error" not in answer, answer
                 return answer["result"]
