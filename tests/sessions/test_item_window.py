@@ -13,7 +13,7 @@ from experiment.examples import EXAMPLE
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.steps import BACK, LEAVE_OUT, Item
-from stimuli.pictures import compose
+from stimuli.pictures import Column, Track, compose
 from stimuli.window import Window
 
 pytestmark = pytest.mark.usefixtures("display")
@@ -25,8 +25,8 @@ ON_LINE = Item("daily.sad", 3, 8, 11, back=True, required=False)
 def clicked(window: Window, item: Item, position: int, aside: int = 0) -> list[PointerEvent]:
     """Press in the middle of a spot, let go so many pixels beside it; return what came of it."""
     window.flip(item, None, False, None, None)
-    assert window.track is not None
-    (spot,) = (spot for spot in window.track.spots if spot.position == position)
+    assert isinstance(window.track, Track | Column)
+    (spot,) = (spot for spot in window.track.words if spot.position == position)
     left, top = window.place
     x = left + round((spot.left + spot.right) / 2)
     y = top + round((spot.top + spot.bottom) / 2)

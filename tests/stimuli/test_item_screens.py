@@ -7,7 +7,7 @@ import pytest
 from experiment.steps import BACK, LEAVE_OUT, Item
 from stimuli.contents import Contents, ItemLook, ScaleLook
 from stimuli.painter import Painter, still
-from stimuli.pictures import Column, Picture, Spot, Style, Track
+from stimuli.pictures import Column, Picture, Style, Track, Word
 
 SIZES = [(1280, 720), (640, 400)]
 LONG = "I felt that the others had turned away from me and that nothing I did would change it"
@@ -44,9 +44,9 @@ def whole(name: str) -> Item:
     return Item(name, 1, 3, 20, required=False, back=True)
 
 
-def boxes(picture: Picture) -> list[Spot]:
-    assert picture.track is not None
-    return list(picture.track.spots)
+def boxes(picture: Picture) -> list[Word]:
+    assert isinstance(picture.track, Track | Column)
+    return list(picture.track.words)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -66,9 +66,9 @@ def test_all_of_an_item_is_in_the_window_and_no_two_spots_are_one(
         across, down = (one.left + one.right) / 2, (one.top + one.bottom) / 2
         assert [spot.position for spot in spots if spot.holds(across, down)] == [one.position]
         assert picture.track is not None
-        assert picture.track.grabbed(across, down) == one
-        assert one.nearest(across, down) == one.position
-        assert one.nearest(one.left - 1, down) is None  # let go beside it: nothing is meant
+        assert picture.track.pressed(across, down) == one.position
+        assert picture.track.dragged(across, down) == one.position
+        assert picture.track.dragged(one.left - 1, down) is None  # let go beside it: nothing
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -80,7 +80,7 @@ def test_the_mark_stands_before_the_option_that_is_clicked(
     column = picture.track
     assert isinstance(column, Column)
     for position in range(column.lowest, column.highest + 1):
-        (spot,) = (spot for spot in column.spots if spot.position == position)
+        (spot,) = (spot for spot in column.words if spot.position == position)
         for confirmed in (False, True):
             mark = picture.at(position, confirmed=confirmed)
             assert spot.top <= mark.top < mark.bottom <= spot.bottom
@@ -91,7 +91,7 @@ def test_nothing_is_offered_that_is_not_allowed() -> None:
     painter = painter_for((1280, 720))
     first = painter.paint(Item("q.points", 1, 1, 20))
     assert isinstance(first.track, Track)
-    assert first.track.spots == ()
+    assert first.track.words == ()
     assert boxes(painter.paint(Item("q.points", 1, 2, 20, back=True)))[0].position == BACK
     assert boxes(painter.paint(Item("q.points", 1, 2, 20, required=False)))[0].position == LEAVE_OUT
 
