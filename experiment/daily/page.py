@@ -16,7 +16,7 @@ from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.plans.questionnaire import ordered_items
 from experiment.protocol import Questionnaire, read_texts, worded
-from experiment.protocol.questionnaire import Item, item_key
+from experiment.protocol.questionnaire import Item, check_language, item_key
 from experiment.study import Study, check_label, check_writable
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -67,8 +67,7 @@ def page_for(study: Study, participant: str, language: str | None = None) -> str
     language = language or study.protocol.language
     questionnaires = daily_questionnaires(study)
     for name, one in questionnaires.items():
-        if language not in one.languages:
-            raise BadInput(f"questionnaires/{name}.yaml: has no language {language!r}")
+        check_language(name, one, language)
     parts = [_part(name, one, language, study, participant) for name, one in questionnaires.items()]
     texts = _texts(study, language)
     data = {

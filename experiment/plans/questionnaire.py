@@ -9,7 +9,7 @@ from experiment.chance import Dice, dice
 from experiment.plans.plan import PlanInputs, random_start
 from experiment.protocol import Protocol, Questionnaire, QuestionnaireTask
 from experiment.protocol.questionnaire import Item as ItemSpec
-from experiment.protocol.questionnaire import ShowIf, check_filled, item_key
+from experiment.protocol.questionnaire import ShowIf, check_filled, check_language, item_key
 from experiment.steps import After, Ends, OnResponse
 
 
@@ -106,14 +106,16 @@ def plan_questionnaire(inputs: PlanInputs) -> QuestionnairePlan:
     Raises
     ------
     BadInput
-        If one of them is a template that was not filled in.
+        If one of them is a template that was not filled in, or lacks the language.
     """
     spec = inputs.protocol.tasks[inputs.task]
     assert isinstance(spec, QuestionnaireTask)
     chance = dice(inputs.seed, inputs.participant, inputs.session, inputs.task)
     trials: list[ItemTrial] = []
     for name in spec.questionnaires:
-        check_filled(name, inputs.protocol.questionnaires[name])
+        one = inputs.protocol.questionnaires[name]
+        check_filled(name, one)
+        check_language(name, one, inputs.protocol.language)
         trials += _trials(inputs.protocol, name, chance, after=len(trials))
     return QuestionnairePlan(
         instructions=spec.instructions,

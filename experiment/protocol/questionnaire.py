@@ -332,6 +332,23 @@ class Questionnaire(Strict):
         return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()[:16]
 
 
+def check_language(name: str, questionnaire: Questionnaire, language: str) -> None:
+    """Make sure that a questionnaire is there in a language.
+
+    Only a session that asks it needs to know: a participant may read another language.
+
+    Raises
+    ------
+    BadInput
+        If it isn't.
+    """
+    if language not in questionnaire.languages:
+        raise BadInput(
+            f"questionnaires/{name}.yaml: has no language {language!r}, only "
+            f"{', '.join(questionnaire.languages)}"
+        )
+
+
 def check_filled(name: str, questionnaire: Questionnaire) -> None:
     """Make sure that a questionnaire is no template any more.
 
@@ -382,10 +399,6 @@ class QuestionnaireTask(TaskSpec):
             where = ("tasks", label, "questionnaires", i)
             if name not in protocol.questionnaires:
                 raise Located(where, f"no file questionnaires/{name}.yaml beside study.yaml")
-            if protocol.language not in protocol.questionnaires[name].languages:
-                raise Located(
-                    where, f"questionnaires/{name}.yaml has no language {protocol.language!r}"
-                )
 
 
 class DailySettings(Strict):
