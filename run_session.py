@@ -12,11 +12,8 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from analysis.questionnaires_command import questionnaires_app
 from experiment.commands import blinding, participants
-<<<<<<< HEAD
 from experiment.commands import desk as launcher
-=======
 from experiment.daily.command import daily_app
->>>>>>> 23fe4e9 (Questionnaires as data files: read strictly, asked an item a screen, back and rules, answers in _beh.tsv; daily reports at a desk and on a page)
 from experiment.errors import BadInput, KindredError
 from experiment.preflight.command import (
     GoAnyway,
@@ -45,12 +42,9 @@ app.add_typer(participants.app, name="participant")
 app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
-<<<<<<< HEAD
 app.command()(check)
-=======
 app.add_typer(questionnaires_app, name="questionnaires")
 app.add_typer(daily_app, name="daily")
->>>>>>> 23fe4e9 (Questionnaires as data files: read strictly, asked an item a screen, back and rules, answers in _beh.tsv; daily reports at a desk and on a page)
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]
@@ -488,12 +482,9 @@ def export(
     from experiment.daily.reports import reports_of
     from experiment.study import open_study
 
-<<<<<<< HEAD
-    print(summary(export_bids(open_study(study).logs(), bids, with_notes=with_notes)))
-=======
     opened = open_study(study)
-    print(summary(export_bids(opened.logs(), bids, reports_of(opened))))
->>>>>>> 23fe4e9 (Questionnaires as data files: read strictly, asked an item a screen, back and rules, answers in _beh.tsv; daily reports at a desk and on a page)
+    reports = reports_of(opened)
+    print(summary(export_bids(opened.logs(), bids, reports, with_notes=with_notes)))
 
 
 @app.command()

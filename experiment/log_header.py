@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from experiment.anchors import boot_id, utc_error
-from experiment.clock import Clock
+from experiment.clock import Clock, utc_offset
 from experiment.display import DisplayFacts
 from experiment.plain import to_plain
 from experiment.version import VERSION
@@ -40,6 +40,7 @@ def log_header(
         "seed": prepared.seed,
         "utc": clock.utc(),
         "utc_at": round(clock.now(), 6),
+        "utc_offset_s": utc_offset(),
         "utc_error": utc_error(),
         "clock_zero": clock.zero,
         "boot": boot_id(),

@@ -125,6 +125,8 @@ def check_no_data(folder: Path, tasks: Sequence[str], protocol: Protocol) -> Non
 def _data_of(log: Path, protocol: Protocol) -> set[str]:
     """Return the tasks that were begun in a log and that can't be run again."""
     again = {task for task, spec in protocol.tasks.items() if KINDS[spec.kind].can_be_continued}
+    if protocol.daily is not None:
+        again.add(protocol.daily.task)
     return {event["task"] for event in read_log(log).of("run_begin")} - again
 
 
