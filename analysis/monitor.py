@@ -383,7 +383,8 @@ class Monitor(App[None]):
         self._fill("run", *progress(state, texts))
         self._fill("marker", *markers(state, texts))
         self._show_faults(state, "alarm" if alarm else "some" if state.faults else "")
-        self._say("#bottom", "   ".join([texts.says("keys"), *self._notes()]))
+        # What is wrong comes first: on a narrow terminal the end of the line is cut off.
+        self._say("#bottom", "   ".join([*self._notes(), texts.says("keys")]))
 
     def _show_faults(self, state: State, urgency: str) -> None:
         panel = self.query_one("#faults", Static)
