@@ -29,7 +29,7 @@ class Beat:
     def __init__(self) -> None:
         # The first pulses, until they are judged together: the very first is the run's zero.
         self._first: list[tuple[float, int]] | None = []
-        self._offs: deque[float] = deque(maxlen=_JUDGED_BY)
+        self._offs: deque[tuple[int, float]] = deque(maxlen=_JUDGED_BY)  # volume, off
 
     def restart(self) -> None:
         """Forget what came before: from here on, the beat is another one."""
@@ -52,7 +52,7 @@ class Beat:
         limit = _FAR[0] + _FAR[1] * tr
         before = list(self._offs)
         if self._first != []:  # the very first one is where the grid begins
-            self._offs.append(off)
+            self._offs.append((volume, off))
         if self._first is not None:
             self._first.append((t, volume))
             if len(self._first) <= _JUDGED_BY:
@@ -61,7 +61,9 @@ class Beat:
             return _far_off(first, tr, limit)
         if len(before) < _JUDGED_BY:
             return None
-        by_last, by_trend = off - median(before), off - (2 * before[-1] - before[-2])
+        (m, earlier), (n, latest) = before[-2:]
+        trend = latest + (latest - earlier) / (n - m) * (volume - n)  # volumes may be missing
+        by_last, by_trend = off - median(value for _, value in before), off - trend
         if min(abs(by_last), abs(by_trend)) <= limit:
             return None
         return FarOff(((t, volume),), by_last)

@@ -32,6 +32,7 @@ def crossover(shares: Shares, sessions: int = 2) -> Protocol:
     task = data["tasks"]["messageslab"]
     task["messages"] = {c: {"total": n, "per_writer": most} for c, (n, most) in shares.items()}
     task["order"] = {"max_same_condition": 200, "writer_twice_in_a_row": True}
+    data["daily"] = None
     data["sessions"] = {f"{i + 1:02d}": {"tasks": ["messageslab"]} for i in range(sessions)}
     return Protocol.model_validate(data)
 

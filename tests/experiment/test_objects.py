@@ -121,6 +121,7 @@ def test_it_comes_back_from_plain_data_and_depends_on_the_seed() -> None:
 
 def test_a_session_without_the_task_is_told() -> None:
     data = PROTOCOL.model_dump(mode="json")
+    data["daily"] = None
     data["sessions"]["02"]["optional"] = []
     with pytest.raises(BadInput, match="session '02' has no task 'warmobject'"):
         plan_objects(inputs("02", protocol=Protocol.model_validate(data)))

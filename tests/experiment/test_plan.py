@@ -122,6 +122,7 @@ def test_an_order_that_cannot_be_is_told() -> None:
 def lab_only() -> Protocol:
     data = PROTOCOL.model_dump(mode="json")
     data["tasks"]["messageslab"]["messages"]["kind"]["per_writer"] = None
+    data["daily"] = None
     data["sessions"] = {"02": {"tasks": ["messageslab"]}}
     return Protocol.model_validate(data)
 

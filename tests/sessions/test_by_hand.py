@@ -28,7 +28,7 @@ LAB: tuple[tuple[str, str], ...] = (
     ("{total: {value: 6, source: S0}, per_writer: 1}", "{total: 1, per_writer: 1}"),
     ("reading_at_least: 1.0", "reading_at_least: 0.0"),
     ("      fixation: [1.0, 1.5]", "      fixation: [0.1, 0.2]"),
-    ("      closing: 4.0\n\nsessions", "      closing: 0.2\n\nsessions"),
+    ("      closing: 4.0\n\n  feelings", "      closing: 0.2\n\n  feelings"),
 )
 
 pytestmark = [pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]

@@ -74,7 +74,13 @@ def test_a_robot_goes_through_the_whole_study(hsu: Make, tmp_path: Path) -> None
     kit = open_study(study).kit_folder("012")
     logs = [play(study, session) for session in ("01", "02", "03")]
 
-    assert set(logs[0].header["people"]) == {"digest", "offered", "faces", "choices"}
+    assert set(logs[0].header["people"]) == {
+        "digest",
+        "everybody",
+        "offered",
+        "faces",
+        "choices",
+    }
     for log in logs:  # whom the participant would like to meet stays in the kit
         assert not re.search(r'"(groups?|likes|men|women)"', log.file.read_text("utf-8"))
     choices = kit / "choices.json"

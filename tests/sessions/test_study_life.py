@@ -69,7 +69,7 @@ def test_a_study_from_its_sealed_list_to_its_analysis(desk: Desk, tmp_path: Path
         sheet = ("sheet", study, *who, "--session", "01", "--at", "09:30")
         desk.does(*sheet, "--out", study / f"sheet.{kind}")
     assert "a .html or .pdf is needed" in desk.does(*sheet, "--out", study / "a.doc", code=2)
-    assert "allowed are en" in desk.does(
+    assert "allowed are ar, en, ja" in desk.does(
         *sheet, "--out", study / "a.pdf", "--language", "x", code=2
     )
 
