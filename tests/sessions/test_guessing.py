@@ -38,9 +38,10 @@ def blinded_study(folder: Path, slots: int) -> Study:
     make_study(folder / "study", "inagaki2016")
     file = folder / "study" / "study.yaml"
     text = file.read_text("utf-8").replace("slots: 36", f"slots: {slots}")
-    text = text.replace(
-        "  slots:", "  strata: {sex: [female, male]}\n  slots:"
-    ).replace("tasks: [messages]\n    optional: [warmobject]", "tasks: [warmobject]")  # fmt: skip
+    text = text.replace("  slots:", "  strata: {sex: [female, male]}\n  slots:")
+    messages = "tasks: [messages]\n    optional: [warmobject, daily]"
+    assert messages in text
+    text = text.replace(messages, "tasks: [warmobject]\n    optional: [daily]")
     file.write_text(text, "utf-8")
     study = open_study(folder / "study")
     private, public = folder / "private.pem", folder / "public.pem"
