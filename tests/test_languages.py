@@ -103,16 +103,23 @@ def test_every_screen_of_participants_fits(
     make_study(tmp_path / "messages", None, language)
     make_study(tmp_path / "social", "hsu2013", language)
     make_study(tmp_path / "objects", "inagaki2016", language)
-    make_study(tmp_path / "game", "cyberball", language)
-    for i, name in enumerate(("messages", "social", "objects", "game")):
+    for i, name in enumerate(("messages", "social", "objects")):
         protocol = protocol_of(tmp_path / name)
         painter = looks_of(protocol, size, {}).painter
         for screen in screens(protocol, texts=i == 0):
             painter.paint(screen)  # refuses what does not fit
-        for asked in items(protocol):
-            painter.paint(asked)
         for text in protocol.texts.values() if i == 0 else ():
             assert missing_glyphs(text, language) == ()
+
+
+@pytest.mark.parametrize("language", ["en", *OTHERS])
+def test_every_item_after_the_ball_game_and_of_the_day_fits(tmp_path: Path, language: str) -> None:
+    for preset in ("cyberball", "inagaki2016"):
+        make_study(tmp_path / preset, preset, language)
+        protocol = protocol_of(tmp_path / preset)
+        painter = looks_of(protocol, (1280, 720), {}).painter
+        for item in items(protocol):
+            painter.paint(item)
 
 
 def screens(protocol: Protocol, *, texts: bool) -> Iterator[Screen]:
