@@ -39,6 +39,7 @@ def item_scales(protocol: Protocol) -> dict[str, ScaleLook]:
                     for place, text in scale.anchors_at.items()
                 },
                 continuous=scale.continuous,
+                reading=scale.reading,
             )
     return scales
 

@@ -21,6 +21,9 @@ class ScaleLook:
         Texts below positions.
     continuous : bool
         Whether the line is shown without points.
+    reading : str
+        How the number at which the mark stands is read out above it, with ``{position}`` for the
+        number; empty if it isn't.
     """
 
     question: str
@@ -28,6 +31,7 @@ class ScaleLook:
     highest: int
     anchors: Mapping[int, str]
     continuous: bool = False
+    reading: str = ""
 
     def __post_init__(self) -> None:
         if self.highest <= self.lowest:

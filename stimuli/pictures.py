@@ -265,6 +265,9 @@ class Picture:
         What can be pointed at: the positions of a scale, or some things.
     moving : tuple of Moving
         All that moves, in drawing order; it is in front of what stands still.
+    readings : tuple of Sprite
+        What is read out beside the cursor, at its place, for each position from the track's lowest;
+        empty if nothing is.
     """
 
     sprites: tuple[Sprite, ...]
@@ -272,6 +275,7 @@ class Picture:
     confirmed: Sprite | None = None
     track: Track | Column | Targets | None = None
     moving: tuple[Moving, ...] = ()
+    readings: tuple[Sprite, ...] = ()
 
     def shown_at(self, age: float) -> tuple[Sprite, ...]:
         """Give all but the cursor as it is when the screen has been shown for `age` (s)."""
@@ -295,6 +299,12 @@ class Picture:
                 f"not at {position}"
             )
         return sprite.moved(*self.track.place_of(position))
+
+    def read_at(self, position: int) -> tuple[Sprite, ...]:
+        """Give what is read out beside the cursor at a position, if anything is."""
+        if self.track is None or not self.readings:
+            return ()
+        return (self.readings[position - self.track.lowest],)
 
 
 def degrees_to_px(deg: float, width_cm: float, distance_cm: float, width_px: int) -> float:
@@ -351,7 +361,7 @@ def compose(
     frame[:] = rgb(style.background)
     sprites = picture.shown_at(age)
     if cursor is not None:
-        sprites = (*sprites, picture.at(cursor, confirmed=confirmed))
+        sprites = (*sprites, picture.at(cursor, confirmed=confirmed), *picture.read_at(cursor))
     for sprite in sprites:
         _blend(frame, sprite)
     return frame

@@ -40,6 +40,7 @@ class _Loaded:
     moving: tuple[_Moves, ...]
     cursor: tuple[Placed, ...]
     confirmed: tuple[Placed, ...]
+    readings: tuple[tuple[Placed, ...], ...]
     track: Track | Column | Targets | None
     extent: Extent
 
@@ -224,6 +225,7 @@ class Window:
             tuple(_Moves(tuple(map(upload, one.frames)), one) for one in picture.moving),
             () if picture.cursor is None else upload(picture.cursor),
             () if picture.confirmed is None else upload(picture.confirmed),
+            tuple(map(upload, picture.readings)),
             picture.track,
             _extent(picture.shown_at(0.0)),
         )
@@ -240,6 +242,9 @@ class Window:
                 right, down = picture.track.place_of(cursor)
                 for quad in picture.confirmed if confirmed else picture.cursor:
                     quad.draw(right, down)
+                if picture.readings:
+                    for quad in picture.readings[cursor - picture.track.lowest]:
+                        quad.draw()
 
     def _stamped(self) -> None:
         # The first thing after the flip. PsychoPy's own stamp is the wall clock.

@@ -16,7 +16,9 @@ from analysis.monitor_texts import read_texts as monitor_texts
 from experiment.examples import EXAMPLE, languages, make_study, preset_names
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
-from experiment.steps import Closing, Fixation, Page, Prompt, Scale, Screen, Waiting
+from experiment.protocol.questionnaire import item_key
+from experiment.protocol.questionnaire_files import read_questionnaire
+from experiment.steps import Closing, Fixation, Item, Page, Prompt, Scale, Screen, Waiting
 from stimuli.fonts import missing_glyphs
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +69,13 @@ def test_a_translation_is_complete_and_filled_in_alike(english: Path, other: Pat
     assert "translation: ours" in other.read_text("utf-8").partition("\n\n")[0]
 
 
+def test_shipped_questionnaires_speak_three_languages_but_those_to_be_filled_in() -> None:
+    files = sorted((EXAMPLE / "questionnaires").glob("*.yaml"))
+    known = {file.stem: read_questionnaire(file) for file in files}
+    assert [name for name, one in known.items() if one.languages != ("en", *OTHERS)] == ["er89"]
+    assert [name for name, one in known.items() if one.unfilled()] == ["er89"]
+
+
 def test_shipped_studies_speak_three_languages() -> None:
     assert languages() == ("ar", "en", "ja")
 
@@ -103,6 +112,16 @@ def test_every_screen_of_participants_fits(
             assert missing_glyphs(text, language) == ()
 
 
+@pytest.mark.parametrize("language", ["en", *OTHERS])
+def test_every_item_after_the_ball_game_and_of_the_day_fits(tmp_path: Path, language: str) -> None:
+    for preset in ("cyberball", "inagaki2016"):
+        make_study(tmp_path / preset, preset, language)
+        protocol = protocol_of(tmp_path / preset)
+        painter = looks_of(protocol, (1280, 720), {}).painter
+        for item in items(protocol):
+            painter.paint(item)
+
+
 def screens(protocol: Protocol, *, texts: bool) -> Iterator[Screen]:
     yield Fixation()
     for rating in protocol.ratings:
@@ -119,6 +138,16 @@ def screens(protocol: Protocol, *, texts: bool) -> Iterator[Screen]:
             yield Prompt(key)
         elif "." in key and "practice" not in key and "confirm" not in key:
             yield Page(key)
+
+
+def items(protocol: Protocol) -> Iterator[Screen]:
+    """Every item of every questionnaire that is shipped with its words."""
+    for name, one in protocol.questionnaires.items():
+        if not one.unfilled():
+            yield from (
+                Item(item_key(name, item.id), 1, 1, len(one.items), required=False, back=True)
+                for item in one.items
+            )
 
 
 def protocol_of(study: Path) -> Protocol:

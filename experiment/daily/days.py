@@ -1,12 +1,13 @@
 """Which days a participant's reports are about: the protocol's number of days, from a first one.
 
-The first day of each period is in ``participants/P/days.yaml``, a session's label and a date a
-line::
+In a study with a ``design``, the first day of a period of drug is that of its first dose, as the
+register has it. Of any other session it is in ``participants/P/days.yaml``, a session's label and a
+date a line::
 
     "01": 2026-03-02
     "02": 2026-03-16
 
-Neither the file nor anything here knows what is taken in a period.
+No first day is in both. Neither the file nor anything here knows what is taken in a period.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.protocol import DailySettings, QuestionnaireTask, read_yaml
 from experiment.protocol.yaml_files import line_at
+from experiment.register.state import open_register
 from experiment.study import Study, check_label
 
 
@@ -84,16 +86,43 @@ def periods_of(study: Study, participant: str) -> tuple[Period, ...]:
     Raises
     ------
     BadInput
-        If the file is missing or wrong, or periods overlap.
+        If no first day is known, what says so is wrong, or periods overlap.
     """
-    file = days_file(study, participant)
-    if not file.is_file():
+    periods = known_periods(study, participant)
+    if periods:
+        return periods
+    daily = daily_of(study)[0]
+    if _of_register(study, daily):
         raise BadInput(
-            f"{file}: no such file: it says on which days the periods of participant "
-            f"{participant} begin; make it with: run_session.py daily start STUDY --participant "
-            f"{participant} --session S --first YEAR-MONTH-DAY"
+            f"{open_register(study.folder).file}: no period of participant {participant} is "
+            "scheduled; daily reports begin with its first dose, enter it with: run_session.py "
+            f"participant schedule STUDY --participant {participant} --period N --first-dose "
+            "YEAR-MONTH-DAY --by INITIALS"
         )
-    return _periods(daily_of(study)[0], _first_days(file, daily_of(study)[0]), str(file))
+    file = days_file(study, participant)
+    raise BadInput(
+        f"{file}: {'is empty' if file.is_file() else 'no such file'}: it says on which days the "
+        f"periods of participant {participant} begin; make it with: run_session.py daily start "
+        f"STUDY --participant {participant} --session S --first YEAR-MONTH-DAY"
+    )
+
+
+def known_periods(study: Study, participant: str) -> tuple[Period, ...]:
+    """Return those of a participant's periods whose first day is known; see `periods_of`."""
+    daily, file = study.protocol.daily, days_file(study, participant)
+    if daily is None:
+        return ()
+    firsts = _scheduled(study, daily).get(participant, {})
+    if file.is_file():
+        firsts |= _first_days(file, daily, _of_register(study, daily))
+    return _periods(daily, firsts, f"participant {participant}")
+
+
+def participants_with_days(study: Study) -> list[str]:
+    """Return the labels of all participants of whom a period's first day is known."""
+    files = (study.folder / "participants").glob("*/days.yaml")
+    scheduled = _scheduled(study, daily_of(study)[0])
+    return sorted({file.parent.name for file in files} | set(scheduled))
 
 
 def set_first_day(study: Study, participant: str, session: str, first: date) -> Path:
@@ -102,15 +131,24 @@ def set_first_day(study: Study, participant: str, session: str, first: date) -> 
     Raises
     ------
     BadInput
-        If the protocol has no such period, or it would overlap another one; nothing is changed.
+        If the protocol has no such period, it is one of the register's, or it would overlap another
+        one; nothing is changed.
     """
     check_label("participant", participant)
     daily, file = daily_of(study)[0], days_file(study, participant)
     if session not in daily.days:
         raise BadInput(f"no period {session!r}; allowed: {', '.join(sorted(daily.days))}")
-    known = _first_days(file, daily) if file.is_file() else {}
+    scheduled = _of_register(study, daily)
+    if session in scheduled:
+        raise BadInput(
+            f"period {session!r}: begins with its first dose, which the register has; enter that "
+            f"with: run_session.py participant schedule STUDY --participant {participant} --period "
+            f"{scheduled[session]} --first-dose {first} --by INITIALS"
+        )
+    known = _first_days(file, daily, scheduled) if file.is_file() else {}
     firsts = {**known, session: first}
-    _periods(daily, firsts, f"period {session!r}")
+    both = {**_scheduled(study, daily).get(participant, {}), **firsts}
+    _periods(daily, both, f"period {session!r}")
     lines = ["# The first day of each period, by the label of its session.\n"]
     lines += [f'"{label}": {firsts[label].isoformat()}\n' for label in sorted(firsts)]
     try:
@@ -140,7 +178,30 @@ def date_from(text: str, what: str) -> date:
         raise BadInput(f"{what} {text!r}: a date is needed, such as 2026-03-02") from None
 
 
-def _first_days(file: Path, daily: DailySettings) -> dict[str, date]:
+def _of_register(study: Study, daily: DailySettings) -> dict[str, int]:
+    """Return the sessions that end a period of drug, with its number (from 1)."""
+    design = study.protocol.design
+    numbers = {} if design is None else {label: design.period_of(label) for label in daily.days}
+    return {label: number for label, number in numbers.items() if number is not None}
+
+
+def _scheduled(study: Study, daily: DailySettings) -> dict[str, dict[str, date]]:
+    """Return the first days that the register has, by participant and session."""
+    sessions = _of_register(study, daily)
+    if not sessions:
+        return {}
+    firsts = {
+        one.label: {
+            label: one.first_doses[number]
+            for label, number in sessions.items()
+            if number in one.first_doses
+        }
+        for one in open_register(study.folder).participants
+    }
+    return {who: days for who, days in firsts.items() if days}
+
+
+def _first_days(file: Path, daily: DailySettings, scheduled: Mapping[str, int]) -> dict[str, date]:
     tree = read_yaml(file)
     if not isinstance(tree, dict):
         raise BadInput(
@@ -152,6 +213,11 @@ def _first_days(file: Path, daily: DailySettings) -> dict[str, date]:
             raise BadInput(
                 f"{file}:{line}: no period {label!r}, allowed: {', '.join(sorted(daily.days))} "
                 "(in quotes)"
+            )
+        if label in scheduled:
+            raise BadInput(
+                f"{file}:{line}: period {label!r} begins with its first dose, which the register "
+                "has; take the line out"
             )
         if not isinstance(first, date) or isinstance(first, datetime):
             raise BadInput(f"{file}:{line}: {label}: a date is needed, such as 2026-03-02")

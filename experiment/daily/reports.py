@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from experiment.daily.days import Period, day_of, days_file, periods_of
+from experiment.daily.days import Period, day_of, known_periods
 from experiment.errors import BadInput
 from experiment.files import canonical, write_new
 from experiment.filled import filled_in
@@ -267,9 +267,8 @@ def reports_of(study: Study) -> DailyReports:
         except BadInput as error:
             damaged.append((file, str(error)))
     periods = {
-        participant: periods_of(study, participant)
+        participant: known_periods(study, participant)
         for participant in {report.participant for report in reports}
-        if days_file(study, participant).is_file()
     }
     numbered = [
         replace(report, number=_number(report.day, periods.get(report.participant, ())))

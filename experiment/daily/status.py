@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from experiment.daily.days import Period, daily_of, periods_of
+from experiment.daily.days import Period, daily_of, participants_with_days, periods_of
 from experiment.daily.reports import Report, reports_of
 from experiment.errors import BadInput
 from experiment.study import Study
@@ -54,11 +54,6 @@ def status_of(period: Period, reports: Sequence[Report], today: date) -> PeriodS
     )
 
 
-def participants_with_days(study: Study) -> list[str]:
-    """Return the labels of all participants whose periods' first days are known."""
-    return sorted(file.parent.name for file in (study.folder / "participants").glob("*/days.yaml"))
-
-
 def status_lines(study: Study, participant: str | None, today: date) -> list[str]:
     """Return the state of daily reports as lines for the assistant.
 
@@ -71,8 +66,8 @@ def status_lines(study: Study, participant: str | None, today: date) -> list[str
     who = [participant] if participant is not None else participants_with_days(study)
     if not who:
         raise BadInput(
-            f"{study.folder}: no participant's days are known; say when a period begins with: "
-            "run_session.py daily start STUDY --participant P --session S --first DATE"
+            f"{study.folder}: no participant's days are known; enter when a period begins: of "
+            "drug, with run_session.py participant schedule; else, with run_session.py daily start"
         )
     daily = reports_of(study)
     lines = [f"can't be used: {why}" for _, why in daily.damaged]

@@ -54,7 +54,9 @@ def check(
     from json import dumps
 
     from experiment.preflight.desk import check_session, questions_for
+    from experiment.preflight.games import game_lines
     from experiment.preflight.line import in_words, worst
+    from experiment.study import open_study
 
     lines = check_session(
         study,
@@ -70,6 +72,8 @@ def check(
     )
     for told in in_words(lines, language):
         print(dumps(asdict(told), ensure_ascii=False) if as_json else told)
+    for line in [] if as_json else game_lines(open_study(study), participant, session):
+        print(f"plan  {line}")
     for question in [] if rehearsal or as_json else questions_for(study, participant, session):
         print(f"? will ask   {question}")
     if worst(lines) == "no-go":

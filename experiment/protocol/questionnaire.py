@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FILL_IN = "FILL IN"
 """Stands in a template where a lab has to put an item's own words."""
 _SLIDE = Hold(after=0.4, sweep=4.0)  # s; lab default
-_PERCENT = {percent: f"{percent}\N{NO-BREAK SPACE}%" for percent in range(0, 101, 10)}
 
 Answers: TypeAlias = Mapping[str, int | None]
 """Answers so far by item; None where an item was left out."""
@@ -53,6 +52,11 @@ class _AnswerScale(Strict, ABC):
     def continuous(self) -> bool:
         """Whether it is a line without points."""
         return False
+
+    @property
+    def reading(self) -> str:
+        """How the answer is read out above the mark, with ``{position}`` in it; empty if not."""
+        return ""
 
 
 class _OnLine(_AnswerScale, ABC):
@@ -112,11 +116,15 @@ class Percent(_AnswerScale):
 
     @property
     def anchors_at(self) -> dict[int, str | dict[str, str]]:
-        return dict(_PERCENT)
+        return {percent: self.reading.format(position=percent) for percent in range(0, 101, 10)}
 
     @property
     def continuous(self) -> bool:
         return True
+
+    @property
+    def reading(self) -> str:
+        return "{position}\N{NO-BREAK SPACE}%"
 
 
 class Choice(_AnswerScale):

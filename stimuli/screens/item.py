@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from experiment.steps import BACK, LEAVE_OUT, Item
 from stimuli.contents import ItemLook
 from stimuli.layout import FOOTER_SIZE, QUESTION_SIZE, Layout
@@ -26,9 +24,7 @@ def item(screen: Item, layout: Layout) -> Picture:
         return _listed(look, screen.rating, layout, frame, clickable)
     parts = (*frame, *_heading(look, screen.rating, layout, top=0.13, height=0.36))
     line = RatingLine(screen.rating, layout, row=0.58)
-    track = replace(line.track, words=clickable)
-    picture = merge((*parts, *line.parts()))
-    return Picture((picture,), line.cursor(), line.confirmed_cursor(), track)
+    return line.picture(merge((*parts, *line.parts())), words=clickable)
 
 
 def _heading(

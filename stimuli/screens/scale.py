@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from experiment.steps import Scale
 from stimuli.layout import ANCHOR_SIZE, PAGE_MEASURE, QUESTION_SIZE, Layout
-from stimuli.pictures import Picture, Track
+from stimuli.pictures import Picture, Track, Word
 from stimuli.sprites import Sprite, dot, merge, strokes
 from stimuli.typeset import Typeset
+
+_READING_ABOVE = 0.06  # of the window's height: from the line to the number that is read out
 
 
 def scale(screen: Scale, layout: Layout) -> Picture:
     """Lay a rating scale out."""
     line = RatingLine(screen.rating, layout)
     parts = (*_heading(screen, layout), *line.parts(), layout.footer("confirm"))
-    return Picture((merge(parts),), line.cursor(), line.confirmed_cursor(), line.track)
+    return line.picture(merge(parts))
 
 
 def _heading(screen: Scale, layout: Layout) -> tuple[Sprite, ...]:
@@ -109,6 +113,37 @@ class RatingLine:
     def parts(self, chosen: int | None = None) -> tuple[Sprite, ...]:
         """Draw all that stands still; the anchor of a `chosen` point is brighter."""
         return (*self._line(), *self._anchors(chosen))
+
+    def picture(self, *still: Sprite, words: tuple[Word, ...] = ()) -> Picture:
+        """Put what stands still and the cursors together; `words` can be clicked, too."""
+        return Picture(
+            still,
+            self.cursor(),
+            self.confirmed_cursor(),
+            replace(self.track, words=words),
+            readings=self._readings(),
+        )
+
+    def _readings(self) -> tuple[Sprite, ...]:
+        """Set the number of each position above where its mark stands, all in one size."""
+        if not self._look.reading:
+            return ()
+        middle = self._row - _READING_ABOVE * self._height
+        return tuple(
+            self._layout.about(
+                self._layout.fit(
+                    self._look.reading.format(position=position),
+                    f"the number at point {position} of {self._name}",
+                    share=ANCHOR_SIZE,
+                    colour=self._layout.style.ink,
+                    width=2 * self._first,
+                    height=2 * _READING_ABOVE * self._height,
+                ),
+                middle,
+                self.track.x_of(position),
+            )
+            for position in range(self._look.lowest, self._look.highest + 1)
+        )
 
     def _beyond(self) -> float:
         """Return how far (px) beyond the line's ends clicks count."""

@@ -15,9 +15,11 @@ import pytest
 from experiment.devices import Wires
 from experiment.display import DisplayFacts
 from experiment.errors import BadInput, KindredError
+from experiment.examples import make_study
 from experiment.preflight.checks import Checks, Subject, for_header, stop_at_no_go
 from experiment.preflight.copies import judge_copies
 from experiment.preflight.disk import DiskFacts, gather_disk, judge_disk, synced_by
+from experiment.preflight.games import game_lines
 from experiment.preflight.line import TEXTS, Line, in_words, worst
 from experiment.preflight.live import judge_live, refuse_stand_ins, stand_ins
 from experiment.preflight.materials import (
@@ -414,6 +416,31 @@ def test_a_session_that_runs_is_seen_by_others_until_it_is_killed(tmp_path: Path
     with held(tmp_path, "sub-012_ses-01"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+# --- what ball games will come to ----------------------------------------------------------------
+
+
+def test_what_a_sessions_ball_games_will_come_to_is_told_beforehand(tmp_path: Path) -> None:
+    make_study(tmp_path / "study", "cyberball")
+    study = open_study(tmp_path / "study")
+    before = sorted(tmp_path.rglob("*"))
+    included, excluded, onset = game_lines(study, "012", "lab")
+    assert included.startswith(
+        "task 'included', round 1 (included): 30 throws, the participant 33.3%, player 1 33.3% ("
+    )
+    assert excluded == (
+        "task 'excluded', round 1 (excluded): 30 throws, the participant 6.7%, player 1 46.7%, "
+        "player 2 46.7%"
+    )
+    assert onset.startswith("task 'excluded', round 1: exclusion begins ")
+    assert sorted(tmp_path.rglob("*")) == before
+    file = tmp_path / "study" / "study.yaml"
+    file.write_text(file.read_text("utf-8").replace("within: 8", "within: 40"), "utf-8")
+    with pytest.raises(BadInput, match="throws"):
+        game_lines(open_study(tmp_path / "study"), "012", "lab")
+    make_study(tmp_path / "messages")
+    assert game_lines(open_study(tmp_path / "messages"), "012", "01") == []
 
 
 # --- the whole list ------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from experiment.plans.plan import PlanInputs
 from experiment.plans.questionnaire import QuestionnairePlan, plan_questionnaire
 from experiment.protocol import load_protocol
 from experiment.protocol.questionnaire_files import read_questionnaire
+from experiment.protocol.ratings import worded
 from experiment.session import SessionRequest, prepare
 from experiment.steps import (
     BACK,
@@ -50,7 +51,7 @@ def test_what_is_shipped_is_what_it_says() -> None:
         item.id for item in needs.items
     }
     assert (len(needs.items), needs.items[0].scale, needs.wording) == (20, None, "lab")
-    assert {item.text for item in known["gamechecks"].items[:2]} == {
+    assert {worded(item.text, "en") for item in known["gamechecks"].items[:2]} == {
         "I was ignored",
         "I was excluded",
     }

@@ -16,6 +16,11 @@ from hypothesis import strategies as st
 
 from experiment.blinding.making import make_allocation, receive_allocation
 from experiment.blinding.sealing import make_keys
+from experiment.daily.days import Period as Days
+from experiment.daily.days import periods_of as daily_periods
+from experiment.daily.days import set_first_day
+from experiment.daily.page import page_for
+from experiment.daily.status import status_lines
 from experiment.errors import BadInput
 from experiment.protocol import Design, Window
 from experiment.protocol.design import Period
@@ -84,6 +89,42 @@ def log_of(study: Study, label: str, session: str, *, done: bool, utc: str = "20
     )
     file.write_text(text)
     return file
+
+
+# --- daily reports -----------------------------------------------------------------------------
+
+
+def test_daily_reports_begin_with_the_first_dose(study: Study) -> None:
+    with pytest.raises(BadInput, match="no participant's days are known"):
+        status_lines(study, None, march(3))
+    enrol(study, "012", "MK", levels={"sex": "female"}, now=on(1))
+    with pytest.raises(BadInput, match=r"no period of participant 012 is scheduled; .* schedule"):
+        daily_periods(study, "012")
+    schedule(study, "012", "MK", 1, march(2), now=on(1))
+    assert daily_periods(study, "012") == (Days("01", march(2), 4),)
+    schedule(study, "012", "MK", 1, march(3), now=on(1))
+    schedule(study, "012", "MK", 2, march(18), now=on(1))
+    assert daily_periods(study, "012") == (Days("01", march(3), 4), Days("02", march(18), 4))
+    assert [day for day in ("2026-03-02", "2026-03-21") if day in page_for(study, "012")] == [
+        "2026-03-21"
+    ]
+    assert status_lines(study, None, march(4)) == [
+        "participant 012",
+        "  session 01, 2026-03-03 to 2026-03-06: 0 of 4 reports; missing: 2026-03-03; 3 to come",
+        "  session 02, 2026-03-18 to 2026-03-21: 0 of 4 reports; 4 to come",
+    ]
+
+
+def test_no_first_day_is_kept_twice(study: Study) -> None:
+    enrol(study, "012", "MK", levels={"sex": "female"}, now=on(1))
+    with pytest.raises(BadInput, match=r"which the register has; enter that with: .* --period 2"):
+        set_first_day(study, "012", "02", march(16))
+    file = study.folder / "participants" / "012" / "days.yaml"
+    assert not file.exists()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('"01": 2026-03-02\n', "utf-8")
+    with pytest.raises(BadInput, match=r"days.yaml:1: period '01' .* take the line out"):
+        daily_periods(study, "012")
 
 
 # --- study life ------------------------------------------------------------------------------

@@ -47,6 +47,8 @@ PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
         "tasks.scanexcluded.rounds.0.schedule.kind": ("ostracism", "L5"),
         "tasks.scanexcluded.rounds.0.schedule.receipts": (2, "L5"),
         "tasks.scanexcluded.rounds.1.schedule.kind": ("ostracism", "L5"),
+        "tasks.afterincluded.questionnaires.0": ("needthreat", "L6"),
+        "tasks.afterexcluded.questionnaires.0": ("needthreat", "L6"),
     },
     "hsu2013": {
         "notes.0": ("18 volunteers; PET with the mu-opioid radiotracer [11C]carfentanil", "S3"),

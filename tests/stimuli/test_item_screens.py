@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from experiment.steps import BACK, LEAVE_OUT, Item
@@ -11,6 +12,7 @@ from stimuli.pictures import Column, Picture, Style, Track, Word
 
 SIZES = [(1280, 720), (640, 400)]
 LONG = "I felt that the others had turned away from me and that nothing I did would change it"
+PERCENT = "{position}\N{NO-BREAK SPACE}%"
 TEXTS = {
     "item.progress": "{number} of {count}",
     "item.confirm": "Move the mark with the left and right keys, then press confirm",
@@ -29,7 +31,12 @@ ITEMS = {
 SCALES = {
     "q.points": ScaleLook(LONG, 1, 5, {1: "Not at all", 3: "Somewhat", 5: "Very much"}),
     "q.percent": ScaleLook(
-        "?", 0, 100, {n: f"{n}\N{NO-BREAK SPACE}%" for n in range(0, 101, 10)}, continuous=True
+        "?",
+        0,
+        100,
+        {n: PERCENT.format(position=n) for n in range(0, 101, 10)},
+        continuous=True,
+        reading=PERCENT,
     ),
     "q.endless": ScaleLook(LONG, 1, 5, {1: "No", 5: "Yes"}),
 }
@@ -85,6 +92,23 @@ def test_the_mark_stands_before_the_option_that_is_clicked(
             mark = picture.at(position, confirmed=confirmed)
             assert spot.top <= mark.top < mark.bottom <= spot.bottom
             assert spot.left <= mark.left < mark.right <= spot.right
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_per_cent_at_which_the_mark_stands_is_read_out_above_it(size: tuple[int, int]) -> None:
+    picture = painter_for(size).paint(whole("q.percent"))
+    assert picture.track is not None
+    below_question = max(np.flatnonzero(picture.sprites[0].image[: size[1] // 2, :, 3].any(axis=1)))
+    for position in (0, 7, 50, 100):
+        (number,) = picture.read_at(position)
+        mark = picture.at(position, confirmed=False)
+        assert picture.sprites[0].top + below_question < number.top
+        assert number.bottom <= mark.top
+        assert 0 <= number.left < number.right <= size[0]
+        assert abs((number.left + number.right) / 2 - picture.track.place_of(position)[0]) <= 4
+    images = [sprite.image.tobytes() for sprite in picture.readings]
+    assert len(set(images)) == len(images) == 101
+    assert painter_for(size).paint(whole("q.points")).readings == ()
 
 
 def test_nothing_is_offered_that_is_not_allowed() -> None:
