@@ -74,7 +74,7 @@ class SessionFlow:
         visit = where.next_session
         if visit is None:
             return
-        questions = questions_before(desk.roster, where, visit.session, desk.texts)
+        questions = questions_before(desk.study, self._who, visit.session, desk.texts)
         self._answered = []
         try:
             identity = desk.roster.identity(where.participant.label)
