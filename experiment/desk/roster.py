@@ -87,9 +87,7 @@ def roster_of(study: Study) -> Roster:
     register = open_register(study.folder)
     known = {one.label: one for one in register.participants}
     others = {
-        label: register.anybody(label)
-        for label in _labels_of_folders(study)
-        if label not in known
+        label: register.anybody(label) for label in _labels_of_folders(study) if label not in known
     }
     everybody = {**known, **others}
     return Roster(study, register, tuple(everybody[label] for label in sorted(everybody)))

@@ -69,7 +69,7 @@ def check_session(
     checks = Checks(subject)
     try:
         hearing = checks.listen(listen)
-        about = _about_screen(protocol, fullscreen=fullscreen) if window else []
+        about = about_screen(protocol, fullscreen=fullscreen) if window else []
         keyboards = _keyboards(protocol) if window else None
         about += material_lines(subject)
         about += _about_inputs(hearing.result(), keyboards)
@@ -88,7 +88,8 @@ def _about_inputs(heard: HeardFacts, keyboards: int | None) -> list[Line]:
     return [judge_pulses(heard), judge_buttons(heard, keyboards)]
 
 
-def _about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
+def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
+    """Return the lines about the display, from a window that is open for a moment."""
     from stimuli.window import Window
 
     clock, screen = RealClock(), protocol.screen
