@@ -1,4 +1,4 @@
-"""From the command to the first frame of a session, against the barest PsychoPy script."""
+"""From the command to the first frame of a session, to the end of a check, to the launcher."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 _TIMES = 5
 _MOST = 1.3
 _LONGEST_CHECK = 5.0  # s, with nothing plugged in
+_LAUNCHER = 3.0  # s
 _BARE = """
 import sys, time
 from psychopy import visual
@@ -81,7 +82,24 @@ def start_times(folder: Path) -> list[Row]:
         beside("a session, from the command to its first frame", own, "s"),
         at_most("the session against the bare script", own / barest, _MOST, "times"),
         at_most("`check`, nothing plugged in, all of it", _check(study), _LONGEST_CHECK, "s"),
+        at_most("the launcher, from the command to its window", _launcher(study), _LAUNCHER, "s"),
     ]
+
+
+def _launcher(study: Path) -> float:
+    """Return how long the launcher takes until its window, with a study open, is there (s)."""
+    taken = []
+    for _ in range(3):
+        began = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "run_session.py", "desk", str(study)], cwd=ROOT)
+        try:
+            words = ["xdotool", "search", "--sync", "--onlyvisible", "--pid", str(process.pid)]
+            subprocess.run(words, check=True, capture_output=True, timeout=60)
+            taken.append(time.perf_counter() - began)
+        finally:
+            process.kill()
+            process.wait()
+    return median(taken)
 
 
 def _check(study: Path) -> float:

@@ -19,7 +19,7 @@ from experiment.preflight.checks import (
     Subject,
 )
 from experiment.preflight.live import refuse_stand_ins
-from experiment.preflight.questions import Schedule, ask, gather
+from experiment.preflight.questions import ask, gather
 from experiment.register.concerns import may_run
 from experiment.request import SessionRequest
 from experiment.resume import (
@@ -74,14 +74,12 @@ class Prepared:
         return tasks.index(task) + 1
 
 
-def prepare(request: SessionRequest, schedule: Schedule | None = None) -> Prepared:
+def prepare(request: SessionRequest) -> Prepared:
     """Check a request against study, kit and disk, and make its plans.
 
     Parameters
     ----------
     request : SessionRequest
-    schedule : Schedule or None
-        When sessions are planned; None where nobody plans.
 
     Raises
     ------
@@ -155,9 +153,7 @@ def prepare(request: SessionRequest, schedule: Schedule | None = None) -> Prepar
     asked: tuple[str, ...] = ()
     if request.live:
         refuse_stand_ins(plugged)
-        if begun is None:
-            about = gather(study, request.participant, request.session, schedule)
-            asked = ask(about, request.answered)
+        asked = ask(gather(study, request.participant, request.session), request.answered)
     file = free_log(folder, name)
     return Prepared(
         request,

@@ -10,19 +10,14 @@ from dataclasses import dataclass
 
 from experiment.desk.identity import Identity, load_identity
 from experiment.register import (
-    COLOURS,
-    Concern,
     Participant,
     Register,
     SessionStanding,
     Standing,
-    concerns,
     open_register,
     standing,
 )
 from experiment.study import Study
-
-_LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class Roster:
 
     def enrolled(self, label: str) -> bool:
         """Whether somebody is in the register, and not only in a folder."""
-        return any(one.label == label for one in self.register.participants)
+        return self.register.enrolled(label)
 
     def standing(self, label: str, today: dt.date) -> Standing:
         """Work out where a participant stands today.
@@ -66,14 +61,6 @@ class Roster:
         if person is None:
             raise KeyError(label)
         return standing(self.study, person, today)
-
-    def concerns(self, where: Standing, session: str) -> tuple[Concern, ...]:
-        """Return what is to be asked before a session is begun; one question each."""
-        found = concerns(self.register, where, session)
-        if self.enrolled(where.participant.label):
-            return found
-        about_the_register = ("no_allocation", "rehearsal_allocation", "unscheduled")
-        return tuple(one for one in found if one.code not in about_the_register)
 
     def identity(self, label: str) -> Identity | None:
         """Return a participant's initials and colour; None if none were set.
@@ -100,9 +87,7 @@ def roster_of(study: Study) -> Roster:
     register = open_register(study.folder)
     known = {one.label: one for one in register.participants}
     others = {
-        label: Participant(label, _LONG_AGO, COLOURS[0])
-        for label in _labels_of_folders(study)
-        if label not in known
+        label: register.anybody(label) for label in _labels_of_folders(study) if label not in known
     }
     everybody = {**known, **others}
     return Roster(study, register, tuple(everybody[label] for label in sorted(everybody)))

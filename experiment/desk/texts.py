@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiment.bidi import fill
 from experiment.protocol import read_texts
 
 FOLDER = Path(__file__).parent / "texts"
 DEFAULT = "en"
-_ISOLATE, _END = "\u2068", "\u2069"
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,12 @@ class Texts:
         return self.texts["direction"] == "rtl"
 
     def says(self, key: str, **values: object) -> str:
-        """Return a text with values filled in.
-
-        Values are isolated where the text runs from right to left: a number or a path in it would
-        otherwise take the words beside it along.
-        """
-        filled = {name: self._apart(str(value)) for name, value in values.items()}
-        return self.texts[key].format(**filled)
+        """Return a text with values filled in."""
+        return fill(self.texts[key], values, rtl=self.rtl)
 
     def named(self, group: str, name: str) -> str:
         """Return the text of a group's member; its bare name if there is none."""
         return self.texts.get(f"{group}.{name}", name)
-
-    def _apart(self, value: str) -> str:
-        return f"{_ISOLATE}{value}{_END}" if self.rtl else value
 
 
 def languages() -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def check(
 
     from experiment.preflight.desk import check_session, questions_for
     from experiment.preflight.games import game_lines
-    from experiment.preflight.line import in_words, worst
+    from experiment.preflight.line import in_words, text_of, worst
     from experiment.study import open_study
 
     lines = check_session(
@@ -74,12 +74,13 @@ def check(
         print(dumps(asdict(told), ensure_ascii=False) if as_json else told)
     for line in [] if as_json else game_lines(open_study(study), participant, session):
         print(f"plan  {line}")
-    for question in [] if rehearsal or as_json else questions_for(study, participant, session):
-        print(f"? will ask   {question}")
+    if not (rehearsal or as_json):
+        for question in questions_for(study, participant, session, language):
+            print(text_of("said", "will_ask", {"question": question}, language))
     if worst(lines) == "no-go":
-        raise KindredError("no-go; the reasons are above")
+        raise KindredError(text_of("said", "no_go", {}, language))
     warnings = sum(line.verdict == "warning" for line in lines)
-    print(f"go, with {warnings} warnings" if warnings else "go")
+    print(text_of("said", "warnings" if warnings else "go", {"warnings": warnings}, language))
 
 
 def prepare_asking(request: SessionRequest) -> Prepared:

@@ -11,7 +11,7 @@ from experiment.looks import looks_of
 from experiment.preflight.checks import Checks, Subject, material_lines
 from experiment.preflight.line import Line
 from experiment.preflight.opened import screen_facts
-from experiment.preflight.questions import Schedule, gather, questions_about
+from experiment.preflight.questions import gather, questions_about
 from experiment.preflight.screen import judge_screen
 from experiment.preflight.wiring import HeardFacts, judge_buttons, judge_pulses
 from experiment.protocol import Protocol
@@ -69,7 +69,7 @@ def check_session(
     checks = Checks(subject)
     try:
         hearing = checks.listen(listen)
-        about = _about_screen(protocol, fullscreen=fullscreen) if window else []
+        about = about_screen(protocol, fullscreen=fullscreen) if window else []
         keyboards = _keyboards(protocol) if window else None
         about += material_lines(subject)
         about += _about_inputs(hearing.result(), keyboards)
@@ -78,19 +78,18 @@ def check_session(
         checks.close()
 
 
-def questions_for(
-    folder: Path, participant: str, session: str, schedule: Schedule | None = None
-) -> list[str]:
+def questions_for(folder: Path, participant: str, session: str, language: str) -> list[str]:
     """Return what would be asked before a session, in words."""
-    facts = gather(open_study(folder), participant, session, schedule)
-    return [question.text() for question in questions_about(facts)]
+    facts = gather(open_study(folder), participant, session)
+    return [question.text(language) for question in questions_about(facts)]
 
 
 def _about_inputs(heard: HeardFacts, keyboards: int | None) -> list[Line]:
     return [judge_pulses(heard), judge_buttons(heard, keyboards)]
 
 
-def _about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
+def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
+    """Return the lines about the display, from a window that is open for a moment."""
     from stimuli.window import Window
 
     clock, screen = RealClock(), protocol.screen

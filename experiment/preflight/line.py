@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from experiment.bidi import fill
+
 Verdict: TypeAlias = Literal["go", "warning", "no-go"]
 TEXTS = Path(__file__).parent / "texts"
 _SIGNS: Mapping[Verdict, str] = {"go": "  go     ", "warning": "! warning", "no-go": "X NO-GO  "}
@@ -63,7 +65,8 @@ def in_words(lines: Iterable[Line], language: str = "en") -> list[Told]:
 
 def text_of(section: str, what: str, values: Mapping[str, Any], language: str = "en") -> str:
     """Return a text of this room's file, filled in."""
-    return str(_texts(language)[section][what]).format(**values)
+    texts = _texts(language)
+    return fill(str(texts[section][what]), values, rtl=texts["direction"] == "rtl")
 
 
 def worst(lines: Iterable[Line]) -> Verdict:
@@ -73,13 +76,14 @@ def worst(lines: Iterable[Line]) -> Verdict:
 
 
 def _told(line: Line, language: str) -> Told:
-    section = _texts(language)[line.subject]
+    texts = _texts(language)
+    section, rtl = texts[line.subject], texts["direction"] == "rtl"
     text = section[line.what]
     return Told(
         section["name"],
         line.verdict,
-        str(text["found"]).format(**line.values),
-        str(text.get("remedy", "")).format(**line.values),
+        fill(str(text["found"]), line.values, rtl=rtl),
+        fill(str(text.get("remedy", "")), line.values, rtl=rtl),
     )
 
 

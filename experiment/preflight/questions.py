@@ -1,23 +1,36 @@
-"""Wrong hands: what looks like a mistake, each asked about with one plain question."""
+"""Wrong hands: what looks like a mistake, each asked about with one plain question.
+
+What the register knows of order, days and doses comes from `experiment.register.concerns`; what
+this machine knows is added. Whoever asks, at the desk's window or at a terminal, asks these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Literal, Protocol, TypeAlias
+from datetime import datetime
+from typing import Literal, TypeAlias
 
 from experiment.errors import BadInput
 from experiment.kit.store import KIT_FILE, load_kit
 from experiment.preflight.line import text_of
 from experiment.preflight.time import RELEASED, TimeFacts, gather_time, is_wrong
 from experiment.readlog import header_of
+from experiment.register import Concern, ConcernCode, concerns, open_register, standing
 from experiment.running import Running, running_sessions
 from experiment.study import Study
 
-Mistake: TypeAlias = Literal[
-    "double_launch", "order", "done_today", "too_early", "too_late", "date", "kit"
-]
+Mistake: TypeAlias = (
+    ConcernCode
+    | Literal[
+        "double_launch",  # another session runs now: {name}, {since}
+        "done_today",  # they had another one today: {participant}, {before}, {at}, {session}
+        "date",  # no session can have been then: {today}, {newest}
+        "kit",  # somebody else's messages: {participant}, {other}
+    ]
+)
+_ALWAYS: tuple[Mistake, ...] = ("double_launch", "date", "clock_behind")
+"""Asked again when a session goes on that was begun on the same day; the others were answered."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Question:
 
     Parameters
     ----------
-    mistake : str
+    mistake : Mistake
         What it may be.
     values : dict of str to str
         What stands in its text.
@@ -56,30 +69,6 @@ class NeedsAnswer(BadInput):
 
 
 @dataclass(frozen=True)
-class Window:
-    """When a session is to be: the days between which it is planned; None where there is none."""
-
-    earliest: date | None = None
-    latest: date | None = None
-
-
-class Schedule(Protocol):
-    """When sessions are planned; the study's register is one."""
-
-    def window(self, participant: str, session: str) -> Window:
-        """Return when a participant's session is planned."""
-        ...
-
-
-class NoSchedule:
-    """The schedule of a study that plans no days."""
-
-    def window(self, participant: str, session: str) -> Window:  # noqa: ARG002
-        """Return a window without an end."""
-        return Window()
-
-
-@dataclass(frozen=True)
 class Begun:
     """A session of the participant's that was begun, by its log."""
 
@@ -95,80 +84,73 @@ class Facts:
     ----------
     participant, session : str
         What is about to be run.
-    order : tuple of str
-        The study's sessions, in order.
+    concerns : tuple of Concern
+        What the register has against it.
     begun : tuple of Begun
         The participant's, in time.
     running : tuple of Running
     time : TimeFacts
-    window : Window
     same_kit : str or None
         Another participant with the same messages.
     """
 
     participant: str
     session: str
-    order: tuple[str, ...]
+    concerns: tuple[Concern, ...]
     begun: tuple[Begun, ...]
     running: tuple[Running, ...]
     time: TimeFacts
-    window: Window
     same_kit: str | None
 
 
 def questions_about(facts: Facts) -> list[Question]:
     """Return what is to be asked before a session; nothing if all is as it should be."""
-    who = {"participant": facts.participant, "session": facts.session}
-    today = facts.time.now.astimezone()
-    found: list[Question] = []
-    for other in facts.running[:1]:
-        found.append(Question("double_launch", {"name": other.name, "since": other.since}))
-    if is_wrong(facts.time):
+    now = facts.time.now.astimezone()
+    today = [one for one in facts.begun if one.at.astimezone().date() == now.date()]
+    found: list[Question] = [
+        Question("double_launch", {"name": other.name, "since": other.since})
+        for other in facts.running[:1]
+    ]
+    if is_wrong(facts.time) and not any(one.code == "clock_behind" for one in facts.concerns):
         newest = facts.time.newest or RELEASED
-        days = {"today": _day(today), "newest": _day(newest)}
-        found.append(Question("date", days))
-    begun = {one.session for one in facts.begun}
-    place = facts.order.index(facts.session) if facts.session in facts.order else 0
-    for before in [one for one in facts.order[:place] if one not in begun][:1]:
-        found.append(Question("order", {**who, "before": before}))
-    for one in facts.begun:
-        at = one.at.astimezone()
-        if one.session != facts.session and at.date() == today.date():
-            values = {**who, "before": one.session, "at": at.strftime("%H:%M")}
-            found.append(Question("done_today", values))
-            break
-    earliest, latest = facts.window.earliest, facts.window.latest
-    if earliest is not None and today.date() < earliest:
-        values = {**who, "earliest": earliest.isoformat(), "today": _day(today)}
-        found.append(Question("too_early", values))
-    if latest is not None and today.date() > latest:
-        values = {**who, "latest": latest.isoformat(), "today": _day(today)}
-        found.append(Question("too_late", values))
+        found.append(Question("date", {"today": _day(now), "newest": _day(newest)}))
+    found += [Question(concern.code, concern.values) for concern in facts.concerns]
+    for one in [one for one in today if one.session != facts.session][:1]:
+        values = {"participant": facts.participant, "session": facts.session}
+        values |= {"before": one.session, "at": one.at.astimezone().strftime("%H:%M")}
+        found.append(Question("done_today", values))
     if facts.same_kit is not None:
         values = {"participant": facts.participant, "other": facts.same_kit}
         found.append(Question("kit", values))
+    if any(one.session == facts.session for one in today):
+        return [question for question in found if question.mistake in _ALWAYS]
     return found
 
 
-def gather(study: Study, participant: str, session: str, schedule: Schedule | None = None) -> Facts:
-    """Look at logs, kits, clock and running sessions.
+def gather(study: Study, participant: str, session: str) -> Facts:
+    """Look at register, logs, kits, clock and running sessions.
 
     Parameters
     ----------
     study : Study
     participant, session : str
         Labels.
-    schedule : Schedule or None
-        When sessions are planned; None where nobody plans.
+
+    Raises
+    ------
+    BadInput
+        If the register can't be read.
     """
+    time = gather_time(study)
+    register = open_register(study.folder)
+    where = standing(study, register.anybody(participant), time.now.astimezone().date())
     return Facts(
         participant=participant,
         session=session,
-        order=tuple(study.protocol.sessions),
+        concerns=concerns(register, where, session),
         begun=_begun(study, participant),
         running=tuple(running_sessions(study.folder)),
-        time=gather_time(study),
-        window=(schedule or NoSchedule()).window(participant, session),
+        time=time,
         same_kit=_same_kit(study, participant),
     )
 

@@ -30,7 +30,7 @@ Span = tuple[Seconds, Seconds]
 class Strict(BaseModel):
     """Frozen, and no key that isn't known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Located(ValueError):

@@ -44,6 +44,8 @@ class Concern:
 def concerns(register: Register, where: Standing, session: str) -> tuple[Concern, ...]:
     """Return what speaks against running a session today; nothing for the right next step.
 
+    Somebody who was never enrolled has neither days nor a place on the sealed list.
+
     Parameters
     ----------
     register : Register
@@ -58,16 +60,17 @@ def concerns(register: Register, where: Standing, session: str) -> tuple[Concern
         If the study has no such session.
     """
     asked = where.session(session)
-    found = [*_about_the_order(where, asked), *_about_the_days(where, asked)]
+    enrolled = register.enrolled(where.participant.label)
+    found = _about_the_order(where, asked)
+    if enrolled:
+        found += _about_the_days(where, asked)
     newest = newest_day(register, where)
     if newest is not None and where.today < newest:
         found.append(_concern("clock_behind", today=where.today, newest=newest))
     if register.edited_at is not None:
         found.append(_concern("register_edited", line=register.edited_at))
-    if where.periods and register.allocation is None:
-        found.append(_concern("no_allocation"))
-    elif register.allocation is not None and register.allocation.rehearsal:
-        found.append(_concern("rehearsal_allocation"))
+    if enrolled:
+        found += _about_the_list(register, where)
     return tuple(found)
 
 
@@ -116,6 +119,12 @@ def _about_the_days(where: Standing, asked: SessionStanding) -> list[Concern]:
             )
         )
     return found
+
+
+def _about_the_list(register: Register, where: Standing) -> list[Concern]:
+    if register.allocation is None:
+        return [_concern("no_allocation")] if where.periods else []
+    return [_concern("rehearsal_allocation")] if register.allocation.rehearsal else []
 
 
 def _concern(code: ConcernCode, **values: object) -> Concern:

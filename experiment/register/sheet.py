@@ -6,13 +6,14 @@ It says who, when and which drug kit, and never which arm.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from experiment.bidi import fill
 from experiment.catalogue import plan_task
 from experiment.choices import social_of
 from experiment.errors import BadInput
@@ -132,7 +133,7 @@ def sheet_html(
         {
             "title": title,
             "steps": [
-                {"time": time, **_filled(texts["steps"][step.name], step.values)}
+                {"time": time, **_filled(texts, step)}
                 for step, time in zip(steps, times, strict=True)
                 if texts["steps"][step.name]["part"] == part
             ],
@@ -149,10 +150,10 @@ def sheet_html(
         head={
             "participant": where.participant.label,
             "session": session,
-            "cells": _head(texts["head"], texts["colours"], where, asked),
+            "cells": _head(texts, where, asked),
         },
         look_at=[
-            texts["concerns"][one.code].format(**one.values)
+            _says(texts, texts["concerns"][one.code], one.values)
             for one in concerns(register, where, session)
         ],
         parts=parts,
@@ -160,26 +161,27 @@ def sheet_html(
     )
 
 
-def _head(
-    words: dict[str, str], colours: dict[str, str], where: Standing, asked: SessionStanding
-) -> list[tuple[str, str]]:
+def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> list[tuple[str, str]]:
+    words: dict[str, str] = texts["head"]
     one, none = where.participant, words["none"]
     session = asked.session
     if asked.attempt > 1:
-        session += f" ({words['attempt'].format(attempt=asked.attempt)})"
+        session += f" ({_says(texts, words['attempt'], {'attempt': asked.attempt})})"
     day, window = words["any_day"], words["any_day"]
     if asked.period is not None:
         day = window = none
     if asked.days is not None:
         day = f"{asked.days.due}"
-        window = words["window_is"].format(first=asked.days.first, last=asked.days.last)
+        window = _says(
+            texts, words["window_is"], {"first": asked.days.first, "last": asked.days.last}
+        )
         if asked.days.first == asked.days.last:
             window = words["that_day"]
     kit = none if asked.period is None else one.drug_kit(asked.period) or none
     return [
         (words["participant"], one.label),
         (words["initials"], one.initials or none),
-        (words["colour"], colours[one.colour]),
+        (words["colour"], texts["colours"][one.colour]),
         (words["kit"], kit),
         (words["session"], session),
         (words["day"], day),
@@ -278,7 +280,7 @@ def _duration(
     seconds = planned.plan.planned_duration
     if seconds is None:
         return None, str(texts["self_paced"])
-    return seconds, str(texts["task_minutes"].format(minutes=round(seconds / 60) or 1))
+    return seconds, _says(texts, texts["task_minutes"], {"minutes": round(seconds / 60) or 1})
 
 
 def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list[str]:
@@ -301,5 +303,10 @@ def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list
     return told
 
 
-def _filled(step: dict[str, Any], values: dict[str, object]) -> dict[str, str]:
-    return {"do": step["do"].format(**values), "note": step["note"]}
+def _filled(texts: dict[str, Any], step: Step) -> dict[str, str]:
+    words = texts["steps"][step.name]
+    return {"do": _says(texts, words["do"], step.values), "note": words["note"]}
+
+
+def _says(texts: dict[str, Any], text: str, values: Mapping[str, object]) -> str:
+    return fill(text, values, rtl=texts["direction"] == "rtl")

@@ -25,6 +25,7 @@ OfOne: TypeAlias = Scheduled | Dosed | Withdrawn | Repeated | Unblinded
 
 COLOURS = ("blue", "orange", "green", "purple", "yellow", "red", "turquoise", "grey")
 """A participant's colour beside their initials, against mix-ups; neighbours differ."""
+_LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,16 @@ class Register:
             if one.label == label:
                 return one
         raise BadInput(f"participant {label!r}: not in {self.file}; add them with: participant add")
+
+    def enrolled(self, label: str) -> bool:
+        """Whether somebody was enrolled."""
+        return any(one.label == label for one in self.participants)
+
+    def anybody(self, label: str) -> Participant:
+        """Return a participant, or somebody of this label who was never enrolled."""
+        if self.enrolled(label):
+            return self.participant(label)
+        return Participant(label, _LONG_AGO, COLOURS[0])
 
     def binding(self, label: str) -> dict[str, str] | None:
         """Return what a session's log notes of the allocation; None for whoever has no slot.

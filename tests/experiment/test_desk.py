@@ -20,6 +20,7 @@ from experiment.desk.settings import Settings, load_settings, save_settings, set
 from experiment.desk.texts import languages, speaking
 from experiment.desk.window.parts import Sheet
 from experiment.errors import BadInput
+from experiment.register import concerns
 from experiment.register.changes import enrol
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
@@ -112,7 +113,7 @@ def test_initials_from_the_register_count(new_study: NewStudy) -> None:
     assert identity is not None
     assert identity.same("cd", roster.register.participant("013").colour)
     where = roster.standing("013", dt.date.today())
-    assert [one.code for one in roster.concerns(where, "02")] == ["order_reversed"]
+    assert [one.code for one in concerns(roster.register, where, "02")] == ["order_reversed"]
 
 
 def test_a_dry_run_copies_nobody_else_and_practice_nobody(

@@ -20,7 +20,7 @@ from experiment.preflight.checks import Checks, Subject, for_header, stop_at_no_
 from experiment.preflight.copies import judge_copies
 from experiment.preflight.disk import DiskFacts, gather_disk, judge_disk, synced_by
 from experiment.preflight.games import game_lines
-from experiment.preflight.line import TEXTS, Line, in_words, worst
+from experiment.preflight.line import Line, in_words, worst
 from experiment.preflight.live import judge_live, refuse_stand_ins, stand_ins
 from experiment.preflight.materials import (
     KitFacts,
@@ -479,13 +479,3 @@ def test_a_no_go_stops_unless_there_is_a_reason_to_go_on() -> None:
     with pytest.raises(KindredError, match=r"no-go: disk: 0.10 GB free.*--go-anyway REASON"):
         stop_at_no_go([good, bad], None)
     stop_at_no_go([good, bad], "the disk is emptied meanwhile")
-
-
-def test_every_text_has_a_name_and_every_no_go_a_remedy() -> None:
-    from ruamel.yaml import YAML
-
-    found = YAML(typ="safe").load((TEXTS / "en.yaml").read_text("utf-8"))
-    for subject, section in found.items():
-        if subject != "questions":
-            assert section["name"]
-            assert all(text["found"] for what, text in section.items() if what != "name")

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from experiment.desk.asking import questions_before
+from experiment.desk.texts import speaking
+from experiment.errors import BadInput
 from experiment.kit import Kit
 from experiment.kit.store import load_kit, save_kit
+from experiment.preflight.line import text_of
 from experiment.preflight.questions import (
     Begun,
     Facts,
     NeedsAnswer,
-    Window,
     ask,
     gather,
     questions_about,
 )
 from experiment.preflight.time import TimeFacts
 from experiment.prepare import prepare
+from experiment.register import Concern, ConcernCode
+from experiment.register.changes import enrol, withdraw
 from experiment.request import SessionRequest
 from experiment.running import Running
 from experiment.study import open_study
@@ -31,44 +37,38 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 GOOD = Facts(
     participant="012",
     session="02",
-    order=("01", "02"),
+    concerns=(),
     begun=(Begun("01", NOON - timedelta(days=14)),),
     running=(),
     time=TimeFacts(NOON, 0.01, NOON - timedelta(days=1)),
-    window=Window(date(2026, 2, 27), date(2026, 3, 5)),
     same_kit=None,
 )
+OTHER = Running("sub-013_ses-01", "2026-03-01T11:00", "desk", 7)
+EARLY = Concern("too_early", {"session": "02", "first": "2026-03-09", "days": "8"})
+LATE = Concern("too_late", {"session": "02", "last": "2026-02-01", "days": "28"})
+ORDER = Concern("order_reversed", {"session": "02", "earlier": "01"})
+BEHIND = Concern("clock_behind", {"today": "2026-03-01", "newest": "2027-04-05"})
+IN_A_YEAR = TimeFacts(NOON, 0.01, NOON + timedelta(days=400))
 
 
 @pytest.mark.parametrize(
     ("facts", "mistake", "words"),
     [
         (
-            replace(GOOD, running=(Running("sub-013_ses-01", "2026-03-01T11:00", "desk", 7),)),
+            replace(GOOD, running=(OTHER,)),
             "double_launch",
             "Another session runs now: sub-013_ses-01",
         ),
-        (replace(GOOD, begun=()), "order", "Session 01 of participant 012 has not been done yet"),
         (
             replace(GOOD, begun=(Begun("01", NOON - timedelta(minutes=5)),)),
             "done_today",
             "had session 01 today at",
         ),
-        (
-            replace(GOOD, window=Window(date(2026, 3, 9))),
-            "too_early",
-            "planned for 2026-03-09 at the earliest",
-        ),
-        (
-            replace(GOOD, window=Window(None, date(2026, 2, 1))),
-            "too_late",
-            "2026-02-01 at the latest",
-        ),
-        (
-            replace(GOOD, time=TimeFacts(NOON, 0.01, NOON + timedelta(days=400))),
-            "date",
-            "This machine says that it is 2026-03-01",
-        ),
+        (replace(GOOD, concerns=(ORDER,)), "order_reversed", "Session 01 is not done yet"),
+        (replace(GOOD, concerns=(EARLY,)), "too_early", "is due from 2026-03-09"),
+        (replace(GOOD, concerns=(LATE,)), "too_late", "was due by 2026-02-01"),
+        (replace(GOOD, time=IN_A_YEAR), "date", "This machine says that it is 2026-03-01"),
+        (replace(GOOD, time=IN_A_YEAR, concerns=(BEHIND,)), "clock_behind", "today is 2026-03-01"),
         (replace(GOOD, same_kit="013"), "kit", "the same messages as that of 013"),
     ],
 )
@@ -85,6 +85,46 @@ def test_each_mistake_is_one_question(facts: Facts, mistake: str, words: str) ->
     assert ask(facts, (mistake,)) == ask(facts, ("all",)) == (mistake,)
 
 
+def test_a_session_that_goes_on_the_same_day_is_asked_about_only_what_is_new() -> None:
+    begun = (Begun("01", NOON - timedelta(hours=1)), Begun("02", NOON - timedelta(minutes=5)))
+    again = replace(GOOD, begun=begun, concerns=(ORDER, EARLY), same_kit="013", running=(OTHER,))
+    assert [one.mistake for one in questions_about(again)] == ["double_launch"]
+    a_day_later = replace(again, time=TimeFacts(NOON + timedelta(days=1), 0.01, None), running=())
+    asked = [one.mistake for one in questions_about(a_day_later)]
+    assert asked == ["order_reversed", "too_early", "kit"]
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "ja"])
+def test_whatever_the_register_holds_against_a_session_has_its_question(language: str) -> None:
+    names = ("on", "session", "earlier", "period", "first", "last", "days", "drug_free_days",
+             "earliest", "today", "newest", "line")  # fmt: skip
+    values = dict.fromkeys(names, "7")
+    for code in get_args(ConcernCode):
+        text = text_of("questions", code, values, language)
+        assert text.rstrip().endswith({"en": "?", "ar": "؟", "ja": "か"}[language]), code
+
+
+def test_desk_and_terminal_ask_the_same(new_study: Callable[..., Path]) -> None:
+    study = open_study(new_study())
+    asked = questions_before(study, "012", "02", speaking("en"))
+    assert [one.name for one in asked] == ["order_reversed"]
+    with pytest.raises(NeedsAnswer) as needed:
+        prepare(SessionRequest(study.folder, "012", "02", scanner=None))
+    assert [one.text() for one in needed.value.questions] == [one.text for one in asked]
+
+
+def test_the_register_is_asked_too(new_study: Callable[..., Path]) -> None:
+    study = open_study(new_study())
+    enrol(study, "012", "MK", initials="AB")
+    withdraw(study, "012", "MK", "moved away")
+    mistakes = [one.mistake for one in questions_about(gather(study, "012", "01"))]
+    assert mistakes == ["withdrawn"]
+    journal = study.folder / "register" / "journal.jsonl"
+    journal.write_bytes(b"{}\n")
+    with pytest.raises(BadInput, match=journal.name):
+        gather(study, "012", "01")
+
+
 def test_a_copied_kit_is_found(new_study: Callable[..., Path]) -> None:
     study = open_study(new_study())
     assert gather(study, "012", "01").same_kit is None
@@ -98,10 +138,10 @@ def test_without_a_terminal_nothing_is_begun(
 ) -> None:
     study = new_study()
     assert main(["run", str(study), "--participant", "012", "--session", "02"]) == 2
-    assert "Session 01 of participant 012 has not been done yet" in capsys.readouterr().err
+    assert "Session 01 is not done yet. Run session 02 before it?" in capsys.readouterr().err
     assert not (study / "sourcedata").exists()
-    prepared = prepare(SessionRequest(study, "012", "02", answered=("order",)))
-    assert prepared.asked == ("order",)
+    prepared = prepare(SessionRequest(study, "012", "02", answered=("order_reversed",)))
+    assert prepared.asked == ("order_reversed",)
     words = ["run", str(study), "--participant", "012", "--session", "01"]
     assert main([*words, "--scanner", "mock:", "--port", "mock:"]) == 2
     assert "a session with data needs real ones" in capsys.readouterr().err

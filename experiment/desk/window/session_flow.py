@@ -74,8 +74,12 @@ class SessionFlow:
         visit = where.next_session
         if visit is None:
             return
-        questions = questions_before(desk.roster, where, visit.session, desk.texts)
-        self._answered = []
+        self._answered, self._said = [], []
+        try:
+            questions = questions_before(desk.study, self._who, visit.session, desk.texts)
+        except BadInput as error:  # the register was damaged since it was read
+            self._sum_up_trial(desk.texts.says("common.error"), str(error), well=False)
+            return
         try:
             identity = desk.roster.identity(where.participant.label)
         except BadInput:
