@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize, stats
@@ -35,6 +36,9 @@ from experiment.session import SessionRequest, prepare
 from experiment.session import run as run_session
 from experiment.steps import ScaleRange
 from experiment.study import open_study
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 PUBLISHED = {"kind": (4.671, 0.871), "stranger": (1.966, 0.720)}  # L2: M and SD of participants
 F_PUBLISHED = 612.6  # L2: close others against strangers, F(1, 76)
@@ -205,7 +209,7 @@ def _tempers(truth: Truth, sequence: str, die: Dice) -> list[Temper]:
 # --- a study straight from the robot's model -----------------------------------------------------
 
 
-def ratings_of(truth: Truth, seed: int) -> tuple[object, Arms]:
+def ratings_of(truth: Truth, seed: int) -> tuple[DataFrame, Arms]:
     """Draw a study's table of answers from the robot's own model, without its sessions.
 
     Returns
