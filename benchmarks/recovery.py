@@ -340,6 +340,8 @@ def main() -> None:
             return rows
 
         draw(simulated, power, asked.picture)
+        if asked.whole == 0:
+            return
         section("The whole way: sessions, logs, tables, and the robot's model beside them", by_logs)
 
 
@@ -378,7 +380,7 @@ def draw(
     first.set_yticks([])
     first.spines["left"].set_visible(False)
     first.set_title(f"{len(own)} crossover studies of 31")
-    first.set_xlabel("estimate and 95 % interval; line: the truth")
+    first.set_xlabel("estimate, 95 % interval; line: truth")
     _coverage(second, simulated)
     shares = {
         effect: [one.p < 0.05 for study in studies for one in study.found]
@@ -397,6 +399,9 @@ def draw(
     third.set_xlabel("true effect, points of the scale")
     third.set_ylabel("studies with p < .05 (%)")
     third.set_title("Power of a crossover of 31")
+    for ax in (first, second, third):
+        ax.title.set_fontweight("bold")
+        ax.title.set_fontsize(10.5)
     figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
@@ -428,7 +433,7 @@ def _coverage(ax: object, simulated: dict[tuple[str, float], list[Study]]) -> No
     ax.set_yticks(range(place), names)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(place - 0.4, -0.6)
-    ax.set_xlim(85, 100)
+    ax.set_xlim(75, 100)
     ax.grid(axis="x", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     ax.set_xlabel("intervals that hold the truth (%)")

@@ -60,7 +60,7 @@ def _crossover(outcome: Outcome, arms: tuple[str, str], scale: tuple[int, int] |
         _scale(ax, outcome.rating if place == 0 else "", scale)
         changes = means[:, 1] - means[:, 0]
         changes = changes[np.isfinite(changes)]
-        last.plot(place + _spread(changes), changes, ".", ms=5, color=QUIET, alpha=0.6, mew=0)
+        last.plot(place + _spread(changes), changes, "o", ms=3.5, color=QUIET, alpha=0.6, mew=0)
         found = None if outcome.fit is None else outcome.fit.arm_effect(kind)
         if found is not None:
             _estimate(last, place, found, INK, edge=True)
@@ -91,7 +91,7 @@ def _parallel(outcome: Outcome, arms: tuple[str, str], scale: tuple[int, int] | 
             centre = x + (-0.2, 0.2)[place]
             values = people[kind].dropna().to_numpy(float)
             ax.plot(
-                centre + _spread(values), values, ".", ms=4.5, color=ARMS[place], alpha=0.35, mew=0
+                centre + _spread(values), values, "o", ms=3.5, color=ARMS[place], alpha=0.4, mew=0
             )
             _estimate(ax, centre, _cell(outcome, arm, kind), ARMS[place], edge=True)
         ax.plot([], [], "o", ms=6.5, color=ARMS[place], label=_arm_name(arm))
@@ -113,7 +113,7 @@ def _pooled(outcome: Outcome, scale: tuple[int, int] | None) -> bytes:
     for x, kind in enumerate(kinds):
         values = means[kind].dropna().to_numpy(float)
         colour = colour_of(kind, x)
-        ax.plot(x + _spread(values), values, ".", ms=5, color=colour, alpha=0.4, mew=0)
+        ax.plot(x + _spread(values), values, "o", ms=3.5, color=colour, alpha=0.4, mew=0)
         _estimate(ax, x, _cell(outcome, None, kind), colour, edge=True)
     ax.set_xticks(range(len(kinds)), list(kinds))
     ax.set_xlim(-0.6, len(kinds) - 0.4)
@@ -138,7 +138,7 @@ def forest(estimates: Sequence[tuple[str, Estimate]], label: str) -> bytes:
         ax.plot([one.low, one.high], [place, place], color=POOLED, lw=2.2, solid_capstyle="round")
         ax.plot(one.value, place, "o", ms=6.5, color=POOLED)
         ax.annotate(
-            f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]",
+            f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]".replace("-", "−"),
             (1.01, place),
             xycoords=("axes fraction", "data"),
             va="center",
