@@ -7,6 +7,7 @@
 # make pictures    those of the operator's console and of the ball game in docs/, the film too
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time
+# make recovery    simulated studies with a known truth, and what the analysis makes of them
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
 #
@@ -17,7 +18,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test faults lint bench bench-hour bench-pet peers scripts pictures lock clean environment
+.PHONY: demo test faults lint bench bench-hour bench-pet recovery peers scripts pictures lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -45,6 +46,9 @@ bench-hour: environment
 
 bench-pet: environment
 	$(PYTHON_IN_VENV) -m benchmarks --pet
+
+recovery: environment
+	$(PYTHON_IN_VENV) -m benchmarks.recovery
 
 # What others' programs do in the same place, apart from our environment.
 peers: environment

@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 from analysis.questionnaires_command import questionnaires_app
+from analysis.report.command import report
 from experiment.commands import blinding, participants
 from experiment.commands import desk as launcher
 from experiment.daily.command import daily_app
@@ -42,6 +43,7 @@ app.add_typer(participants.app, name="participant")
 app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
+app.command()(report)
 app.command()(check)
 app.add_typer(questionnaires_app, name="questionnaires")
 app.add_typer(daily_app, name="daily")

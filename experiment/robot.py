@@ -90,6 +90,24 @@ def temper(name: str) -> Temper:
     return TEMPERS[name]
 
 
+def wish(temper: Temper, rated: str, scale: ScaleRange, dice: Dice) -> int:
+    """Return where on a scale a robot wants the cursor, by what it rates.
+
+    Parameters
+    ----------
+    temper : Temper
+    rated : str
+        Marker of what is rated.
+    scale : ScaleRange
+    dice : Dice
+    """
+    mean, sd = temper.rating[rated]
+    on_seven = mean + sd * dice.normal()
+    length = scale.highest - scale.lowest
+    aim = round(scale.lowest + (on_seven - 1) * length / 6)
+    return min(max(aim, scale.lowest), scale.highest)
+
+
 class Robot:
     """A simulated participant.
 
@@ -232,11 +250,7 @@ class Robot:
         return scale.repeat.after + (distance - 1.5) / scale.repeat.per_second
 
     def _wish(self, scale: ScaleRange) -> int:
-        mean, sd = self._temper.rating[self._rated]
-        on_seven = mean + sd * self._dice.normal()
-        length = scale.highest - scale.lowest
-        wish = round(scale.lowest + (on_seven - 1) * length / 6)
-        return min(max(wish, scale.lowest), scale.highest)
+        return wish(self._temper, self._rated, scale, self._dice)
 
     def _skewed(self, median: float, log_sd: float) -> float:
         return median * math.exp(log_sd * self._dice.normal())

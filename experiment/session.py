@@ -44,7 +44,7 @@ from experiment.resume import (
     Interrupted,
     when_resumed,
 )
-from experiment.robot import Robot, temper
+from experiment.robot import Robot, Temper, temper
 from experiment.running import held
 from experiment.steps import Message, Screen
 from hardware.priority import raised_priority
@@ -77,6 +77,7 @@ def run(
     prepared: Prepared,
     tell: Callable[[str], None] = lambda _: None,
     hands: Callable[[Clock], Keys] | None = None,
+    mind: Temper | None = None,
 ) -> SessionResult:
     """Run a prepared session.
 
@@ -87,6 +88,9 @@ def run(
         Takes one line for the assistant, before the first and after the last frame.
     hands : callable or None
         Makes one more source of key presses, given the session clock.
+    mind : Temper or None
+        How the robot answers, in place of the temper of its name. It is nowhere in the log: a
+        simulation gives an effect of the arm this way.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def run(
         stack.callback(devices.close)
         display = _open_display(prepared, clock)
         stack.callback(display.close)
-        robot, keys = _open_keys(prepared, clock, stack)
+        robot, keys = _open_keys(prepared, clock, stack, mind)
         about = [
             *judge_screen(screen_facts(display.facts, protocol)),
             *about_inputs(request.robot, keys, devices.pulses, clock, protocol),
@@ -276,7 +280,7 @@ def _open_display(prepared: Prepared, clock: Clock) -> Display:
 
 
 def _open_keys(
-    prepared: Prepared, clock: Clock, stack: ExitStack
+    prepared: Prepared, clock: Clock, stack: ExitStack, mind: Temper | None
 ) -> tuple[Robot | None, list[Keys]]:
     buttons = prepared.study.protocol.devices.buttons
     keys: list[Keys] = []
@@ -289,7 +293,7 @@ def _open_keys(
     if prepared.request.robot is None:
         return None, keys
     robot = Robot(
-        temper(prepared.request.robot),
+        mind or temper(prepared.request.robot),
         dice(prepared.seed, prepared.request.participant, prepared.request.session, "robot"),
         clock,
         buttons,

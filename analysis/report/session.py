@@ -1,0 +1,112 @@
+"""The report of one session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.notes import note_rows
+from analysis.report.page import render
+from analysis.science.gather import answers_in, frame_of, scales_of
+from analysis.science.palette import PALE, QUIET, colour_of, new_figure, panels, svg
+from analysis.tables import runs
+from analysis.timing import measure, summary
+from analysis.timing_figure import draw
+from experiment.readlog import SessionLog
+from experiment.version import VERSION
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def session_report(log: SessionLog, *, with_notes: bool = False) -> str:
+    """Return a session's report as one HTML page.
+
+    Parameters
+    ----------
+    log : SessionLog
+    with_notes : bool
+        Whether the words of notes are in it; they may hold names. Their times always are.
+    """
+    timing = measure(log)
+    table = frame_of(answers_in(log))
+    answered = table[table["condition"].notna()]
+    end = next(log.of("end"), None)
+    faults = Counter((fault.what, fault.origin) for fault in timing.faults)
+    return render(
+        "session.html.j2",
+        version=VERSION,
+        header=log.header,
+        study=log.header["protocol"]["study"],
+        log=log,
+        reason=None if end is None else end.get("reason"),
+        runs=runs(log),
+        summary=summary(timing),
+        timing_figure=draw(timing),
+        ratings_figure=_ratings_figure(answered, scales_of(log)) if len(answered) else b"",
+        ratings=_ratings(answered),
+        faults=timing.faults,
+        fault_counts=faults,
+        notes=note_rows(log),
+        with_notes=with_notes,
+    )
+
+
+def _ratings(table: DataFrame) -> list[dict[str, str | float | None]]:
+    """Return a row for each task, rating, condition and moment, with what was answered."""
+    keys = ["task", "rating", "condition", "moment"]
+    rows = []
+    for key, own in table.groupby(keys, sort=False, dropna=False):
+        given = own[own["confirmed"].fillna(False)]
+        values, times = given["value"].to_numpy(float), given["rt"].dropna().to_numpy(float)
+        moment = own["moment"].iloc[0]
+        rows.append(
+            {
+                **dict(zip(keys[:3], map(str, key[:3]), strict=True)),
+                "moment": str(moment) if isinstance(moment, str) else None,
+                "asked": len(own),
+                "given": len(given),
+                "mean": float(values.mean()) if len(values) else None,
+                "sd": float(values.std(ddof=1)) if len(values) > 1 else None,
+                "rt": float(np.median(times)) if len(times) else None,
+            }
+        )
+    return rows
+
+
+def _ratings_figure(table: DataFrame, scales: dict[str, tuple[int, int]]) -> bytes:
+    """Draw every answer in the order of the session, a panel for each rating."""
+    names = list(dict.fromkeys(table["rating"]))
+    conditions = list(dict.fromkeys(table["condition"]))
+    figure = new_figure(8.6, 0.8 + 1.75 * len(names))
+    axes = panels(figure, len(names), stacked=True)
+    for ax, name in zip(axes, names, strict=True):
+        own = table[table["rating"] == name].reset_index(drop=True)
+        for place, condition in enumerate(conditions):
+            part = own[own["condition"] == condition]
+            taken = part["confirmed"].fillna(False)
+            colour = colour_of(str(condition), place)
+            ax.plot(part.index[taken] + 1, part["value"][taken], "o", ms=5.5, color=colour)
+            open_ = ~taken & part["value"].notna()
+            ax.plot(part.index[open_] + 1, part["value"][open_], "o", ms=5.5, mfc="white",
+                    mec=colour)  # fmt: skip
+        low, high = scales.get(str(name), ax.get_ylim())
+        missing = own.index[own["value"].isna()] + 1
+        ax.plot(missing, np.full(len(missing), low), "x", ms=5, color=QUIET)
+        margin = 0.06 * (high - low)
+        if high - low <= 10:
+            ax.set_yticks(np.arange(low, high + 1))
+        ax.set_ylim(low - margin, high + margin)
+        ax.set_ylabel(str(name).replace("_", " "))
+        ax.grid(axis="y", color=PALE, lw=0.6)
+        ax.set_axisbelow(True)
+    axes[-1].set_xlabel("question of that kind, in order")
+    for place, condition in enumerate(conditions):
+        colour = colour_of(str(condition), place)
+        axes[0].plot([], [], "o", color=colour, label=str(condition).replace("_", " "))
+    axes[0].plot([], [], "o", mfc="white", mec=QUIET, label="not confirmed")
+    axes[0].plot([], [], "x", color=QUIET, label="no answer")
+    figure.legend(loc="outside upper right", ncols=len(conditions) + 2, frameon=False, fontsize=9)
+    return svg(figure)

@@ -1,0 +1,195 @@
+"""The report of a whole study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.report.completeness import completeness
+from analysis.report.page import render
+from analysis.science import figures
+from analysis.science.arms import Arms, read_arms
+from analysis.science.gather import Answers, gather
+from analysis.science.models import difference
+from analysis.science.moods import Mood, moods
+from analysis.science.ratings import Outcome, for_traits, outcomes
+from analysis.science.scores import (
+    Asked,
+    Daily,
+    asked,
+    between_tasks,
+    daily,
+    read_scores,
+    read_traits,
+    with_traits,
+)
+from experiment.errors import BadInput
+from experiment.study import Study
+from experiment.version import VERSION
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from analysis.science.effects import Estimate
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a report is made of beside the study's logs.
+
+    Parameters
+    ----------
+    arms : Path or None
+        The table that ``unblind --all`` wrote; None for a blinded report.
+    scores : Path or None
+        The table that ``questionnaires scores`` wrote.
+    traits : Path or None
+        Numbers for each participant.
+    rehearsals : bool
+        Whether robots' sessions count.
+    """
+
+    arms: Path | None = None
+    scores: Path | None = None
+    traits: Path | None = None
+    rehearsals: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Trait:
+    """A trait with what it goes with."""
+
+    name: str
+    figure: bytes
+    estimates: tuple[Estimate, ...]
+
+
+def study_report(study: Study, sources: Sources) -> str:
+    """Return a study's report as one HTML page.
+
+    Parameters
+    ----------
+    study : Study
+    sources : Sources
+
+    Raises
+    ------
+    BadInput
+        If there is nothing to report, or a file of `sources` can't be used.
+    """
+    arms = None if sources.arms is None else read_arms(sources.arms)
+    scores = None if sources.scores is None else read_scores(sources.scores)
+    traits = None if sources.traits is None else read_traits(sources.traits)
+    answers = gather(study.logs(), study.folder, rehearsals=sources.rehearsals)
+    if not answers.counted and scores is None:
+        raise BadInput(_nothing(study, answers))
+    if arms is not None:
+        _check_slots(arms, answers, sources)
+    found = outcomes(answers.table, arms)
+    feelings = moods(answers.given)
+    questionnaires = None if scores is None else _questionnaires(scores, arms)
+    return render(
+        "study.html.j2",
+        version=VERSION,
+        statsmodels=version("statsmodels"),
+        study=study.protocol.study,
+        design=study.protocol.design,
+        arms=arms,
+        rehearsals=sources.rehearsals,
+        answers=answers,
+        standing=completeness(study, answers.logs, rehearsals=sources.rehearsals),
+        outcomes=[(one, _figure(one, answers)) for one in found],
+        comparison=_comparison(found),
+        moods=feelings,
+        mood_figure=figures.mood_figure(feelings, answers.scales) if feelings else b"",
+        questionnaires=questionnaires,
+        traits=() if traits is None else _traits(traits, found, feelings),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Questionnaires:
+    """Scores of questionnaires and daily reports, with their figures."""
+
+    asked: list[Asked]
+    figure: bytes
+    between: list[Estimate]
+    daily: list[Daily]
+    daily_figure: bytes
+
+
+def _questionnaires(scores: DataFrame, arms: Arms | None) -> Questionnaires:
+    once = asked(scores)
+    known = scores if arms is None else arms.joined(scores)
+    two = arms is not None and known["arm"].nunique() > 1
+    names = arms.names if arms is not None and two else None
+    days = daily(known, names, crossover=arms is not None and arms.crossover)
+    return Questionnaires(
+        once,
+        figures.needs_figure(once) if once else b"",
+        between_tasks(scores),
+        days,
+        figures.daily_figure(days, names) if days else b"",
+    )
+
+
+def _nothing(study: Study, answers: Answers) -> str:
+    if not answers.logs:
+        return f"{study.folder}: no logs; run a session first"
+    robots = sum(log.rehearsal for log in answers.logs)
+    told = f"{study.folder}: nothing to report, all {len(answers.logs)} logs are left out"
+    if robots == len(answers.logs):
+        return f"{told}: they are robots' sessions or rehearsals; --rehearsals reports them"
+    first = next(log for log in answers.logs if log.left_out is not None)
+    return f"{told}; the first, {first.file}: {first.left_out}"
+
+
+def _check_slots(arms: Arms, answers: Answers, sources: Sources) -> None:
+    strangers = arms.strangers(answers.slots)
+    if strangers:
+        raise BadInput(
+            f"{sources.arms}: tells another slot for participant {strangers[0]!r} than "
+            "the header of their logs; is it the table of this study?"
+        )
+
+
+def _figure(one: Outcome, answers: Answers) -> bytes:
+    return figures.ratings_figure(one, answers.scales.get(one.rating))
+
+
+def _comparison(found: list[Outcome]) -> bytes:
+    """Draw the effect of the arm on all ratings below each other; nothing while it is sealed."""
+    rows = []
+    for one in found:
+        if one.fit is None or not one.fit.converged:
+            continue
+        several = len(one.design.messages) > 1
+        for kind in one.design.messages:
+            estimate = one.fit.arm_effect(kind)
+            if estimate is not None:
+                name = f"{one.task}, {one.rating}" + (f": {kind}" if several else "")
+                rows.append((name, estimate))
+    if not rows:
+        return b""
+    arms = next(one.design.arms for one in found if one.design.arms)
+    return figures.forest(rows, f"{difference(arms[1], arms[0])}, points of the scale")
+
+
+def _traits(traits: DataFrame, found: list[Outcome], feelings: list[Mood]) -> list[Trait]:
+    numbers: dict[str, Series[float]] = for_traits(found)
+    for mood in feelings:
+        for condition in mood.conditions:
+            if {"before", "after"} <= set(mood.means.columns):
+                own = mood.means.xs(condition, level="condition")
+                numbers[f"{mood.rating}: change with {condition}"] = own["after"] - own["before"]
+    made = []
+    for name in traits.columns:
+        estimates = with_traits(traits[[name]], numbers)
+        if estimates:
+            shown = dict(list(numbers.items())[:2])
+            made.append(
+                Trait(str(name), figures.trait_figure(traits[name], shown), tuple(estimates))
+            )
+    return made

@@ -1,0 +1,313 @@
+"""Mixed models of ratings: arm x message, period and sequence, with a random part that converges.
+
+All fixed effects are coded as sum contrasts, so that each effect is an average over the others.
+Each participant has an intercept; sessions and messages within a participant have a variance of
+their own (``vc_formula``): without that of messages, the interval of what differs between messages
+would be too narrow wherever people differ in it. Intervals take the t distribution with as many
+degrees of freedom as the classical test of the same design has, since the normal one that
+statsmodels takes is too narrow for thirty participants.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.science.effects import Array, Estimate, from_t
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_VC = {"session": "0 + C(session)", "message": "0 + C(message)"}
+_METHODS = ("lbfgs", "powell")
+_NEAR_ZERO = 1e-4  # of the residual variance
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A mean that the model estimates, with its 95 % interval.
+
+    Parameters
+    ----------
+    arm, message : str or None
+        None where the design has no arms (or they are sealed), or one kind of message.
+    mean : Estimate
+    """
+
+    arm: str | None
+    message: str | None
+    mean: Estimate
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which effects a model has.
+
+    Parameters
+    ----------
+    arms : (str, str) or None
+        The first one is the reference.
+    messages : tuple of str
+        Kinds of message; the first one is set against each of the others.
+    crossover : bool
+        Whether each participant has both arms, so that period and sequence are in the model.
+    """
+
+    arms: tuple[str, str] | None
+    messages: tuple[str, ...]
+    crossover: bool
+
+    @property
+    def formula(self) -> str:
+        """The fixed part, as it would be written by hand."""
+        main = " * ".join(
+            [*(["arm"] if self.arms else []), *(["message"] if len(self.messages) > 1 else [])]
+        )
+        parts = [*([main] if main else []), *(["period", "sequence"] if self.crossover else [])]
+        return "rating ~ " + (" + ".join(parts) or "1")
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the fixed effects' columns but for the intercept."""
+        kinds = [f"m{i}" for i in range(1, len(self.messages))]
+        arm = ["arm", *(f"arm_{kind}" for kind in kinds)] if self.arms else []
+        return (*kinds, *arm, *(("period", "sequence") if self.crossover else ()))
+
+    def row(self, arm: str | None, message: str, period: float = 0, sequence: float = 0) -> Array:
+        """Return the fixed effects' row of a cell, intercept first, in sum contrasts.
+
+        Of two levels one is +0.5 and the other -0.5, so that a coefficient is their difference.
+        """
+        k, place = len(self.messages), self.messages.index(message)
+        kinds = [(1.0 if place == i else 0.0) - 1.0 / k for i in range(1, k)]
+        side = 0.0
+        if self.arms and arm is not None:
+            side = 0.5 if arm == self.arms[1] else -0.5
+        arm_part = [side, *(side * kind for kind in kinds)] if self.arms else []
+        order = [period, sequence] if self.crossover else []
+        return np.array([1.0, *kinds, *arm_part, *order])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A mixed model of one rating.
+
+    Parameters
+    ----------
+    design : Design
+    random : str
+        Its random part, in words.
+    converged : bool
+    tried : tuple of str
+        Random parts that did not converge before it.
+    notes : tuple of str
+        What else there is to know about the fit.
+    participants, answers : int
+    estimates : tuple of Estimate
+        Arm (over all and for each message), message, arm x message, period, sequence, as there are.
+    cells : tuple of Cell
+    variances : mapping of str to float
+        Of participants, sessions, messages and what is left.
+    """
+
+    design: Design
+    random: str
+    converged: bool
+    tried: tuple[str, ...]
+    notes: tuple[str, ...]
+    participants: int
+    answers: int
+    estimates: tuple[Estimate, ...]
+    cells: tuple[Cell, ...]
+    variances: Mapping[str, float]
+
+    def estimate(self, what: str) -> Estimate:
+        """Return the estimate of that name."""
+        return next(one for one in self.estimates if one.what == what)
+
+    def arm_effect(self, message: str) -> Estimate | None:
+        """Return what the arm changes for one kind of message; None where it isn't estimated."""
+        arms = self.design.arms
+        if arms is None or not self.estimates:
+            return None
+        several = len(self.design.messages) > 1
+        return self.estimate(difference(arms[1], arms[0]) + (f": {message}" if several else ""))
+
+
+def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
+    """Fit the model of a design to the answers to one rating question.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With columns participant, session, condition (the kind of message) and value; with arm,
+        period and sequence if the design has arms.
+    design : Design
+
+    Returns
+    -------
+    Fit or None
+        None if there are too few participants for it.
+    """
+    data = _data(table, design)
+    people = int(data["participant"].nunique())
+    df = people - (2 if design.arms else 1)
+    if df < 2 or data["value"].std() == 0:
+        return None
+    result, random, tried, notes = _fitted(data, design)
+    if result is None:
+        return Fit(design, "none", False, tuple(tried), tuple(notes), people, len(data), (), (), {})
+    names = ["Intercept", *design.columns()]
+    params = result.fe_params.loc[names].to_numpy()
+    covariance = result.cov_params().loc[names, names].to_numpy()
+
+    def told(what: str, weights: Array) -> Estimate:
+        error = float(np.sqrt(weights @ covariance @ weights))
+        return from_t(what, float(weights @ params), error, df, people, "mixed model")
+
+    cells = tuple(
+        Cell(
+            arm,
+            message if len(design.messages) > 1 else None,
+            told("mean", design.row(arm, message)),
+        )
+        for arm, message in product(design.arms or (None,), design.messages)
+    )
+    return Fit(
+        design,
+        random,
+        bool(result.converged),
+        tuple(tried),
+        tuple(notes),
+        people,
+        len(data),
+        tuple(told(what, weights) for what, weights in _contrasts(design).items()),
+        cells,
+        _variances(result, random),
+    )
+
+
+def difference(second: str, first: str) -> str:
+    """Return how a difference is called."""
+    return f"{second} − {first}"
+
+
+def _contrasts(design: Design) -> dict[str, Array]:
+    """Return the weights of each estimate by its name."""
+    found: dict[str, Array] = {}
+    messages, arms = design.messages, design.arms
+
+    def over_arms(message: str) -> Array:
+        rows = [design.row(arm, message) for arm in arms or (None,)]
+        return np.asarray(np.mean(rows, axis=0))
+
+    def of_arm(message: str) -> Array:
+        assert arms is not None
+        return np.asarray(design.row(arms[1], message) - design.row(arms[0], message))
+
+    if arms is not None:
+        name = difference(arms[1], arms[0])
+        found[name] = np.asarray(np.mean([of_arm(message) for message in messages], axis=0))
+        if len(messages) > 1:
+            for message in messages:
+                found[f"{name}: {message}"] = of_arm(message)
+    for other in messages[1:]:
+        found[difference(messages[0], other)] = over_arms(messages[0]) - over_arms(other)
+    if arms is not None:
+        for other in messages[1:]:
+            name = f"({difference(arms[1], arms[0])}) × ({difference(messages[0], other)})"
+            found[name] = of_arm(messages[0]) - of_arm(other)
+    if design.crossover:
+        size = len(design.columns()) + 1
+        found["period 2 − period 1"] = np.eye(size)[-2]
+        found["sequence (with carry-over)"] = np.eye(size)[-1]
+    return found
+
+
+def _data(table: DataFrame, design: Design) -> DataFrame:
+    """Return the model's columns; the fixed effects' are numbers in sum contrasts."""
+    import pandas as pd
+
+    data: DataFrame = pd.DataFrame(
+        {
+            "participant": table["participant"].astype(str),
+            "session": table["session"].astype(str),
+            "message": table["condition"].astype(str),
+            "value": table["value"].astype(float),
+        }
+    )
+    arms = table["arm"].astype(str) if design.arms else [None] * len(table)
+    period = table["period"].astype(float) - 1.5 if design.crossover else [0.0] * len(table)
+    if design.crossover:
+        assert design.arms is not None
+        # The sequence is told by what came first: its arm at the lower period.
+        side = pd.Series([0.5 if arm == design.arms[1] else -0.5 for arm in arms], table.index)
+        sequence: Any = side * np.sign(table["period"].astype(float) - 1.5)
+    else:
+        sequence = [0.0] * len(table)
+    rows = [design.row(*cell) for cell in zip(arms, data["message"], period, sequence, strict=True)]
+    fixed = np.array(rows).reshape(len(data), -1)
+    for place, name in enumerate(design.columns(), start=1):
+        data[name] = fixed[:, place]
+    return data
+
+
+def _fitted(data: DataFrame, design: Design) -> tuple[Any, str, list[str], list[str]]:
+    """Return the first fit that converges, from the fullest random part to the plainest."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    formula = "value ~ " + (" + ".join(design.columns()) or "1")
+    tried: list[str] = []
+    last: tuple[Any, str, list[str]] | None = None
+    for parts in _random_parts(data, design):
+        random = "participant" + "".join(f", {part} within participant" for part in parts)
+        for method in _METHODS:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                model = MixedLM.from_formula(
+                    formula,
+                    data,
+                    groups="participant",
+                    re_formula="1",
+                    vc_formula={part: _VC[part] for part in parts} or None,
+                )
+                try:
+                    result = model.fit(reml=True, method=method)
+                except (np.linalg.LinAlgError, ValueError):
+                    continue
+            if np.isfinite(result.bse_fe.to_numpy()).all():
+                notes = _notes(result, [str(one.message) for one in caught])
+                last = result, random, notes
+                if result.converged:
+                    return result, random, tried, notes
+        tried.append(random)
+    if last is None:
+        return None, "none", tried, ["no random part could be fitted"]
+    return last[0], last[1], tried[:-1], last[2]
+
+
+def _random_parts(data: DataFrame, design: Design) -> Sequence[tuple[str, ...]]:
+    """Return random parts beside the intercept, the fullest first."""
+    several = int(data.groupby("participant")["session"].nunique().max()) > 1
+    session = ("session",) if several else ()
+    message = ("message",) if len(design.messages) > 1 else ()
+    return tuple(dict.fromkeys([(*session, *message), message, session, ()]))
+
+
+def _notes(result: Any, messages: Sequence[str]) -> list[str]:
+    variances = [float(np.asarray(result.cov_re)[0, 0]), *map(float, result.vcomp)]
+    if any("boundary" in one for one in messages) or min(variances) < _NEAR_ZERO * result.scale:
+        return ["a variance of the random part is estimated near zero"]
+    return []
+
+
+def _variances(result: Any, random: str) -> dict[str, float]:
+    names = [part.split(" ")[0] for part in random.split(", ")[1:]]
+    # statsmodels gives the components in the order of their sorted names.
+    parts = dict(zip(sorted(names), map(float, result.vcomp), strict=True))
+    own = float(np.asarray(result.cov_re)[0, 0])
+    return {"participant": own, **parts, "residual": float(result.scale)}

@@ -1,0 +1,161 @@
+"""All that is to be said about one rating question of a study: model, classical tests, means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.science.arms import Arms
+from analysis.science.classical import Periods, groups, messages, period_differences, person_means
+from analysis.science.effects import Estimate
+from analysis.science.models import Design, Fit, fit_ratings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+_ORDER = ("kind", "acceptance", "hold_warm")  # what a contrast is about stands first
+
+
+@dataclass(frozen=True)
+class Described:
+    """What was answered about one kind of message.
+
+    Parameters
+    ----------
+    message : str
+    participants, answers : int
+    mean, sd : float
+        Of participants' means.
+    """
+
+    message: str
+    participants: int
+    answers: int
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One rating question in one task.
+
+    Parameters
+    ----------
+    task, rating : str
+    design : Design
+    table : DataFrame
+        The answers; with arm, sequence and period if the arms are known.
+    described : tuple of Described
+    asked, unanswered, unconfirmed : int
+        Questions that were shown, and those that don't count.
+    fit : Fit or None
+    periods : tuple of (str, Periods)
+        For each kind of message, in a crossover.
+    tests : tuple of Estimate
+        The other classical tests: of kinds of message, and of parallel groups.
+    not_allocated : tuple of str
+        Participants whose arm isn't known; in no comparison of arms.
+    """
+
+    task: str
+    rating: str
+    design: Design
+    table: DataFrame
+    described: tuple[Described, ...]
+    asked: int
+    unanswered: int
+    unconfirmed: int
+    fit: Fit | None
+    periods: tuple[tuple[str, Periods], ...]
+    tests: tuple[Estimate, ...]
+    not_allocated: tuple[str, ...] = ()
+
+    @property
+    def beside(self) -> tuple[Estimate, ...]:
+        """All classical tests, the periods' too."""
+        of_periods = [
+            one
+            for _, tests in self.periods
+            for one in (tests.arm, tests.paired, tests.period, tests.carry_over)
+            if one is not None
+        ]
+        return (*of_periods, *self.tests)
+
+
+def outcomes(table: DataFrame, arms: Arms | None) -> list[Outcome]:
+    """Analyse each rating question of each task.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns as in `analysis.science.gather.COLUMNS`; self-reports around blocks are left out.
+    arms : Arms or None
+        None while they are sealed: all sessions are pooled then.
+    """
+    rated = table[table["moment"].isna() & table["condition"].notna()]
+    return [
+        outcome(str(task), str(rating), own, arms)
+        for (task, rating), own in rated.groupby(["task", "rating"], sort=False)
+    ]
+
+
+def outcome(task: str, rating: str, table: DataFrame, arms: Arms | None) -> Outcome:
+    """Analyse the answers to one rating question in one task."""
+    given = table[table["confirmed"].fillna(False)]
+    kinds = tuple(sorted(map(str, given["condition"].unique()), key=_place))
+    known = given if arms is None else arms.joined(given)
+    unknown = sorted(set(given["participant"]) - set(known["participant"]))
+    two = arms is not None and known["arm"].nunique() > 1
+    crossover = arms is not None and arms.crossover and two
+    design = Design(arms.names if arms is not None and two else None, kinds, crossover)
+    periods: list[tuple[str, Periods]] = []
+    tests = messages(given, design)
+    if design.arms and crossover:
+        for kind in kinds:
+            own = known[known["condition"] == kind]
+            periods.append((kind, period_differences(own, design.arms)))
+    elif design.arms:
+        tests = [*groups(known, design), *tests]
+    return Outcome(
+        task,
+        rating,
+        design,
+        known if design.arms else given,
+        tuple(_described(given, kind) for kind in kinds),
+        len(table),
+        int(table["value"].isna().sum()),
+        int((table["value"].notna() & ~table["confirmed"].fillna(False)).sum()),
+        fit_ratings(known if design.arms else given, design) if kinds else None,
+        tuple(periods),
+        tuple(tests),
+        tuple(map(str, unknown)),
+    )
+
+
+def for_traits(found: list[Outcome]) -> dict[str, Series[float]]:
+    """Return one number for each participant and rating: the contrast, or the mean if it has none.
+
+    Arms play no part in it.
+    """
+    numbers = {}
+    for one in found:
+        means = person_means(one.table)
+        first, *others = one.design.messages
+        name = one.rating if len({o.task for o in found}) == 1 else f"{one.task}, {one.rating}"
+        if others:
+            for other in others:
+                numbers[f"{name}: {first} − {other}"] = means[first] - means[other]
+        else:
+            numbers[name] = means[first]
+    return numbers
+
+
+def _place(kind: str) -> tuple[int, str]:
+    return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER), kind)
+
+
+def _described(table: DataFrame, kind: str) -> Described:
+    own = table[table["condition"] == kind]
+    people = person_means(own)[kind].dropna()
+    sd = float(people.std(ddof=1)) if len(people) > 1 else float("nan")
+    return Described(kind, len(people), len(own), float(people.mean()), sd)

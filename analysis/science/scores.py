@@ -1,0 +1,200 @@
+"""Scores of questionnaires and daily reports, from the table that ``questionnaires scores`` wrote.
+
+A line a score: ``participant_id``, ``session_id``, ``task``, ``day`` (of daily reports), ``score``
+and ``value`` are needed; ``n/a`` stands for a score with too few answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.science.effects import Estimate, correlation, from_t, one_sample
+from analysis.science.models import Design, Fit, difference, fit_ratings
+from experiment.errors import BadInput
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+_SCORES = ("participant_id", "session_id", "task", "day", "questionnaire", "score", "value")
+_PERSON = "participant_id"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A questionnaire's score in one place of the study.
+
+    Parameters
+    ----------
+    questionnaire, score, task : str
+    mean : Estimate
+        Over participants.
+    sd : float
+    """
+
+    questionnaire: str
+    score: str
+    task: str
+    mean: Estimate
+    sd: float
+
+
+@dataclass(frozen=True, eq=False)
+class Daily:
+    """A score of the daily reports.
+
+    Parameters
+    ----------
+    questionnaire, score : str
+    table : DataFrame
+        Columns participant, session, day, value, condition; arm and period if arms are known.
+    fit : Fit or None
+        By arm, period and sequence (or by participant alone, blinded).
+    """
+
+    questionnaire: str
+    score: str
+    table: DataFrame
+    fit: Fit | None
+
+
+def read_scores(file: Path) -> DataFrame:
+    """Read a table of scores.
+
+    Returns
+    -------
+    DataFrame
+        Columns participant, session, task, day, questionnaire, score, value.
+
+    Raises
+    ------
+    BadInput
+        If it can't be read, or lacks a column.
+    """
+    table = _read(file, _SCORES, "run_session.py questionnaires scores STUDY --out FILE")
+    table["value"] = _numbers(table, "value", file)
+    table["day"] = _numbers(table, "day", file)
+    table["participant"] = table["participant_id"].str.removeprefix("sub-")
+    table["session"] = table["session_id"].str.removeprefix("ses-")
+    kept: DataFrame = table[
+        ["participant", "session", "task", "day", "questionnaire", "score", "value"]
+    ].dropna(subset=["value"])
+    return kept
+
+
+def read_traits(file: Path) -> DataFrame:
+    """Read traits of participants: a column ``participant_id``, and one of numbers for each trait.
+
+    Returns
+    -------
+    DataFrame
+        A row for each participant, by label; a column for each trait.
+
+    Raises
+    ------
+    BadInput
+        If it can't be read, has no trait, or tells a participant twice.
+    """
+    table = _read(file, (_PERSON,), "a table of participants and their traits")
+    traits = [name for name in table.columns if name != _PERSON]
+    if not traits:
+        raise BadInput(f"{file}:1: a column of numbers beside participant_id is needed")
+    labels = table[_PERSON].str.removeprefix("sub-")
+    twice = labels[labels.duplicated()]
+    if len(twice):
+        raise BadInput(f"{file}: participant {twice.iloc[0]!r} is there twice")
+    numbers = {name: _numbers(table, name, file) for name in traits}
+    indexed: DataFrame = table.assign(**numbers).set_index(labels)[traits]
+    return indexed
+
+
+def asked(scores: DataFrame) -> list[Asked]:
+    """Return the mean of each score after each task, daily reports left out."""
+    found = []
+    once = scores[scores["day"].isna()]
+    for (name, score, task), own in once.groupby(["questionnaire", "score", "task"], sort=False):
+        people = own.groupby("participant")["value"].mean()
+        if len(people) > 1:
+            error = float(people.std(ddof=1) / len(people) ** 0.5)
+            mean = from_t("mean", float(people.mean()), error, len(people) - 1, len(people), "mean")
+            found.append(Asked(str(name), str(score), str(task), mean, float(people.std(ddof=1))))
+    return found
+
+
+def between_tasks(scores: DataFrame) -> list[Estimate]:
+    """Compare each score between the tasks that asked it, within participants."""
+    found = []
+    once = scores[scores["day"].isna()]
+    for (name, score), own in once.groupby(["questionnaire", "score"], sort=False):
+        means = own.groupby(["participant", "task"])["value"].mean().unstack("task")
+        for first, second in combinations(means.columns, 2):
+            pairs = (means[second] - means[first]).dropna().to_numpy(float)
+            what = f"{name}, {score}: {difference(str(second), str(first))}"
+            found.append(one_sample(what, pairs, "paired test"))
+    return [one for one in found if one is not None]
+
+
+def daily(scores: DataFrame, arms: tuple[str, str] | None, *, crossover: bool) -> list[Daily]:
+    """Return the scores of daily reports, each with a model as that of ratings.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        With arm, sequence and period if `arms` are known.
+    arms : (str, str) or None
+    crossover : bool
+    """
+    found = []
+    days = scores[scores["day"].notna()]
+    for (name, score), own in days.groupby(["questionnaire", "score"], sort=False):
+        table = own.assign(condition=str(score))
+        design = Design(arms, (str(score),), crossover and arms is not None)
+        found.append(Daily(str(name), str(score), table, fit_ratings(table, design)))
+    return found
+
+
+def with_traits(traits: DataFrame, outcomes: dict[str, Series[float]]) -> list[Estimate]:
+    """Correlate each trait with each outcome.
+
+    Parameters
+    ----------
+    traits : DataFrame
+        As `read_traits` gives them.
+    outcomes : dict of str to Series
+        By name: one number for each participant.
+    """
+    found = []
+    for trait in traits.columns:
+        for name, outcome in outcomes.items():
+            pairs = traits[[trait]].join(outcome.rename("outcome"), how="inner").dropna()
+            x, y = pairs[trait].to_list(), pairs["outcome"].to_list()
+            found.append(correlation(f"{trait} and {name}", x, y))
+    return [one for one in found if one is not None]
+
+
+def _read(file: Path, needed: tuple[str, ...], made_by: str) -> DataFrame:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(
+            file, sep="\t", dtype="string", na_values=["n/a", ""], keep_default_na=False
+        )
+    except (OSError, UnicodeError, ValueError):
+        raise BadInput(f"{file}: can't be read as a table with tabs ({made_by})") from None
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        raise BadInput(f"{file}:1: no column {missing[0]!r}; needed is {made_by}")
+    return table
+
+
+def _numbers(table: DataFrame, name: str, file: Path) -> Series[float]:
+    import pandas as pd
+
+    numbers = pd.to_numeric(table[name], errors="coerce").astype(float)
+    wrong = numbers.isna() & table[name].notna()
+    if wrong.any():
+        line = int(wrong.to_numpy().argmax()) + 2
+        raise BadInput(f"{file}:{line}: column {name!r} holds something that is no number")
+    return numbers
