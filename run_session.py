@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
+from analysis import export_command
 from analysis.questionnaires_command import questionnaires_app
 from analysis.report.command import report
 from experiment.commands import blinding, participants
@@ -44,6 +45,7 @@ app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
 app.command()(report)
+app.command()(export_command.export)
 app.command()(check)
 app.add_typer(questionnaires_app, name="questionnaires")
 app.add_typer(daily_app, name="daily")
@@ -469,24 +471,6 @@ def replay(
         print(report(read, found), *dose_lines(read), sep="\n")
         if found.differences:
             raise KindredError(f"{log}: not what the protocol says")
-
-
-@app.command()
-def export(
-    study: StudyFolder,
-    bids: Annotated[Path, typer.Option("--bids", help="Folder of the BIDS data set.")],
-    with_notes: Annotated[
-        bool, typer.Option("--with-notes", help="The operator's notes too; they may hold names.")
-    ] = False,
-) -> None:
-    """Export all sessions of a study as a BIDS data set."""
-    from analysis.bids import export_bids, summary
-    from experiment.daily.reports import reports_of
-    from experiment.study import open_study
-
-    opened = open_study(study)
-    reports = reports_of(opened)
-    print(summary(export_bids(opened.logs(), bids, reports, with_notes=with_notes)))
 
 
 @app.command()

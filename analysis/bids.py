@@ -17,20 +17,22 @@ from typing import Any
 
 from analysis.bids_beh import KIND, answers_table
 from analysis.bids_daily import daily_files
-from analysis.bids_events import table_of
+from analysis.bids_events import EventRow, table_of
 from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_parts
+from analysis.bids_sessions import session_files
 from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, answers_sidecar, text_of
 from analysis.parts import joined
 from analysis.row_types import Run
+from analysis.writing import put
 from experiment.daily.reports import DailyReports, Report
 from experiment.errors import BadInput
-from experiment.files import write_whole
 from experiment.parts import chains
 from experiment.readlog import SessionLog, read_log
 from experiment.study import check_label, check_writable
 from experiment.version import VERSION
 
 BIDS_VERSION = "1.11.1"
+DATATYPES = ("beh", "func", "pet")
 _DESCRIPTION = "dataset_description.json"
 
 
@@ -40,6 +42,7 @@ class LeftOut:
 
     log: Path
     reason: str
+    broken: bool = True  # else nothing is wrong with it, there is only nothing in it
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class ExportReport:
 
 def summary(report: ExportReport) -> str:
     """Return an export's report as lines for the analyst."""
-    lines = [f"left out: {left.log}: {left.reason}" for left in report.left_out]
+    lines = [f"left out: {left.reason}" for left in report.left_out]
     lines += [f"incomplete: {what}" for what in report.incomplete]
     lines += [f"went on after an interruption: {what}" for what in report.in_parts]
     lines += [f"a rehearsal with a robot, NO DATA: {run}" for run in report.rehearsals]
@@ -91,24 +94,29 @@ def summary(report: ExportReport) -> str:
 
 
 @dataclass(frozen=True)
-class _Exported:
-    """One run as it goes into the data set."""
+class ExportedRun:
+    """One run as it goes into a data set."""
 
     participant: str
     session: str
     task: str
     utc: str
     study: Mapping[str, Any]
+    events: Sequence[EventRow]
     table: str
     sidecar: Mapping[str, Any]
     rehearsal: bool
     answers: tuple[str, Mapping[str, Any]] | None = None
 
-    def stem(self, index: int) -> str:
-        """Return the path of its files without ``.tsv`` or ``.json``."""
-        sub, ses = f"sub-{self.participant}", f"ses-{self.session}"
-        name = f"{sub}_{ses}_task-{self.task}_run-{index:02d}_events"
-        return f"{sub}/{ses}/beh/{name}"
+    @property
+    def folder(self) -> str:
+        """Path of its session's folder in a data set."""
+        return f"sub-{self.participant}/ses-{self.session}"
+
+    def name(self, index: int) -> str:
+        """Return what the names of its files begin with."""
+        session = self.folder.replace("/", "_")
+        return f"{session}_task-{self.task}_run-{index:02d}"
 
 
 def export_bids(
@@ -117,6 +125,7 @@ def export_bids(
     daily: DailyReports | None = None,
     *,
     with_notes: bool = False,
+    datatype: str = "beh",
 ) -> ExportReport:
     """Export logs as a BIDS data set.
 
@@ -132,33 +141,40 @@ def export_bids(
         The study's daily reports.
     with_notes : bool
         Whether the operator's notes go into the sidecars. They may hold names.
+    datatype : str
+        Folder of each session's events: ``beh``, or beside the images in ``func`` or ``pet``.
 
     Raises
     ------
     BadInput
         If `out` is anything else, or no log has a run to export. Nothing was written then.
     """
+    if datatype not in DATATYPES:
+        raise BadInput(f"--datatype {datatype!r}: allowed are {', '.join(DATATYPES)}")
     _check_folder(out)
-    found, left_out = _gather(logs, with_notes=with_notes)
+    found, left_out = gather_runs(logs, with_notes=with_notes)
     if not found:
         why = left_out[0].reason if left_out else "no logs; run a session first"
         raise BadInput(f"{out}: nothing to export: {why}")
-    named = _named(found)
     daily = DailyReports() if daily is None else daily
     left_out += [LeftOut(file, reason) for file, reason in daily.damaged]
-    files = _files(named, daily.reports, out)
-    written, unchanged, changed = _put(files, out)
+    named = {
+        f"{run.folder}/{'beh' if run.answers else datatype}/{name}_events": run
+        for name, run in numbered(found).items()
+    }
+    files = _files(named, daily.reports, out) | session_files(named)
+    new, changed, unchanged = put(files, out)
     others = sorted(
         file.relative_to(out)
         for pattern in ("*_events.*", "*_beh.*")
-        for file in out.glob(f"sub-*/ses-*/beh/{pattern}")
+        for file in out.glob(f"sub-*/ses-*/*/{pattern}")
         if file.relative_to(out).as_posix() not in files
     )
     return ExportReport(
         folder=out,
-        written=written,
-        unchanged=unchanged,
-        changed=changed,
+        written=tuple(map(Path, new)),
+        unchanged=tuple(map(Path, unchanged)),
+        changed=tuple(map(Path, changed)),
         others=tuple(others),
         left_out=tuple(left_out),
         incomplete=tuple(
@@ -178,9 +194,11 @@ def export_bids(
 # --- from logs to runs ---------------------------------------------------------------------------
 
 
-def _gather(logs: Sequence[Path], *, with_notes: bool) -> tuple[list[_Exported], list[LeftOut]]:
+def gather_runs(
+    logs: Sequence[Path], *, with_notes: bool = False
+) -> tuple[list[ExportedRun], list[LeftOut]]:
     """Return the runs of all logs of one study, and what can't be exported."""
-    found: list[_Exported] = []
+    found: list[ExportedRun] = []
     left_out: list[LeftOut] = []
     for chain in chains(dict.fromkeys(logs)):
         parts = tuple(_readable(chain, left_out))
@@ -191,7 +209,11 @@ def _gather(logs: Sequence[Path], *, with_notes: bool) -> tuple[list[_Exported],
             continue
         if not exported:
             left_out += [
-                LeftOut(part.file, f"{part.file}: no run was begun before the session ended")
+                LeftOut(
+                    part.file,
+                    f"{part.file}: no run was begun before the session ended",
+                    broken=False,
+                )
                 for part in parts
             ]
         elif found and exported[0].study["name"] != found[0].study["name"]:
@@ -214,7 +236,7 @@ def _readable(chain: Sequence[Path], left_out: list[LeftOut]) -> Iterator[Sessio
             left_out.append(LeftOut(file, str(error)))
 
 
-def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[_Exported]:
+def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[ExportedRun]:
     """Return the runs of a session, whose log may have parts.
 
     Raises
@@ -228,12 +250,13 @@ def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[_Expor
         check_label("participant", header["participant"])
         check_label("session", header["session"])
         return [
-            _Exported(
+            ExportedRun(
                 participant=header["participant"],
                 session=header["session"],
                 task=check_label("task", run.task),
                 utc=parts[0].log.header["utc"],
                 study=header["protocol"]["study"],
+                events=events,
                 table=table_of(events, columns_of_parts(parts, kind)),
                 sidecar=sidecar_of_parts(parts, with_notes=with_notes),
                 rehearsal=header["robot"] is not None or header.get("rehearsal", False),
@@ -267,21 +290,27 @@ def _answers(log: SessionLog, run: Run) -> tuple[str, Mapping[str, Any]] | None:
     return answers_table(log, run), answers_sidecar(log, run)
 
 
-def _named(found: Iterable[_Exported]) -> dict[str, _Exported]:
-    """Number the runs of each participant, session and task by the time they were made."""
+def numbered(found: Iterable[ExportedRun]) -> dict[str, ExportedRun]:
+    """Number the runs of each participant, session and task by the time they were made.
+
+    Returns
+    -------
+    dict of str to ExportedRun
+        By what the names of a run's files begin with.
+    """
     count: Counter[tuple[str, str, str]] = Counter()
     named = {}
     for run in sorted(found, key=lambda run: run.utc):
         key = (run.participant, run.session, run.task)
         count[key] += 1
-        named[run.stem(count[key])] = run
+        named[run.name(count[key])] = run
     return dict(sorted(named.items()))
 
 
 # --- the data set --------------------------------------------------------------------------------
 
 
-def _files(named: Mapping[str, _Exported], reports: Sequence[Report], out: Path) -> dict[str, str]:
+def _files(named: Mapping[str, ExportedRun], reports: Sequence[Report], out: Path) -> dict[str, str]:
     """Return the content of every file of the data set, by its path."""
     study = max(named.values(), key=lambda run: run.utc).study
     there = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
@@ -341,25 +370,3 @@ def _check_folder(out: Path) -> None:
         raise BadInput(
             f"{out}: not empty, and not a data set that was exported here; give a new folder"
         )
-
-
-def _put(
-    files: Mapping[str, str], out: Path
-) -> tuple[tuple[Path, ...], tuple[Path, ...], tuple[Path, ...]]:
-    """Write what is new or different; return what was written, unchanged and changed."""
-    written: list[Path] = []
-    unchanged: list[Path] = []
-    changed: list[Path] = []
-    for name, content in files.items():
-        file = out / name
-        before = file.read_bytes() if file.is_file() else None
-        if before == content.encode():
-            unchanged.append(Path(name))
-            continue
-        (written if before is None else changed).append(Path(name))
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, content)
-        except OSError as error:
-            raise BadInput(f"{file}: can't be written ({error.strerror})") from None
-    return tuple(written), tuple(unchanged), tuple(changed)

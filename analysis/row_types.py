@@ -337,3 +337,61 @@ class ThrowRow:
     arrival: float | None
     excluded: bool
     step: int
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial that was begun.
+
+    Parameters
+    ----------
+    stimulus : str
+        Kind of the screen that it is about: the first that is neither fixation nor rest.
+    onset, end : float or None
+        Of its first screen, and when its last one went, on the run clock (s).
+    stimulus_onset, stimulus_planned, stimulus_duration : float or None
+        Of the screen that it is about (s); the first two on the run clock.
+    asked, answered : int
+        Rating questions that were shown, and confirmed.
+    """
+
+    task: str
+    run: int
+    trial: int | None
+    block: int | None
+    condition: str | None
+    message_id: str | None
+    writer_id: str | None
+    profile_id: str | None
+    stimulus: str
+    onset: float | None
+    stimulus_onset: float | None
+    stimulus_planned: float | None
+    stimulus_duration: float | None
+    end: float | None
+    asked: int
+    answered: int
+
+
+@dataclass(frozen=True)
+class FrameRow:
+    """The intervals between the frames of a run that was shown in a window (s).
+
+    Parameters
+    ----------
+    nominal : float
+        As the protocol has it.
+    frames, dropped : int
+        How many intervals, and how many of them longer than 1.2 nominal ones.
+    median, p95, p99, longest : float
+    """
+
+    task: str
+    run: int
+    nominal: float
+    frames: int
+    dropped: int
+    median: float
+    p95: float
+    p99: float
+    longest: float

@@ -8,7 +8,7 @@ from hardware.record import Faults
 _BATCH = 0.1  # s of frame intervals in one log line
 _SPAN = 10.0  # s in which dropped frames are counted together
 _MANY = 0.5  # s of them in a span: more is a fault
-_DROPPED = 1.2  # frames; PsychoPy's own rule for a dropped frame
+DROPPED = 1.2  # frames; PsychoPy's own rule for a dropped frame
 
 
 class FrameIntervals:
@@ -44,7 +44,7 @@ class FrameIntervals:
         interval = stamp - self._last
         self._intervals.append(round(interval * 1e6))
         self._last = stamp
-        if interval > _DROPPED * self._period:
+        if interval > DROPPED * self._period:
             self._drop(stamp, interval)
         if stamp - self._first >= _BATCH:
             self._put()

@@ -68,6 +68,23 @@ def test_a_session_cut_short_is_exported_and_says_so(
     assert (found.errors, found.warnings) == ((), ())
 
 
+@pytest.mark.parametrize("datatype", ["func", "pet"])
+def test_events_lie_beside_the_images_if_that_is_asked_for(
+    datatype: str, logs: dict[str, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "bids"
+    export_bids([logs["01"]], out, datatype=datatype)
+    moved = SCANNER.replace("/beh/", f"/{datatype}/")
+    assert (out / f"{moved}.tsv").is_file()
+    (scan,) = rows_of(out / "sub-012/ses-01/sub-012_ses-01_scans.tsv")
+    assert scan["filename"] == moved.removeprefix("sub-012/ses-01/") + ".tsv"
+    assert scan["completeness"] == "complete"
+    found = validate(out)
+    assert (found.errors, found.warnings) == ((), ())
+    with pytest.raises(BadInput, match="allowed are beh, func, pet"):
+        export_bids([logs["01"]], out, datatype="eeg")
+
+
 def test_the_validator_is_really_asked(logs: dict[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "bids"
     export_bids([logs["01"]], out)
@@ -161,8 +178,11 @@ def test_a_different_file_is_replaced_and_reported(logs: dict[str, Path], tmp_pa
     before = contents(out)
     (out / f"{SCANNER}.tsv").write_text("onset\tduration\n", "utf-8")
     report = export_bids([logs["01"], logs["02"]], out)
-    assert [path.as_posix() for path in report.changed] == [f"{SCANNER}.tsv"]
-    assert sorted(path.as_posix() for path in report.written) == [f"{LAB}.json", f"{LAB}.tsv"]
+    changed = [path.as_posix() for path in report.changed]
+    assert sorted(changed) == [f"{SCANNER}.tsv", "sub-012/sub-012_sessions.tsv"]
+    written = {path.as_posix() for path in report.written}
+    scans = "sub-012/ses-02/sub-012_ses-02_scans"
+    assert written == {f"{LAB}.json", f"{LAB}.tsv", f"{scans}.json", f"{scans}.tsv"}
     assert (out / f"{SCANNER}.tsv").read_bytes() == before[f"{SCANNER}.tsv"][0]
     fewer = export_bids([logs["01"]], out)
     assert sorted(path.as_posix() for path in fewer.others) == [f"{LAB}.json", f"{LAB}.tsv"]

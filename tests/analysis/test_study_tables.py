@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import tables
+from analysis.bids_sidecar import text_of
+from analysis.study_tables import KEYS, TABLES, export_tables
+from analysis.trials import frame_rows, trial_rows
+from experiment.errors import BadInput
+from experiment.readlog import read_log
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.fixture(scope="module")
+def out(logs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables") / "tables"
+    export_tables(logs.values(), folder, parquet=True)
+    return folder
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_column_is_described_and_nothing_else_is(table: Any, out: Path) -> None:
+    known = json.loads((out / "dictionary.json").read_text("utf-8"))["Tables"][table.name]
+    header = (out / f"{table.name}.tsv").read_text("utf-8").splitlines()[0]
+    assert tuple(header.split("\t")) == table.columns == tuple(known["Columns"])
+    assert all(column["Description"].endswith(".") for column in known["Columns"].values())
+    own = set(text_of("tables.json")["tables"][table.name]["columns"])
+    assert own <= {field.name for field in fields(table.row)}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_parquet_holds_the_same_rows_with_their_types(table: Any, out: Path) -> None:
+    from pyarrow import parquet
+
+    read = parquet.read_table(out / f"{table.name}.parquet")
+    kinds = {"int": "int64", "float": "double", "str": "string", "bool": "bool"}
+    assert {field.name: str(field.type) for field in read.schema if field.name not in KEYS} == {
+        field.name: kinds[str(field.type).split(" ")[0]] for field in fields(table.row)
+    }
+    written = rows_of(out / f"{table.name}.tsv")
+    assert read.num_rows == len(written)
+    for one, other in zip(read.to_pylist(), written, strict=True):
+        for name, value in one.items():
+            if isinstance(value, float):
+                assert float(other[name]) == pytest.approx(value, abs=1e-6)
+            else:
+                told = {"None": "n/a", "True": "true", "False": "false"}
+                assert other[name] == told.get(str(value), str(value))
+
+
+def test_a_trial_is_a_row_with_what_it_is_about(logs: dict[str, Path]) -> None:
+    log = read_log(logs["01"])
+    trials = trial_rows(log)
+    planned = log.header["plans"]["messages"]["trials"]
+    assert [row.trial for row in trials] == [trial["number"] for trial in planned]
+    assert [row.message_id for row in trials] == [trial["message_id"] for trial in planned]
+    shown = {r.trial: r for r in tables.step_rows(log) if r.screen == "message"}
+    for row, after in zip(trials, [*trials[1:], None], strict=True):
+        message = shown[row.trial]
+        assert (row.stimulus, row.stimulus_onset) == ("message", message.onset)
+        assert row.stimulus_duration == message.duration
+        assert row.onset is not None
+        assert row.onset < message.onset < row.end  # type: ignore[operator]
+        assert after is None or row.end == pytest.approx(after.onset, abs=2e-6)
+        confirmed = [r.confirmed for r in tables.rating_rows(log) if r.trial == row.trial]
+        assert (row.asked, row.answered) == (2, confirmed.count(True))
+
+
+def test_frames_are_summed_up_for_each_run(logs: dict[str, Path]) -> None:
+    log = read_log(logs["03"])
+    assert frame_rows(log) == []  # no window, no frames
+    drawn = []
+    for event in log.events:
+        drawn.append(event)
+        if event["type"] == "run_begin":
+            us = [16667] * 98 + [33333, 50000] if event["task"] == "messages" else [16667] * 10
+            drawn.append({"type": "frames", "t": event["t"], "us": us})
+    first, second = frame_rows(replace(log, events=tuple(drawn)))
+    assert (first.task, first.frames, first.dropped, first.longest) == ("messages", 100, 2, 0.05)
+    assert (second.frames, second.dropped, second.median) == (10, 0, 0.016667)
+
+
+def test_a_second_export_touches_nothing_and_a_smaller_one_removes_rows_only(
+    logs: dict[str, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "tables"
+    export_tables(logs.values(), out, parquet=True)
+    before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in out.iterdir()}
+    again, _ = export_tables(logs.values(), out, parquet=True)
+    assert (again.new, again.changed, again.removed) == ((), (), ())
+    assert {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in out.iterdir()} == before
+    without, _ = export_tables([logs["01"]], out)
+    assert {"steps.tsv", "trials.tsv"} <= set(without.changed)
+    assert set(without.removed) == {f"{table.name}.parquet" for table in TABLES}
+    assert not list(out.glob("*.parquet"))
+
+
+def test_a_broken_log_is_told_and_the_rest_is_there(
+    logs: dict[str, Path], cut_log: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "tables"
+    broken = tmp_path / "broken.jsonl"
+    broken.write_bytes(logs["02"].read_bytes().replace(b'"type":"onset"', b'"type":onset', 1))
+    changes, found = export_tables([broken, cut_log, logs["03"]], out, parquet=True)
+    assert [line.split(":")[0] for line in found.broken] == [str(broken)]
+    assert any("cut off" in line for line in found.remarks)
+    assert any("not complete: crashed" in line for line in found.remarks)
+    assert {row["log"] for row in rows_of(out / "steps.tsv")} == {"cut.jsonl", logs["03"].name}
+    kept, _ = export_tables([broken, logs["03"]], out)
+    assert set(kept.kept) == {f"{table.name}.parquet" for table in TABLES}
+    assert list(out.glob("*.parquet"))
+    assert "trials.tsv" in changes.new
+    with pytest.raises(BadInput, match="nothing to export"):
+        export_tables([broken], tmp_path / "other")
+    with pytest.raises(BadInput, match="give a new folder"):
+        export_tables([logs["03"]], broken.parent)
+
+
+def test_fields_that_nobody_knows_are_no_obstacle(
+    logs: dict[str, Path], tmp_path: Path, rewrite: Any
+) -> None:
+    log = read_log(logs["02"])
+    more = [{**event, "from_the_future": [1, 2]} for event in log.events]
+    more.insert(1, {"type": "comet", "t": 0.1, "seen": True})
+    header = {**log.header, "moon": "full"}
+    other = rewrite(replace(log, header=header), more, tmp_path / logs["02"].name)
+    export_tables([logs["02"]], tmp_path / "a")
+    export_tables([other], tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
