@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from analysis import export_command
+from analysis import export_command, replay_command
 from analysis.questionnaires_command import questionnaires_app
 from analysis.report.command import report
 from experiment.commands import blinding, participants
@@ -45,13 +45,13 @@ app.command()(participants.sheet)
 app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
 app.command()(report)
+app.command()(replay_command.replay)
 app.command()(export_command.export)
 app.command()(check)
 app.add_typer(questionnaires_app, name="questionnaires")
 app.add_typer(daily_app, name="daily")
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
-LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="A session's log (*.jsonl).")]
 ProfileFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The profile set's folder.")]
 Participant = Annotated[str, typer.Option("--participant", help="Label, without sub-.")]
 Visit = Annotated[str, typer.Option("--session", help="Label, without ses-.")]
@@ -431,46 +431,6 @@ def ports(
     print(describe_test(result))
     if result.lost or result.strange:
         raise KindredError(f"{test}: not every code came back as it was sent")
-
-
-@app.command()
-def replay(
-    log: LogFile,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Prove that it is what the protocol says.")
-    ] = False,
-    at: Annotated[float | None, typer.Option(help="Session time (s) of a picture.")] = None,
-    png: Annotated[Path | None, typer.Option(help="File for that picture.")] = None,
-    sheet: Annotated[Path | None, typer.Option(help="File for a contact sheet (PNG).")] = None,
-    kit: Annotated[
-        Path | None, typer.Option(help="The participant's kit folder, to show the texts.")
-    ] = None,
-) -> None:
-    """Replay a session from its log."""
-    from experiment.readlog import read_log
-
-    if (at is None) != (png is None) or not (verify or png or sheet):
-        raise BadInput("replay: give --verify, --at T --png FILE, or --sheet FILE")
-    read = read_log(log)
-    if png is not None and at is not None:
-        from analysis.show import picture_at, write_png
-
-        write_png(picture_at(read, at, kit), png)
-        print(f"picture: {png}")
-    if sheet is not None:
-        from analysis.show import contact_sheet, write_png
-
-        write_png(contact_sheet(read, kit), sheet)
-        print(f"contact sheet: {sheet}")
-    if verify:
-        from analysis.dose import dose_lines
-        from analysis.replay import report
-        from analysis.replay import verify as compare
-
-        found = compare(read)
-        print(report(read, found), *dose_lines(read), sep="\n")
-        if found.differences:
-            raise KindredError(f"{log}: not what the protocol says")
 
 
 @app.command()

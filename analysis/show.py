@@ -143,7 +143,7 @@ def picture_at(log: SessionLog, t: float, kit_folder: Path | None) -> Frame:
     if not before or t > end:
         raise BadInput(f"{log.file}: nothing was on the screen at {t:g} s (it ends at {end:g} s)")
     last = before[-1]
-    return _Projector(log, kit_folder).frame(replace(last, age=last.age + t - last.t))
+    return Projector(log, kit_folder).frame(replace(last, age=last.age + t - last.t))
 
 
 def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
@@ -160,7 +160,7 @@ def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
         shown[key] = replace(moment, t=since, age=age)
     if not shown:
         raise BadInput(f"{log.file}: nothing was shown; the session ended before its first screen")
-    projector = _Projector(log, kit_folder)
+    projector = Projector(log, kit_folder)
     codes = log.header["protocol"]["markers"]
 
     def caption(moment: Moment) -> str:
@@ -192,7 +192,7 @@ def write_png(frame: Frame, file: Path) -> None:
         raise BadInput(f"{file}: can't be written ({error.strerror})") from None
 
 
-class _Projector:
+class Projector:
     """Paints moments of one session."""
 
     def __init__(self, log: SessionLog, kit_folder: Path | None) -> None:
@@ -234,14 +234,30 @@ class _Projector:
         found = load_own_profile(kit_folder)
         return profiles, None if found is None else found[0]
 
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of its frames."""
+        return self._looks.style.size_px
+
+    def moves(self, moment: Moment) -> bool:
+        """Whether anything moves on a screen by itself."""
+        return bool(self._picture(moment).moving)
+
     def frame(self, moment: Moment) -> Frame:
         """Return a moment as an RGB array (height, width, 3)."""
+        picture = self._picture(moment)
+        cursor = None if picture.track is None else moment.cursor  # bars stand for a private card
+        return compose(picture, self._looks.style, cursor, moment.confirmed, moment.age)
+
+    def empty(self) -> Frame:
+        """Return what is seen while nothing is shown."""
+        return compose(Picture(()), self._looks.style)
+
+    def _picture(self, moment: Moment) -> Picture:
         screen = still(moment.step.screen)
         if screen not in self._pictures:
             self._pictures[screen] = self._paint(screen)
-        picture = self._pictures[screen]
-        cursor = None if picture.track is None else moment.cursor  # bars stand for a private card
-        return compose(picture, self._looks.style, cursor, moment.confirmed, moment.age)
+        return self._pictures[screen]
 
     def _paint(self, screen: Screen) -> Picture:
         if isinstance(screen, Message) and not self._with_kit:

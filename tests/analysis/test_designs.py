@@ -94,7 +94,7 @@ def test_a_session_cut_short_gives_what_ended_and_says_so(
     told = export_designs("fsl", [cut], tmp_path / "fsl").told()
     assert any("cut short: the session crashed" in line for line in told)
     assert any("1 events without an end are left out" in line for line in told)
-    lines = [f.read_text().splitlines() for f in (tmp_path / "fsl").rglob("*message*.txt")]
+    lines = [f.read_text().splitlines() for f in (tmp_path / "fsl").rglob("*-01_message_*.txt")]
     assert sum(map(len, lines)) == 2
 
 
