@@ -28,7 +28,7 @@ test: lint
 	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m "not slow" $(PYTEST_ARGS)
 
 faults: environment
-	.ci/system-packages chromium firefox-esr
+	.ci/system-packages chromium firefox-esr ffmpeg
 	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m slow $(PYTEST_ARGS)
 
 lint: environment

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PyQt6.QtCore import QSize, Qt, QTimer
-from PyQt6.QtGui import QColor, QImage, QKeySequence, QPainter, QPaintEvent, QPalette, QShortcut
+from PyQt6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PyQt6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -153,6 +153,8 @@ class ReplayWindow(QWidget):
         self._trial.setPrefix("trial ")
         self._trial.setSuffix(f" of {count}")
         self._trial.setEnabled(count > 0)
+        self._trial.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._trial.setToolTip("Type a trial's number, then Enter (PgUp, PgDn: the ones beside it)")
         self._trial.setAccessibleName("Jump to trial")
         self._trial.setKeyboardTracking(False)
         self._trial.valueChanged.connect(self._jump)
@@ -175,27 +177,35 @@ class ReplayWindow(QWidget):
         whole.addLayout(bar)
         whole.addWidget(self._timeline)
         whole.addWidget(keys)
-        for key, do in self._keys().items():
-            QShortcut(QKeySequence(key), self).activated.connect(self._then_update(do))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def _keys(self) -> dict[str, Callable[[], object]]:
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Do what a key means."""
+        do = None if event is None else self._keys().get(Qt.Key(event.key()))
+        if do is None:
+            super().keyPressEvent(event)
+            return
+        do()
+        self._update()
+
+    def _keys(self) -> dict[Qt.Key, Callable[[], object]]:
         playback = self.playback
         return {
-            "Space": playback.toggle,
-            "Left": lambda: playback.step(-1),
-            "Right": lambda: playback.step(1),
-            ",": lambda: playback.nudge(-self._period),
-            ".": lambda: playback.nudge(self._period),
-            "PgUp": lambda: playback.to_trial((playback.trial or 0) - 1),
-            "PgDown": lambda: playback.to_trial(
+            Qt.Key.Key_Space: playback.toggle,
+            Qt.Key.Key_Left: lambda: playback.step(-1),
+            Qt.Key.Key_Right: lambda: playback.step(1),
+            Qt.Key.Key_Comma: lambda: playback.nudge(-self._period),
+            Qt.Key.Key_Period: lambda: playback.nudge(self._period),
+            Qt.Key.Key_PageUp: lambda: playback.to_trial((playback.trial or 0) - 1),
+            Qt.Key.Key_PageDown: lambda: playback.to_trial(
                 0 if playback.trial is None else playback.trial + 1
             ),
-            "Home": lambda: playback.seek(playback.begin),
-            "End": lambda: playback.seek(playback.end),
-            "+": lambda: playback.faster(1),
-            "=": lambda: playback.faster(1),
-            "-": lambda: playback.faster(-1),
-            "Q": self.close,
+            Qt.Key.Key_Home: lambda: playback.seek(playback.begin),
+            Qt.Key.Key_End: lambda: playback.seek(playback.end),
+            Qt.Key.Key_Plus: lambda: playback.faster(1),
+            Qt.Key.Key_Equal: lambda: playback.faster(1),
+            Qt.Key.Key_Minus: lambda: playback.faster(-1),
+            Qt.Key.Key_Q: self.close,
         }
 
     def _button(self, text: str, do: Callable[[], object], told: str) -> QPushButton:

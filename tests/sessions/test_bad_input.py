@@ -51,7 +51,7 @@ def expect_error(
         (["dance"], "No such command 'dance'"),
         (["replay", "NOWHERE", "--verify"], "NOWHERE: can't be read"),
         (["replay", "STUDY/study.yaml", "--verify"], "study.yaml:1: not a line of a session log"),
-        (["replay", "STUDY/study.yaml"], "give --verify, --at T --png FILE, or --sheet FILE"),
+        (["replay", "STUDY/study.yaml"], "give --verify, --show, --at T --png FILE"),
         (["export", "NOWHERE", "--bids", "OUT"], "no such study folder"),
         (["export", "STUDY", "--bids", "OUT"], "nothing to export"),
         (["init", "STUDY"], "isn't an empty folder"),
