@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from analysis import export_command, replay_command
+from analysis import export_command, replay_command, timing_command
 from analysis.questionnaires_command import questionnaires_app
 from analysis.report.command import report
 from experiment.commands import blinding, participants
@@ -46,6 +46,7 @@ app.add_typer(blinding.app, name="allocation")
 app.command()(blinding.unblind)
 app.command()(report)
 app.command()(replay_command.replay)
+app.command()(timing_command.timing)
 app.command()(export_command.export)
 app.command()(check)
 app.add_typer(questionnaires_app, name="questionnaires")

@@ -97,7 +97,14 @@ def _presentation(header: Mapping[str, Any]) -> dict[str, Any]:
         "ScreenSize": [round(across, 4), round(across * height / width, 4)],
         "TaskSoftware": f"{header['software']['name']} {header['software']['version']}"
         + ("" if header["display"]["kind"] == "window" else ", without a window"),
+        **_light(screen),
     }
+
+
+def _light(screen: Mapping[str, Any]) -> dict[str, float]:
+    """Return how long after an onset its light came (s), if that was measured on the rig."""
+    offset = screen.get("photodiode_offset_ms")
+    return {} if offset is None else {"LightAfterOnset": round(offset / 1e3, 6)}
 
 
 def _completeness(log: SessionLog, run: Run) -> str:

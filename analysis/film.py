@@ -50,7 +50,7 @@ class Film:
             max((event["t"] for event in log.events if event["t"] is not None), default=0.0),
             self._times[-1],
         )
-        self._last: tuple[int, Frame] | None = None
+        self._last: tuple[tuple[int, bool], Frame] | None = None
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -77,10 +77,11 @@ class Film:
         moment, index = self.moment_at(t), self.index_at(t)
         if moment is None:
             return self._projector.empty()
-        if self._last is not None and self._last[0] == index and not self._projector.moves(moment):
+        key = (index, self._projector.lit(moment))
+        if self._last is not None and self._last[0] == key and not self._projector.moves(moment):
             return self._last[1]
         frame = self._projector.frame(moment)
-        self._last = (index, frame)
+        self._last = (key, frame)
         return frame
 
     def frames(self, fps: float, begin: float, end: float) -> Iterator[Frame]:

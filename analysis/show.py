@@ -247,7 +247,17 @@ class Projector:
         """Return a moment as an RGB array (height, width, 3)."""
         picture = self._picture(moment)
         cursor = None if picture.track is None else moment.cursor  # bars stand for a private card
-        return compose(picture, self._looks.style, cursor, moment.confirmed, moment.age)
+        lit = self.lit(moment)
+        return compose(picture, self._looks.style, cursor, moment.confirmed, moment.age, lit)
+
+    def lit(self, moment: Moment) -> bool:
+        """Whether the photodiode's patch is white: in the first frame of a marked step.
+
+        The frame is taken to be as long as the protocol says.
+        """
+        marked = moment.number >= 0 and moment.step.marker is not None
+        period = 1.0 / self._log.header["display"]["nominal_hz"]
+        return self._looks.style.patch is not None and marked and moment.age < 0.99 * period
 
     def empty(self) -> Frame:
         """Return what is seen while nothing is shown."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.notes import about_notes
+from analysis.criteria import about_criteria, verdicts_on
+from analysis.notes import about_notes, note_rows
 from analysis.parts import about_parts
+from analysis.photodiode import Joined, about_lags
 from analysis.runs import Run, runs_of
 from experiment.files import write_whole
+from experiment.protocol.criteria import Criteria
 from experiment.readlog import SessionLog
 from hardware.pulse_grid import GridFit, fit_grid
 
@@ -127,6 +130,14 @@ class Timing:
         How the session ended.
     waits_for_blank : bool
         Whether the display paced the frames; else the clock did.
+    notes : tuple of Moment
+        When the operator noted something.
+    criteria : Criteria
+        Of the protocol.
+    light_offset : float or None
+        How long after a flip's stamp the light comes, as it was measured on the rig.
+    light_lags : array
+        From a marked step's flip to its light, where a photodiode's recording was joined.
     """
 
     period: float
@@ -139,6 +150,10 @@ class Timing:
     marks: tuple[Moment, ...]
     status: str
     waits_for_blank: bool
+    notes: tuple[Moment, ...] = ()
+    criteria: Criteria = field(default_factory=Criteria)
+    light_offset: float | None = None
+    light_lags: Array = field(default_factory=lambda: np.array([]))
 
     @property
     def dropped(self) -> int:
@@ -186,6 +201,8 @@ def measure(log: SessionLog) -> Timing:
                 planned.append(step["planned"])
                 errors.append(onset["t"] - step["planned"])
     intervals = [us / 1e6 for event in log.of("frames") for us in event["us"]]
+    protocol = log.header["protocol"]
+    offset = protocol["screen"].get("photodiode_offset_ms")
     return Timing(
         period=1.0 / log.header["display"]["nominal_hz"],
         intervals=np.array(intervals, float),
@@ -197,6 +214,9 @@ def measure(log: SessionLog) -> Timing:
         marks=tuple(_moments(log, "mark", "name")),
         status=log.status,
         waits_for_blank=log.header["display"]["waits_for_blank"],
+        notes=tuple(Moment(row.t, "note") for row in note_rows(log)),
+        criteria=Criteria.model_validate(protocol.get("criteria", {})),  # older logs have none
+        light_offset=None if offset is None else offset / 1e3,
     )
 
 
@@ -286,8 +306,23 @@ def summary(timing: Timing) -> str:
     faults = Counter(fault.what for fault in timing.faults)
     told = ", ".join(f"{what} × {n}" if n > 1 else what for what, n in faults.items())
     lines.append(f"faults        {told or 'none'}")
-    lines.append("not seen here: the monitor's own delay (measure it with a photodiode)")
+    lines.append(_about_light(timing))
+    lines += about_criteria(verdicts_on(timing))
     return "\n".join(lines) + "\n"
+
+
+def _about_light(timing: Timing) -> str:
+    offset = timing.light_offset
+    if offset is None:
+        return "not seen here: the monitor's own delay (measure it with a photodiode)"
+    told = f"light         {1e3 * offset:+.2f} ms after each flip, as measured on this rig"
+    if len(timing.ledger.lags):
+        after = offset - float(timing.ledger.lags.mean())
+        told += f"; {1e3 * after:+.2f} ms after its marker's write, on average"
+    if len(timing.onset_errors):
+        late = offset + float(np.median(timing.onset_errors))
+        told += f"; {1e3 * late:+.2f} ms after its plan (median)"
+    return told
 
 
 def _about_drift(slope: float, error: float) -> str:
@@ -332,6 +367,10 @@ def _about_pulses(run: RunPulses, runs: int) -> Iterator[str]:
         f"too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ppm, SE {grid.ppm_se:.1f}); furthest "
         f"off the grid {worst:.2f} ms"
     )
+    yield (
+        f"clock ratio   {name}{1 + grid.ppm * 1e-6:.6f}, the scanner's clock to the computer's, "
+        "if its TR is the protocol's"
+    )
     yield f"first volume  {name}{_about_first(run)}"
 
 
@@ -369,14 +408,24 @@ def _spread(seconds: Array) -> str:
     return f"median {p50:.2f} p95 {p95:.2f} p99 {p99:.2f} max {ms.max():.2f} ms"
 
 
-def write_timing(log: SessionLog) -> tuple[Path, Path]:
-    """Write the timing beside a log, as text and as a figure, and return both files."""
+def write_timing(log: SessionLog, joined: Joined | None = None) -> tuple[Path, Path]:
+    """Write the timing beside a log, as text and as a figure, and return both files.
+
+    Parameters
+    ----------
+    log : SessionLog
+    joined : Joined or None
+        A photodiode's recording of the session.
+    """
     from analysis.timing_figure import draw
 
     timing = measure(log)
+    light: list[str] = []
+    if joined is not None:
+        timing, light = replace(timing, light_lags=joined.found), about_lags(joined)
     text = log.file.with_name(log.file.stem + "_timing.txt")
     figure = log.file.with_name(log.file.stem + "_timing.png")
-    more = [*about_parts(log), *about_notes(log)]
+    more = [*light, *about_parts(log), *about_notes(log)]
     write_whole(text, summary(timing) + "".join(f"{line}\n" for line in more))
     write_whole(figure, draw(timing))
     return text, figure

@@ -37,16 +37,22 @@ def draw(timing: Timing) -> bytes:
     from matplotlib.figure import Figure
 
     height = max(len(_rows(timing)), 1) * 0.28 + 0.9
-    figure = Figure(figsize=(12, 8.4 + height), layout="constrained")
-    axes = figure.subplot_mosaic(_LAYOUT, height_ratios=[2.5, 2.5, 2.9, height])
+    rows, heights = _LAYOUT, [2.5, 2.5, 2.9, height]
+    if len(timing.light_lags):
+        rows, heights = _LAYOUT + "llllll\n", [*heights, 2.2]
+    figure = Figure(figsize=(12, 0.5 + sum(heights)), layout="constrained")
+    axes = figure.subplot_mosaic(rows, height_ratios=heights)
     _frames(axes["f"], timing)
     _onsets(axes["o"], timing)
     _ledger(axes, timing.ledger)
     _pulses(axes["g"], timing)
     _faults(axes["t"], timing)
+    if len(timing.light_lags):
+        note = "by photodiode, of marked screens"
+        _histogram(axes["l"], timing.light_lags, "Flip to light", note, "", 60)
     if timing.runs:
         span = (min(run.begun for run in timing.runs), max(run.ended for run in timing.runs))
-        outer = [moment.t for moment in (*timing.faults, *timing.marks)]
+        outer = [moment.t for moment in (*timing.faults, *timing.marks, *timing.notes)]
         first, last = min([span[0], *outer]) / 60.0, max([span[1], *outer]) / 60.0
         margin = 0.02 * (last - first)
         for ax in (axes["g"], axes["t"]):
@@ -176,7 +182,7 @@ def _one_run(ax: Axes, run: RunPulses, colour: str, reach: float) -> None:
 
 
 def _faults(ax: Axes, timing: Timing) -> None:
-    _dress(ax, "Marks and faults", "session time (min)", "")
+    _dress(ax, "Marks, notes and faults", "session time (min)", "")
     ax.spines["left"].set_visible(False)
     for place, run in enumerate(timing.runs):
         colour = _RUNS[place % len(_RUNS)]
@@ -201,6 +207,8 @@ def _rows(timing: Timing) -> list[tuple[str, list[float], bool]]:
     marks, faults = dict[str, list[float]](), dict[str, list[float]]()
     for mark in timing.marks:
         marks.setdefault(f"{mark.what} ({mark.origin})", []).append(mark.t)
+    for note in timing.notes:
+        marks.setdefault("notes", []).append(note.t)
     for fault in timing.faults:
         faults.setdefault(fault.what, []).append(fault.t)
     while len(faults) > _ROWS:

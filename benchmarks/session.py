@@ -155,10 +155,11 @@ class _Outside(NoWindow):
         on_flip: OnFlip | None,
         horizon: float | None,
         age: float = 0.0,
+        lit: bool = False,
     ) -> float:
         if self._left is not None:
             self.outside.append(time.perf_counter() - self._left)
-        stamp = super().flip(screen, cursor, confirmed, on_flip, horizon, age)
+        stamp = super().flip(screen, cursor, confirmed, on_flip, horizon, age, lit)
         self._left = time.perf_counter()
         return stamp
 

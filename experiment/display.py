@@ -70,6 +70,7 @@ class Display(Protocol):
         on_flip: OnFlip | None,
         horizon: float | None,
         age: float = 0.0,
+        lit: bool = False,
     ) -> float:
         """Draw, wait for the frame, flip, and return the flip's stamp (s, session clock).
 
@@ -86,6 +87,8 @@ class Display(Protocol):
             Nothing will change before this time (s); a virtual display may skip frames until then.
         age : float
             How long (s) the screen will have been shown at this flip: where things are that move.
+        lit : bool
+            Whether the photodiode's patch is white, where the protocol has one.
         """
         ...
 
@@ -131,6 +134,7 @@ class NoWindow:
         on_flip: OnFlip | None,
         horizon: float | None,
         age: float = 0.0,  # noqa: ARG002
+        lit: bool = False,  # noqa: ARG002
     ) -> float:
         self._grid.wait(horizon)
         stamp = self._clock.now()

@@ -10,6 +10,7 @@ from experiment.profiles import OwnProfile, ProfileSet, look_of, looks_of_set
 from experiment.protocol import Protocol, worded
 from stimuli.contents import Contents, ProfileLook, ScaleLook, no_profiles
 from stimuli.painter import Painter
+from stimuli.patch import Patch
 from stimuli.pictures import Style, degrees_to_px
 
 
@@ -47,7 +48,9 @@ def looks_of(
     """
     screen, language = protocol.screen, protocol.language
     px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
-    style = Style(size_px, round(px), screen.background, screen.ink, screen.accent)
+    diode = screen.photodiode
+    patch = None if diode is None else Patch(diode.corner, diode.size_px)
+    style = Style(size_px, round(px), screen.background, screen.ink, screen.accent, patch)
     scales = {
         name: ScaleLook(
             worded(rating.question, language),

@@ -245,7 +245,7 @@ class Player:
             if mark is not None and self._markers is not None:
                 self._markers.send(*mark, stamp)
 
-        onset = self._frame(step.screen, answer, on_flip, self._clock.now())
+        onset = self._frame(step.screen, answer, on_flip, self._clock.now(), lit=mark is not None)
         self._log.add("onset", onset, n=number)
         if run.zero_source is None:
             self._begin_run(run, onset, "first_flip")
@@ -288,9 +288,11 @@ class Player:
         on_flip: OnFlip | None,
         horizon: float | None,
         age: float = 0.0,
+        lit: bool = False,
     ) -> float:
         until = sooner(horizon, self._inputs.due())
-        stamp = self._display.flip(screen, answer.cursor, answer.confirmed, on_flip, until, age)
+        shown = (screen, answer.cursor, answer.confirmed)
+        stamp = self._display.flip(*shown, on_flip, until, age, lit)
         if self._display.facts.kind == "window":
             self._frames.add(stamp)
         return stamp

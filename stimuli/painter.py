@@ -75,6 +75,11 @@ class Painter:
     def __init__(self, style: Style, contents: Contents) -> None:
         self._layout = Layout(style, contents)
 
+    @property
+    def style(self) -> Style:
+        """Sizes and colours that it lays out in."""
+        return self._layout.style
+
     def paint(self, screen: Screen) -> Picture:
         """Lay a screen out.
 

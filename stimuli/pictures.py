@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from stimuli.patch import Patch
 from stimuli.sprites import Image, Sprite, rgb
 
 
@@ -27,6 +28,8 @@ class Style:
         Size (px per em) of a message; all other sizes follow from it.
     background, ink, accent : str
         Colours as ``#rrggbb``. The accent is the cursor's.
+    patch : Patch or None
+        For a photodiode.
     """
 
     size_px: tuple[int, int]
@@ -34,6 +37,7 @@ class Style:
     background: str = "#23211f"
     ink: str = "#f1e8da"
     accent: str = "#e9a178"
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True)
@@ -332,6 +336,7 @@ def compose(
     cursor: int | None = None,
     confirmed: bool = False,
     age: float = 0.0,
+    lit: bool = False,
 ) -> Image:
     """Draw a picture as the window shows it.
 
@@ -350,6 +355,8 @@ def compose(
         Whether the answer is taken.
     age : float
         How long (s) it has been shown.
+    lit : bool
+        Whether the photodiode's patch is white, where there is one.
 
     Returns
     -------
@@ -362,6 +369,8 @@ def compose(
     sprites = picture.shown_at(age)
     if cursor is not None:
         sprites = (*sprites, picture.at(cursor, confirmed=confirmed), *picture.read_at(cursor))
+    if style.patch is not None:
+        sprites = (*sprites, style.patch.sprite(style.size_px, lit=lit))
     for sprite in sprites:
         _blend(frame, sprite)
     return frame

@@ -108,6 +108,11 @@ class Window:
         width, height = (int(n) for n in self._window.size)
         self._quads = Quads(self._window)
         self._painter = painter_for((width, height))
+        patch = self._painter.style.patch
+        self._patch: dict[bool, tuple[Placed, ...]] = {
+            lit: () if patch is None else self._quads.upload(patch.sprite((width, height), lit=lit))
+            for lit in (False, True)
+        }
         if mouse:
             self._window.winHandle.push_handlers(
                 on_mouse_press=self._pressed,
@@ -158,6 +163,7 @@ class Window:
         on_flip: OnFlip | None,
         horizon: float | None,
         age: float = 0.0,
+        lit: bool = False,
     ) -> float:
         picture = self._load(screen)
         self._track = picture.track
@@ -166,7 +172,7 @@ class Window:
         # The buffer is cleared here and not by the flip, which would do it before its stamp is
         # taken: on a software renderer that takes longer than the swap.
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed, age)
+        self._draw(picture, cursor, confirmed, age, lit)
         self._on_flip = on_flip
         self._window.callOnFlip(self._stamped)
         if self._grid is not None:
@@ -197,13 +203,20 @@ class Window:
         left, top = self._window.winHandle.get_location()
         return int(left), int(top)
 
-    def capture(self, screen: Screen, cursor: int | None, confirmed: bool, age: float = 0.0) -> Any:
+    def capture(
+        self,
+        screen: Screen,
+        cursor: int | None,
+        confirmed: bool,
+        age: float = 0.0,
+        lit: bool = False,
+    ) -> Any:
         """Return what the window would show of a screen, as an RGB array (height, width, 3)."""
         import numpy as np
 
         picture = self._load(screen)
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed, age)
+        self._draw(picture, cursor, confirmed, age, lit)
         frame = self._window.getMovieFrame(buffer="back")
         self._window.movieFrames = []
         self._window.clearBuffer()
@@ -232,7 +245,9 @@ class Window:
         self._loaded[key] = loaded
         return loaded
 
-    def _draw(self, picture: _Loaded, cursor: int | None, confirmed: bool, age: float) -> None:
+    def _draw(
+        self, picture: _Loaded, cursor: int | None, confirmed: bool, age: float, lit: bool
+    ) -> None:
         with self._quads.drawing():
             for quad in picture.still:
                 quad.draw()
@@ -245,6 +260,8 @@ class Window:
                 if picture.readings:
                     for quad in picture.readings[cursor - picture.track.lowest]:
                         quad.draw()
+            for quad in self._patch[lit]:
+                quad.draw()
 
     def _stamped(self) -> None:
         # The first thing after the flip. PsychoPy's own stamp is the wall clock.

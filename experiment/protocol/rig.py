@@ -14,11 +14,22 @@ from experiment.steps import MarkName
 _SQUARE = 0.03  # by how much pixels may be wider than high: a ruler is no better
 
 
+class Photodiode(Strict):
+    """A patch in a corner of the window: white on the first frame of each marked step, else black.
+
+    A photodiode on it, recorded beside the markers, shows when the light really came.
+    """
+
+    corner: Literal["top_left", "top_right", "bottom_left", "bottom_right"]
+    size_px: Annotated[Whole, Field(ge=8, le=400)]
+
+
 class ScreenSettings(Strict):
     """The participant's display.
 
     `width_cm` and `height_cm` are those of the picture on the screen, as the participant sees it;
-    with a height given, pixels are checked to be square.
+    with a height given, pixels are checked to be square. `photodiode_offset_ms` is how long after
+    a flip's stamp the light comes, as it was measured on this rig.
     """
 
     size_px: tuple[Pixels, Pixels]
@@ -30,6 +41,8 @@ class ScreenSettings(Strict):
     background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     ink: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+    photodiode: Photodiode | None = None
+    photodiode_offset_ms: Annotated[Number, Field(ge=-50, le=500)] | None = None
 
     @model_validator(mode="after")
     def _square_pixels(self) -> ScreenSettings:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from experiment.chance import seed_from
+from experiment.protocol.criteria import Criteria
 from experiment.protocol.cyberball import CyberballTask
 from experiment.protocol.design import Design
 from experiment.protocol.kit import KitSettings
@@ -88,6 +89,7 @@ class Protocol(Strict):
     devices: Devices
     scanner: Scanner
     faults: dict[FaultName, Policy]
+    criteria: Criteria = Criteria()
     kit: KitSettings
     profiles: ProfileSettings | None = None
     markers: dict[Name, Annotated[Whole, Field(ge=1, le=255)]]

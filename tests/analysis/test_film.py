@@ -116,7 +116,7 @@ def test_what_can_not_be_a_video_is_told_and_nothing_is_left(
         ("a.mp4", {"begin": 1e6}, "the session goes from"),
     ):
         with pytest.raises(BadInput, match=problem):
-            write_video(film, tmp_path / name, **more)  # type: ignore[arg-type]
+            write_video(film, tmp_path / name, **more)
     (raw_encoder / "ffmpeg").write_text("#!/bin/sh\necho 'no such encoder' >&2\nexit 1\n")
     with pytest.raises(KindredError, match="could not write the video: no such encoder"):
         write_video(film, tmp_path / "a.mp4", end=film.begin + 1)

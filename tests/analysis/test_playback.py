@@ -45,13 +45,13 @@ def test_steps_go_from_change_to_change_and_pause() -> None:
 
 def test_trials_are_jumped_to_and_told() -> None:
     one = playback()
-    assert one.trial is None
-    one.to_trial(0)
-    assert (one.t, one.trial) == (1.0, 0)
-    one.to_trial(7)
-    assert (one.t, one.trial) == (4.5, 1)
+    told = [one.trial]
+    for place in (0, 7, -3):
+        one.to_trial(place)
+        told.append(one.trial)
+    one.to_trial(1)
     one.nudge(-1 / 60)
-    assert one.trial == 0
+    assert [*told, one.trial] == [None, 0, 1, 0, 0]
     nothing = Playback(0.0, 1.0, (0.0,), ())
     nothing.to_trial(3)
     assert (nothing.t, nothing.trial) == (0.0, None)

@@ -616,3 +616,23 @@ def test_a_machine_that_is_too_busy_to_draw_is_a_fault_with_a_policy() -> None:
         stage.play(*(Step(Fixation(), After(0.1)) for _ in range(100)))
     (fault,) = stage.log.of("fault")
     assert fault["what"] == "frames_dropped"
+
+
+def test_the_patch_is_lit_on_the_first_frame_of_marked_steps_only() -> None:
+    seen: list[tuple[str, bool]] = []
+
+    class Watched(NoWindow):
+        def flip(self, screen: Any, *rest: Any) -> float:
+            seen.append((screen.kind, rest[5]))
+            return super().flip(screen, *rest)
+
+    stage = Stage(display=lambda clock: Watched(clock, (1280, 720), 60.0))
+    stage.play(
+        Step(Fixation(), After(0.1)),
+        Step(Message("m001"), After(0.1), marker="run_start"),
+        Step(Fixation(), After(0.1)),
+    )
+    assert [kind for kind, lit in seen if lit] == ["message"]
+    messages = [lit for kind, lit in seen if kind == "message"]
+    assert messages[0]
+    assert len(messages) > 1
