@@ -310,7 +310,9 @@ def numbered(found: Iterable[ExportedRun]) -> dict[str, ExportedRun]:
 # --- the data set --------------------------------------------------------------------------------
 
 
-def _files(named: Mapping[str, ExportedRun], reports: Sequence[Report], out: Path) -> dict[str, str]:
+def _files(
+    named: Mapping[str, ExportedRun], reports: Sequence[Report], out: Path
+) -> dict[str, str]:
     """Return the content of every file of the data set, by its path."""
     study = max(named.values(), key=lambda run: run.utc).study
     there = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
