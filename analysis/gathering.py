@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -40,15 +41,30 @@ def gather(logs: Iterable[Path], make: Callable[[SessionLog], Made]) -> Gathered
     for file in dict.fromkeys(logs):
         try:
             log = read_log(file)
-            made.append(make(log))
+            with as_session_log(file):
+                made.append(make(log))
         except BadInput as error:
             broken.append(str(error))
             continue
-        except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
-            broken.append(f"{file}: lacks what a session log must have ({error}); was it edited?")
-            continue
         remarks += remarks_on(log)
     return Gathered(tuple(made), tuple(broken), tuple(remarks))
+
+
+@contextmanager
+def as_session_log(file: Path) -> Iterator[None]:
+    """Tell of a log that lacks what is looked for in it, or has it in another form.
+
+    Raises
+    ------
+    BadInput
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, AssertionError) as error:
+        raise BadInput(
+            f"{file}: lacks what a session log of this version must have "
+            f"({type(error).__name__}: {' '.join(str(error).split())[:80]}); was it edited?"
+        ) from None
 
 
 def remarks_on(log: SessionLog) -> list[str]:

@@ -37,6 +37,7 @@ def replay(
     ] = None,
 ) -> None:
     """Replay a session from its log."""
+    from analysis.gathering import as_session_log
     from experiment.readlog import read_log
 
     if (at is None) != (png is None) or not (verify or show or png or sheet or video):
@@ -49,12 +50,16 @@ def replay(
     if png is not None and at is not None:
         from analysis.show import picture_at, write_png
 
-        write_png(picture_at(read, at, kit), png)
+        with as_session_log(log):
+            picture = picture_at(read, at, kit)
+        write_png(picture, png)
         print(f"picture: {png}")
     if sheet is not None:
         from analysis.show import contact_sheet, write_png
 
-        write_png(contact_sheet(read, kit), sheet)
+        with as_session_log(log):
+            picture = contact_sheet(read, kit)
+        write_png(picture, sheet)
         print(f"contact sheet: {sheet}")
     if show:
         from analysis.replay_window import show as play
@@ -63,7 +68,9 @@ def replay(
     if video is not None:
         from analysis.film import Film, write_video
 
-        seconds = write_video(Film(read, kit), video, fps=fps, begin=begin, end=end)
+        with as_session_log(log):
+            film = Film(read, kit)
+        seconds = write_video(film, video, fps=fps, begin=begin, end=end)
         print(f"video: {video}, {seconds:.1f} s")
         if kit is not None:
             print("it shows people's own words: keep it with the kit")

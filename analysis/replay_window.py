@@ -27,6 +27,7 @@ from PyQt6.QtWidgets import (
 )
 
 from analysis.film import Film
+from analysis.gathering import as_session_log
 from analysis.playback import SPEEDS, Playback, timeline_of
 from analysis.sheets import Frame
 from analysis.timeline_view import TimelineView, clock
@@ -287,7 +288,8 @@ def show(
             "--sheet FILE.png, which need none"
         )
     application = QApplication(["kindred"])
-    window = ReplayWindow(log, kit_folder, speed=speed, begin=begin)
+    with as_session_log(log.file):
+        window = ReplayWindow(log, kit_folder, speed=speed, begin=begin)
     window.show()
     window.playback.toggle()
     application.exec()

@@ -18,10 +18,13 @@ def timing(
     ] = None,
 ) -> None:
     """Report a session's timing: a text and a figure beside the log."""
-    from analysis.timing import write_timing
+    from analysis.gathering import as_session_log
+    from analysis.timing import measure, write_timing
     from experiment.readlog import read_log
 
     read = read_log(log)
+    with as_session_log(log):
+        measure(read)
     files: tuple[Path, ...]
     if photodiode is None:
         files = write_timing(read)

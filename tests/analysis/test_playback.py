@@ -15,8 +15,8 @@ CHANGES = (0.5, 1.0, 4.0, 4.5, 9.0)
 TRIALS = (Event(1.0, "1"), Event(4.5, "2"))
 
 
-def playback(t: float = 0.5, **more: float) -> Playback:
-    return Playback(0.5, 10.0, CHANGES, TRIALS, t=t, **more)
+def playback(t: float = 0.5, speed: float = 1.0) -> Playback:
+    return Playback(0.5, 10.0, CHANGES, TRIALS, t=t, speed=speed)
 
 
 def test_it_goes_on_at_its_speed_and_stops_at_the_end() -> None:
