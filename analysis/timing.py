@@ -313,6 +313,8 @@ def summary(timing: Timing) -> str:
 
 def _about_light(timing: Timing) -> str:
     offset = timing.light_offset
+    if len(timing.light_lags):
+        return "light         seen by a photodiode, as told below"
     if offset is None:
         return "not seen here: the monitor's own delay (measure it with a photodiode)"
     told = f"light         {1e3 * offset:+.2f} ms after each flip, as measured on this rig"

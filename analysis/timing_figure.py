@@ -49,7 +49,7 @@ def draw(timing: Timing) -> bytes:
     _faults(axes["t"], timing)
     if len(timing.light_lags):
         note = "by photodiode, of marked screens"
-        _histogram(axes["l"], timing.light_lags, "Flip to light", note, "", 60)
+        _histogram(axes["l"], timing.light_lags, "Flip to light", note, "", 24)
     if timing.runs:
         span = (min(run.begun for run in timing.runs), max(run.ended for run in timing.runs))
         outer = [moment.t for moment in (*timing.faults, *timing.marks, *timing.notes)]
