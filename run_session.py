@@ -475,18 +475,29 @@ def replay(
 def export(
     study: StudyFolder,
     bids: Annotated[Path, typer.Option("--bids", help="Folder of the BIDS data set.")],
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Folder for tables of all sessions.")
+    ] = None,
     with_notes: Annotated[
         bool, typer.Option("--with-notes", help="The operator's notes too; they may hold names.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(metavar="N", help="Processes of this machine that share the work.")
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, tcp://HOST:8786.")
+    ] = "local",
+    force: Annotated[
+        bool, typer.Option("--force", help="Make everything again, changed or not.")
+    ] = False,
 ) -> None:
-    """Export all sessions of a study as a BIDS data set."""
-    from analysis.bids import export_bids, summary
-    from experiment.daily.reports import reports_of
+    """Export what is new or changed of a study: as a BIDS data set, and as tables."""
+    from analysis.batch.command import export_and_tell
+    from analysis.batch.exporting import Export
     from experiment.study import open_study
 
-    opened = open_study(study)
-    reports = reports_of(opened)
-    print(summary(export_bids(opened.logs(), bids, reports, with_notes=with_notes)))
+    asked = Export(open_study(study), bids, tables, with_notes=with_notes, force=force)
+    export_and_tell(asked, workers, scheduler)
 
 
 @app.command()

@@ -91,7 +91,7 @@ def summary(report: ExportReport) -> str:
 
 
 @dataclass(frozen=True)
-class _Exported:
+class ExportedRun:
     """One run as it goes into the data set."""
 
     participant: str
@@ -138,12 +138,12 @@ def export_bids(
     BadInput
         If `out` is anything else, or no log has a run to export. Nothing was written then.
     """
-    _check_folder(out)
-    found, left_out = _gather(logs, with_notes=with_notes)
+    check_folder(out)
+    found, left_out = gather_runs(logs, with_notes=with_notes)
     if not found:
         why = left_out[0].reason if left_out else "no logs; run a session first"
         raise BadInput(f"{out}: nothing to export: {why}")
-    named = _named(found)
+    named = numbered(found)
     daily = DailyReports() if daily is None else daily
     left_out += [LeftOut(file, reason) for file, reason in daily.damaged]
     files = _files(named, daily.reports, out)
@@ -178,14 +178,16 @@ def export_bids(
 # --- from logs to runs ---------------------------------------------------------------------------
 
 
-def _gather(logs: Sequence[Path], *, with_notes: bool) -> tuple[list[_Exported], list[LeftOut]]:
+def gather_runs(
+    logs: Sequence[Path], *, with_notes: bool
+) -> tuple[list[ExportedRun], list[LeftOut]]:
     """Return the runs of all logs of one study, and what can't be exported."""
-    found: list[_Exported] = []
+    found: list[ExportedRun] = []
     left_out: list[LeftOut] = []
     for chain in chains(dict.fromkeys(logs)):
         parts = tuple(_readable(chain, left_out))
         try:
-            exported = _exported(parts, with_notes=with_notes) if parts else []
+            exported = exported_runs(parts, with_notes=with_notes) if parts else []
         except BadInput as error:
             left_out += [LeftOut(part.file, str(error)) for part in parts]
             continue
@@ -214,7 +216,7 @@ def _readable(chain: Sequence[Path], left_out: list[LeftOut]) -> Iterator[Sessio
             left_out.append(LeftOut(file, str(error)))
 
 
-def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[_Exported]:
+def exported_runs(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[ExportedRun]:
     """Return the runs of a session, whose log may have parts.
 
     Raises
@@ -228,7 +230,7 @@ def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[_Expor
         check_label("participant", header["participant"])
         check_label("session", header["session"])
         return [
-            _Exported(
+            ExportedRun(
                 participant=header["participant"],
                 session=header["session"],
                 task=check_label("task", run.task),
@@ -267,7 +269,7 @@ def _answers(log: SessionLog, run: Run) -> tuple[str, Mapping[str, Any]] | None:
     return answers_table(log, run), answers_sidecar(log, run)
 
 
-def _named(found: Iterable[_Exported]) -> dict[str, _Exported]:
+def numbered(found: Iterable[ExportedRun]) -> dict[str, ExportedRun]:
     """Number the runs of each participant, session and task by the time they were made."""
     count: Counter[tuple[str, str, str]] = Counter()
     named = {}
@@ -281,20 +283,50 @@ def _named(found: Iterable[_Exported]) -> dict[str, _Exported]:
 # --- the data set --------------------------------------------------------------------------------
 
 
-def _files(named: Mapping[str, _Exported], reports: Sequence[Report], out: Path) -> dict[str, str]:
+def _files(
+    named: Mapping[str, ExportedRun], reports: Sequence[Report], out: Path
+) -> dict[str, str]:
     """Return the content of every file of the data set, by its path."""
     study = max(named.values(), key=lambda run: run.utc).study
     there = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
-    whose = {run.participant for run in named.values()} | {one.participant for one in reports}
-    participants = sorted(there | {f"sub-{participant}" for participant in whose})
-    files = {
+    participants = there | {f"sub-{run.participant}" for run in named.values()}
+    return dataset_files(study, participants, reports) | run_files(named)
+
+
+def dataset_files(
+    study: Mapping[str, Any], participants: Iterable[str], reports: Sequence[Report]
+) -> dict[str, str]:
+    """Return the files of a data set that are of no single session's log, by their paths.
+
+    Parameters
+    ----------
+    study : mapping
+        As the latest log's protocol describes it.
+    participants : iterable of str
+        ``sub-012`` and so on; those of reports need not be among them.
+    reports : sequence of Report
+        Daily ones.
+    """
+    whose = sorted({*participants, *(f"sub-{one.participant}" for one in reports)})
+    return {
         _DESCRIPTION: _json(_description(study)),
         "README.md": Template((TEXTS / "README.md").read_text("utf-8")).substitute(
             study, software=f"{SOFTWARE} {VERSION}"
         ),
-        "participants.tsv": "\n".join(["participant_id", *participants]) + "\n",
+        "participants.tsv": "\n".join(["participant_id", *whose]) + "\n",
         "participants.json": _json(text_of("participants.json")),
-    }
+    } | daily_files(reports, study)
+
+
+def run_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
+    """Return the files of runs, by their paths.
+
+    Parameters
+    ----------
+    named : mapping of str to ExportedRun
+        By the path of a run's events, without its ending.
+    """
+    files = {}
     for stem, run in named.items():
         files[f"{stem}.tsv"] = run.table
         files[f"{stem}.json"] = _json(run.sidecar)
@@ -302,7 +334,7 @@ def _files(named: Mapping[str, _Exported], reports: Sequence[Report], out: Path)
             table, meaning = run.answers
             beside = stem.removesuffix("_events") + "_beh"
             files[f"{beside}.tsv"], files[f"{beside}.json"] = table, _json(meaning)
-    return files | daily_files(reports, study)
+    return files
 
 
 def _description(study: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,7 +361,14 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _check_folder(out: Path) -> None:
+def check_folder(out: Path) -> None:
+    """Make sure that a folder is new, empty, or a data set that was exported here.
+
+    Raises
+    ------
+    BadInput
+        If it holds anything else, or can't be written into.
+    """
     check_writable(out)
     if not out.exists() or not any(out.iterdir()):
         return
