@@ -154,7 +154,8 @@ def export_study(
         raise BadInput(f"{export.folders[0]}: nothing to export: no logs; run a session first")
     _check_folders(export)
     job, done = _job(export), Done(export.folders)
-    fresh = [folder for folder in export.folders if not folder.exists()]
+    fresh = [folder for folder in export.folders if not (folder / OWN).exists()]
+    made = [folder for folder in fresh if not folder.exists()]
     with ExitStack() as stack:
         for folder in export.folders:
             stack.enter_context(_locked(folder))
@@ -173,9 +174,9 @@ def export_study(
         if not nothing:
             _finish(manifest, job, done)
     if nothing:
-        for folder in export.folders:
-            rmtree(folder / OWN)
         for folder in fresh:
+            rmtree(folder / OWN)
+        for folder in made:
             folder.rmdir()
         why = (*done.broken, *done.empty.first)[0]
         raise BadInput(f"{export.folders[0]}: nothing to export: {why}")
