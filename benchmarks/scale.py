@@ -182,11 +182,13 @@ def _only_export(study: Path, out: Path, workers: int) -> None:
     from contextlib import ExitStack
 
     from analysis.batch.exporting import Export, export_study
-    from analysis.batch.schedulers import here, on_dask
+    from analysis.batch.schedulers import Scheduler, here, on_dask
+    from analysis.batch.visits import Visit
+    from analysis.batch.working import Receipt
     from experiment.study import open_study
 
     with ExitStack() as stack:
-        chosen = here
+        chosen: Scheduler[Visit, Receipt] = here
         if workers:
             from distributed import Client, LocalCluster
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from analysis.batch.products import TABLES, columns_of_table
 from analysis.batch.working import Receipt, put
 from analysis.bids import dataset_files
 from analysis.bids_events import table_of
+from experiment.daily.reports import Report
 from experiment.errors import KindredError
 
 MEANS = "rating_means.tsv"
@@ -38,8 +39,23 @@ _MEANS = (
 _SUMMARY = ("task", "condition", "rating", "runs", "answers", "mean_of_runs", "sd_between_runs")
 
 
-def write_dataset(manifest: Manifest, out: Path) -> Iterator[tuple[str, str]]:
-    """Write the files that describe a data set; yield the path of each, and what became of it."""
+def write_dataset(
+    manifest: Manifest, out: Path, reports: Sequence[Report]
+) -> Iterator[tuple[str, str]]:
+    """Write the files of a data set that are of no single visit's logs.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    out : Path
+    reports : sequence of Report
+        Daily ones; there are few, and they are read each time.
+
+    Yields
+    ------
+    str, str
+        The path of each file, and what became of it.
+    """
     study, utc = None, ""
     participants = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
     for receipt in manifest.receipts():
@@ -49,7 +65,7 @@ def write_dataset(manifest: Manifest, out: Path) -> Iterator[tuple[str, str]]:
         if receipt.utc >= utc:
             study, utc = receipt.study, receipt.utc
     assert study is not None, "something was exported"
-    for name, content in dataset_files(study, sorted(participants)).items():
+    for name, content in dataset_files(study, participants, reports).items():
         yield name, put(out / name, content)
 
 
@@ -63,12 +79,14 @@ def write_tables(manifest: Manifest, out: Path) -> Iterator[tuple[str, str]]:
 
 
 def others_in(manifest: Manifest, out: Path) -> Iterator[str]:
-    """Yield event files in a data set that no export with this manifest made."""
+    """Yield files of events and answers that no export with this manifest made."""
+    whole = manifest.whole
+    of_all = set() if whole is None else {file.path for file in whole.files}
     for folder in sorted(out.glob("sub-*/ses-*")):
         visit = f"{folder.parent.name}/{folder.name}"
         receipt = manifest.get(visit)
-        known = set() if receipt is None else {file.path for file in receipt.files}
-        for file in sorted(folder.glob("*/*_events.*")):
+        known = of_all | (set() if receipt is None else {file.path for file in receipt.files})
+        for file in sorted((*folder.glob("*/*_events.*"), *folder.glob("*/*_beh.*"))):
             path = file.relative_to(out).as_posix()
             if path not in known:
                 yield path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from analysis.batch.schedulers import Scheduler, here
 from analysis.batch.visits import Visit, visit_names, visits_of
 from analysis.batch.working import Job, Receipt, Written, check_absolute, software, work, written
 from analysis.bids import check_folder
+from experiment.daily.reports import Report, reports_of
 from experiment.errors import BadInput, KindredError
 from experiment.study import Study, check_writable
 
@@ -161,7 +162,7 @@ def export_study(
             stack.enter_context(_locked(folder))
         manifest = stack.enter_context(Manifest(export.folders[0] / OWN / "manifest.sqlite"))
         for name in sorted(manifest.names() - names):
-            manifest.whole = None
+            manifest.outdate_whole()
             _remove(manifest.get(name), (), job, done)
             manifest.drop(name)
         for read in _made(_changed(source, manifest, job, done, export.force), job, scheduler):
@@ -172,7 +173,9 @@ def export_study(
         _sum_up(manifest, done)
         nothing = all(one.study is None for one in manifest.receipts())
         if not nothing:
-            _finish(manifest, job, done)
+            reports = reports_of(export.study)
+            done.broken += [f"{file}: {why}" for file, why in reports.damaged]
+            _finish(manifest, job, done, reports.reports)
     if nothing:
         for folder in fresh:
             rmtree(folder / OWN)
@@ -206,7 +209,7 @@ def _keep(receipt: Receipt, manifest: Manifest, job: Job, done: Done) -> None:
     done.new += receipt.new
     done.changed.add(*receipt.changed)
     paths = {(file.kind, file.path) for file in receipt.files}
-    manifest.whole = None
+    manifest.outdate_whole()
     _remove(manifest.get(receipt.visit), paths, job, done)
     manifest.put(receipt)
 
@@ -314,17 +317,18 @@ def _sum_up(manifest: Manifest, done: Done) -> None:
     done.unchanged = files - done.new - done.changed.count
 
 
-def _finish(manifest: Manifest, job: Job, done: Done) -> None:
+def _finish(manifest: Manifest, job: Job, done: Done, reports: Sequence[Report]) -> None:
     """Write what belongs to all visits together."""
+    before, whole = manifest.whole, Receipt("", [], job.settings)
+    made: list[tuple[str, tuple[str, str]]] = []
     if job.bids is not None:
-        done.others.add(*others_in(manifest, job.bids))
-    before = manifest.whole
-    if before is not None and before.settings == job.settings and _are_there(before.files, job):
-        done.unchanged += len(before.files)
-        return
-    whole = Receipt("", [], job.settings)
-    made = [("bids", one) for one in write_dataset(manifest, job.bids)] if job.bids else []
-    made += [("tables", one) for one in write_tables(manifest, job.tables)] if job.tables else []
+        made += [("bids", one) for one in write_dataset(manifest, job.bids, reports)]
+    if job.tables is not None:
+        had = [] if before is None else [file for file in before.files if file.kind == "tables"]
+        if had and before is not None and before.settings == job.settings and _are_there(had, job):
+            made += [("tables", (file.path, "unchanged")) for file in had]
+        else:
+            made += [("tables", one) for one in write_tables(manifest, job.tables)]
     for kind, (path, became) in made:
         whole.files.append(written(kind, path, job))
         if became == "changed":
@@ -333,4 +337,7 @@ def _finish(manifest: Manifest, job: Job, done: Done) -> None:
             done.new += 1
         else:
             done.unchanged += 1
+    _remove(before, [(file.kind, file.path) for file in whole.files], job, done)
     manifest.whole = whole
+    if job.bids is not None:
+        done.others.add(*others_in(manifest, job.bids))

@@ -87,15 +87,19 @@ class Manifest:
 
     @property
     def whole(self) -> Receipt | None:
-        """Receipt of what belongs to all visits; None while an export is under way."""
+        """Receipt of what belongs to all visits."""
         return self.get(_WHOLE)
 
     @whole.setter
-    def whole(self, receipt: Receipt | None) -> None:
-        if receipt is None:
-            self.drop(_WHOLE)
-        else:
-            self.put(receipt)
+    def whole(self, receipt: Receipt) -> None:
+        self.put(receipt)
+
+    def outdate_whole(self) -> None:
+        """Note that what belongs to all visits must be made again, whatever becomes of this one."""
+        whole = self.whole
+        if whole is not None and whole.settings:
+            whole.settings = ""
+            self.put(whole)
 
     def names(self) -> set[str]:
         """Return the names of all visits."""

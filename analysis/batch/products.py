@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from analysis import tables
 from analysis.batch.visits import Visit, check_place
 from analysis.bids import ExportedRun, exported_runs, numbered, run_files
-from analysis.bids_events import table_of
+from analysis.bids_events import cells
 from analysis.row_types import (
     BlockRow,
     MarkerRow,
@@ -134,7 +135,7 @@ def products_of(visit: Visit, options: Options) -> Products:
     """
     made = Products()
     runs: list[ExportedRun] = []
-    rows: dict[str, list[TableRow]] = {}
+    rows: dict[str, list[str]] = {}
     for chain in chains(visit.files):
         logs = _readable(chain, made)
         try:
@@ -158,14 +159,11 @@ def products_of(visit: Visit, options: Options) -> Products:
     if options.bids:
         made.bids |= run_files(named)
     made.tables |= {
-        f"{visit.name}/{name}.tsv": table_of(rows[name], columns_of_table(name))
+        f"{visit.name}/{name}.tsv": "\n".join(["\t".join(columns_of_table(name)), *rows[name], ""])
         for name in TABLES
         if rows.get(name)
     }
     return made
-
-
-TableRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ class _OfChain:
     """What the parts of one session come to."""
 
     runs: Sequence[ExportedRun]
-    rows: Mapping[str, Sequence[TableRow]]
+    rows: Mapping[str, Sequence[str]]
     means: Sequence[Mean]
 
 
@@ -196,7 +194,7 @@ def _of_chain(logs: Sequence[SessionLog], visit: Visit, options: Options) -> _Of
     if not runs or not options.tables:
         return _OfChain(runs, {}, ())
     try:
-        rows = {name: [row for log in logs for row in _rows(name, log)] for name in TABLES}
+        rows = {name: [line for log in logs for line in _lines(name, log)] for name in TABLES}
         persons = [log for log in logs if log.header["robot"] is None]
         means = [mean for log in persons for mean in _means(log)]
     except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
@@ -204,18 +202,14 @@ def _of_chain(logs: Sequence[SessionLog], visit: Visit, options: Options) -> _Of
     return _OfChain(runs, rows, means)
 
 
-def _rows(name: str, log: SessionLog) -> Iterator[TableRow]:
+def _lines(name: str, log: SessionLog) -> Iterator[str]:
+    """Yield the rows of a table as lines."""
     header = log.header
-    columns = columns_of_table(name)[len(KEYS) :]
-    keys = dict(
-        zip(
-            KEYS,
-            (header["participant"], header["session"], log.file.name, header["robot"] is not None),
-            strict=True,
-        )
-    )
+    is_robot = header["robot"] is not None
+    keys = cells([header["participant"], header["session"], log.file.name, is_robot])
+    values_of = attrgetter(*columns_of_table(name)[len(KEYS) :])
     for row in TABLES[name][1](log):
-        yield keys | {column: getattr(row, column) for column in columns}
+        yield f"{keys}\t{cells(values_of(row))}"
 
 
 def _told(log: SessionLog, error: BadInput) -> str:
