@@ -56,14 +56,14 @@ def write_dataset(
     str, str
         The path of each file, and what became of it.
     """
-    study, utc = None, ""
+    study, began = None, 0.0
     participants = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
     for receipt in manifest.receipts():
         if receipt.study is None:
             continue
         participants.add(receipt.visit.split("/")[0])
-        if receipt.utc >= utc:
-            study, utc = receipt.study, receipt.utc
+        if receipt.began >= began:
+            study, began = receipt.study, receipt.began
     assert study is not None, "something was exported"
     for name, content in dataset_files(study, participants, reports).items():
         yield name, put(out / name, content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,8 @@ class Products:
         Content of files by their paths in the data set, and in the folder of tables.
     study : dict or None
         As the latest of its logs describes it; None if nothing was exported.
-    utc : str
-        When that log began.
+    began : float
+        When that log began (s since 1970).
     means : list of Mean
         Of sessions of persons; those of robots are no data.
     broken : list of str
@@ -119,7 +120,7 @@ class Products:
     bids: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     study: Mapping[str, Any] | None = None
-    utc: str = ""
+    began: float = 0.0
     means: list[Mean] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -153,7 +154,8 @@ def products_of(visit: Visit, options: Options) -> Products:
     if not runs:
         return made
     latest = max(runs, key=lambda run: run.utc)
-    made.study, made.utc = latest.study, latest.utc
+    made.study = latest.study
+    made.began = datetime.fromisoformat(latest.utc).timestamp()
     named = numbered(runs)
     _tell(named, made)
     if options.bids:

@@ -87,7 +87,7 @@ class Receipt:
         How many of `files` were not there.
     changed : list of str
         Paths of those that were different.
-    study, utc, means, broken, empty, incomplete, rehearsals, in_parts
+    study, began, means, broken, empty, incomplete, rehearsals, in_parts
         As in `Products`.
     """
 
@@ -98,7 +98,7 @@ class Receipt:
     new: int = 0
     changed: list[str] = field(default_factory=list)
     study: Mapping[str, Any] | None = None
-    utc: str = ""
+    began: float = 0.0
     means: list[Mean] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -157,7 +157,7 @@ def _receipt(visit: Visit, job: Job) -> Receipt:
         list(visit.logs),
         job.settings,
         study=made.study,
-        utc=made.utc,
+        began=made.began,
         means=made.means,
         broken=made.broken,
         empty=made.empty,
