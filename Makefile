@@ -7,11 +7,8 @@
 # make pictures    those of the operator's console and of the ball game in docs/, the film too
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time
-<<<<<<< HEAD
 # make recovery    simulated studies with a known truth, and what the analysis makes of them
-=======
 # make bench-scale 10,000 sessions exported; SESSIONS=1000: so many
->>>>>>> ef4bded (Benchmarks of thousands of sessions, tests of the manifest, and a page on scale)
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
 #
@@ -22,11 +19,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-<<<<<<< HEAD
-.PHONY: demo test faults lint bench bench-hour bench-pet recovery peers scripts pictures lock clean environment
-=======
-.PHONY: demo test faults lint bench bench-hour bench-pet bench-scale peers scripts pictures lock clean environment
->>>>>>> ef4bded (Benchmarks of thousands of sessions, tests of the manifest, and a page on scale)
+.PHONY: demo test faults lint bench bench-hour bench-pet recovery bench-scale peers scripts pictures lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -55,13 +48,11 @@ bench-hour: environment
 bench-pet: environment
 	$(PYTHON_IN_VENV) -m benchmarks --pet
 
-<<<<<<< HEAD
 recovery: environment
 	$(PYTHON_IN_VENV) -m benchmarks.recovery
-=======
+
 bench-scale: environment
 	$(PYTHON_IN_VENV) -m benchmarks --scale $(if $(SESSIONS),--sessions $(SESSIONS))
->>>>>>> ef4bded (Benchmarks of thousands of sessions, tests of the manifest, and a page on scale)
 
 # What others' programs do in the same place, apart from our environment.
 peers: environment
