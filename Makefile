@@ -8,6 +8,7 @@
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time
 # make recovery    simulated studies with a known truth, and what the analysis makes of them
+# make bench-scale 10,000 sessions exported; SESSIONS=1000: so many
 # make lock        pin the requirements of pyproject.toml again (UPGRADE=1: to the newest versions)
 # make clean       remove the environment and all that was made
 #
@@ -18,7 +19,7 @@ PYTHON_IN_VENV = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: demo test faults lint bench bench-hour bench-pet recovery peers scripts pictures lock clean environment
+.PHONY: demo test faults lint bench bench-hour bench-pet recovery bench-scale peers scripts pictures lock clean environment
 .NOTPARALLEL:
 
 demo: environment
@@ -49,6 +50,9 @@ bench-pet: environment
 
 recovery: environment
 	$(PYTHON_IN_VENV) -m benchmarks.recovery
+
+bench-scale: environment
+	$(PYTHON_IN_VENV) -m benchmarks --scale $(if $(SESSIONS),--sessions $(SESSIONS))
 
 # What others' programs do in the same place, apart from our environment.
 peers: environment

@@ -19,7 +19,7 @@ from analysis.bids_beh import KIND, answers_table
 from analysis.bids_daily import daily_files
 from analysis.bids_events import EventRow, table_of
 from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_parts
-from analysis.bids_sessions import session_files
+from analysis.bids_sessions import first_scans, scans_files, sessions_files
 from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, answers_sidecar, text_of
 from analysis.parts import joined
 from analysis.row_types import Run
@@ -149,20 +149,18 @@ def export_bids(
     BadInput
         If `out` is anything else, or no log has a run to export. Nothing was written then.
     """
-    if datatype not in DATATYPES:
-        raise BadInput(f"--datatype {datatype!r}: allowed are {', '.join(DATATYPES)}")
-    _check_folder(out)
+    check_datatype(datatype)
+    check_folder(out)
     found, left_out = gather_runs(logs, with_notes=with_notes)
     if not found:
         why = left_out[0].reason if left_out else "no logs; run a session first"
         raise BadInput(f"{out}: nothing to export: {why}")
     daily = DailyReports() if daily is None else daily
     left_out += [LeftOut(file, reason) for file, reason in daily.damaged]
-    named = {
-        f"{run.folder}/{'beh' if run.answers else datatype}/{name}_events": run
-        for name, run in numbered(found).items()
-    }
-    files = _files(named, daily.reports, out) | session_files(named)
+    named = placed(found, datatype)
+    files = (
+        _files(named, daily.reports, out) | scans_files(named) | sessions_files(first_scans(named))
+    )
     new, changed, unchanged = put(files, out)
     others = sorted(
         file.relative_to(out)
@@ -191,6 +189,17 @@ def export_bids(
     )
 
 
+def check_datatype(datatype: str) -> None:
+    """Refuse what is no place for events.
+
+    Raises
+    ------
+    BadInput
+    """
+    if datatype not in DATATYPES:
+        raise BadInput(f"--datatype {datatype!r}: allowed are {', '.join(DATATYPES)}")
+
+
 # --- from logs to runs ---------------------------------------------------------------------------
 
 
@@ -203,7 +212,7 @@ def gather_runs(
     for chain in chains(dict.fromkeys(logs)):
         parts = tuple(_readable(chain, left_out))
         try:
-            exported = _exported(parts, with_notes=with_notes) if parts else []
+            exported = exported_runs(parts, with_notes=with_notes) if parts else []
         except BadInput as error:
             left_out += [LeftOut(part.file, str(error)) for part in parts]
             continue
@@ -236,7 +245,7 @@ def _readable(chain: Sequence[Path], left_out: list[LeftOut]) -> Iterator[Sessio
             left_out.append(LeftOut(file, str(error)))
 
 
-def _exported(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[ExportedRun]:
+def exported_runs(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[ExportedRun]:
     """Return the runs of a session, whose log may have parts.
 
     Raises
@@ -307,6 +316,14 @@ def numbered(found: Iterable[ExportedRun]) -> dict[str, ExportedRun]:
     return dict(sorted(named.items()))
 
 
+def placed(found: Iterable[ExportedRun], datatype: str) -> dict[str, ExportedRun]:
+    """Return runs by the paths of their events in a data set, without the ending."""
+    return {
+        f"{run.folder}/{'beh' if run.answers else datatype}/{name}_events": run
+        for name, run in numbered(found).items()
+    }
+
+
 # --- the data set --------------------------------------------------------------------------------
 
 
@@ -316,16 +333,44 @@ def _files(
     """Return the content of every file of the data set, by its path."""
     study = max(named.values(), key=lambda run: run.utc).study
     there = {folder.name for folder in out.glob("sub-*") if folder.is_dir()}
-    whose = {run.participant for run in named.values()} | {one.participant for one in reports}
-    participants = sorted(there | {f"sub-{participant}" for participant in whose})
-    files = {
+    participants = there | {f"sub-{run.participant}" for run in named.values()}
+    return dataset_files(study, participants, reports) | run_files(named)
+
+
+def dataset_files(
+    study: Mapping[str, Any], participants: Iterable[str], reports: Sequence[Report]
+) -> dict[str, str]:
+    """Return the files of a data set that are of no single session's log, by their paths.
+
+    Parameters
+    ----------
+    study : mapping
+        As the latest log's protocol describes it.
+    participants : iterable of str
+        ``sub-012`` and so on; those of reports need not be among them.
+    reports : sequence of Report
+        Daily ones.
+    """
+    whose = sorted({*participants, *(f"sub-{one.participant}" for one in reports)})
+    return {
         _DESCRIPTION: _json(_description(study)),
         "README.md": Template((TEXTS / "README.md").read_text("utf-8")).substitute(
             study, software=f"{SOFTWARE} {VERSION}"
         ),
-        "participants.tsv": "\n".join(["participant_id", *participants]) + "\n",
+        "participants.tsv": "\n".join(["participant_id", *whose]) + "\n",
         "participants.json": _json(text_of("participants.json")),
-    }
+    } | daily_files(reports, study)
+
+
+def run_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
+    """Return the files of runs, by their paths.
+
+    Parameters
+    ----------
+    named : mapping of str to ExportedRun
+        By the path of a run's events, without its ending.
+    """
+    files = {}
     for stem, run in named.items():
         files[f"{stem}.tsv"] = run.table
         files[f"{stem}.json"] = _json(run.sidecar)
@@ -333,7 +378,7 @@ def _files(
             table, meaning = run.answers
             beside = stem.removesuffix("_events") + "_beh"
             files[f"{beside}.tsv"], files[f"{beside}.json"] = table, _json(meaning)
-    return files | daily_files(reports, study)
+    return files
 
 
 def _description(study: Mapping[str, Any]) -> dict[str, Any]:
@@ -360,7 +405,14 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _check_folder(out: Path) -> None:
+def check_folder(out: Path) -> None:
+    """Make sure that a folder is new, empty, or a data set that was exported here.
+
+    Raises
+    ------
+    BadInput
+        If it holds anything else, or can't be written into.
+    """
     check_writable(out)
     if not out.exists() or not any(out.iterdir()):
         return

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from analysis.bids import ExportedRun
 
 
-def session_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
-    """Return ``sessions.tsv`` of each participant and ``scans.tsv`` of each session.
+def scans_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
+    """Return ``scans.tsv`` of each session.
 
     Parameters
     ----------
@@ -32,20 +32,40 @@ def session_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
                 "participant_kind": "robot" if run.rehearsal else "person",
             }
         )
-    sessions: dict[str, list[dict[str, str]]] = {}
     files = {}
-    meanings = text_of("sessions.json")
     for folder, rows in scans.items():
-        participant, session = folder.split("/")
-        began = min(row["acq_time"] for row in rows)
-        sessions.setdefault(participant, []).append({"session_id": session, "acq_time": began})
-        beside = f"{folder}/{participant}_{session}_scans"
+        beside = f"{folder}/{folder.replace('/', '_')}_scans"
         files[f"{beside}.tsv"] = table_of(rows, tuple(rows[0]))
-        files[f"{beside}.json"] = _json(meanings["scans"])
+        files[f"{beside}.json"] = _json(text_of("sessions.json")["scans"])
+    return files
+
+
+def first_scans(named: Mapping[str, ExportedRun]) -> dict[str, str]:
+    """Return when each session's first run began, by the session's folder."""
+    first: dict[str, str] = {}
+    for run in named.values():
+        began = _instant(run.utc)
+        first[run.folder] = min(began, first.get(run.folder, began))
+    return first
+
+
+def sessions_files(first: Mapping[str, str]) -> dict[str, str]:
+    """Return ``sessions.tsv`` of each participant.
+
+    Parameters
+    ----------
+    first : mapping of str to str
+        When a session's first run began, by the session's folder in the data set.
+    """
+    sessions: dict[str, list[dict[str, str]]] = {}
+    for folder, began in sorted(first.items()):
+        participant, session = folder.split("/")
+        sessions.setdefault(participant, []).append({"session_id": session, "acq_time": began})
+    files = {}
     for participant, rows in sessions.items():
         beside = f"{participant}/{participant}_sessions"
         files[f"{beside}.tsv"] = table_of(rows, tuple(rows[0]))
-        files[f"{beside}.json"] = _json(meanings["sessions"])
+        files[f"{beside}.json"] = _json(text_of("sessions.json")["sessions"])
     return files
 
 

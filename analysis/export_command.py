@@ -31,6 +31,17 @@ def export(
     with_notes: Annotated[
         bool, typer.Option("--with-notes", help="The operator's notes too; they may hold names.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Many sessions: only what changed, on so many processes."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The same, on a Dask scheduler, tcp://HOST:8786."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With these: make everything again, changed or not.")
+    ] = False,
 ) -> None:
     """Export all sessions of a study: as a BIDS data set, as tables, for FSL, SPM or nilearn."""
     from analysis.gathering import stop_at_broken
@@ -45,6 +56,19 @@ def export(
     if parquet and tables is None:
         raise BadInput("--parquet: needs --tables DIR")
     opened = open_study(study)
+    if workers is not None or scheduler is not None:
+        from analysis.batch.command import export_and_tell
+        from analysis.batch.exporting import Export
+        from analysis.bids import check_datatype
+
+        check_datatype(datatype)
+        if parquet or any(out is not None for out in designs.values()):
+            raise BadInput("--workers and --scheduler: with --bids and --tables as TSV only")
+        many = Export(opened, bids, tables, with_notes=with_notes, datatype=datatype, force=force)
+        export_and_tell(many, 1 if workers is None else workers, scheduler or "local")
+        return
+    if force:
+        raise BadInput("--force: needs --workers N or --scheduler ADDRESS")
     logs = opened.logs()
     broken: dict[str, None] = {}
     if bids is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from analysis.row_types import (
@@ -48,7 +49,7 @@ _DTYPES = {"int": "Int64", "float": "float64", "str": "string", "bool": "boolean
 
 def runs(log: SessionLog) -> tuple[Run, ...]:
     """Return the runs that were begun, in order."""
-    return _Index(log).runs
+    return _index(log).runs
 
 
 # --- rows ----------------------------------------------------------------------------------------
@@ -56,15 +57,15 @@ def runs(log: SessionLog) -> tuple[Run, ...]:
 
 def step_rows(log: SessionLog) -> list[StepRow]:
     """Return one row per step."""
-    index = _Index(log)
-    return [_step_row(index, n) for n in index.steps]
+    index = _index(log)
+    return list(index.rows)
 
 
 def rating_rows(log: SessionLog) -> list[RatingRow]:
     """Return one row per rating question, practice included."""
-    index = _Index(log)
+    index = _index(log)
     rows = []
-    for row in (_step_row(index, n) for n in index.steps):
+    for row in index.rows:
         if row.rating is None:
             continue
         response = index.response(row.n) or {}
@@ -92,7 +93,7 @@ def rating_rows(log: SessionLog) -> list[RatingRow]:
 
 def press_rows(log: SessionLog) -> list[PressRow]:
     """Return one row per press, of keys, buttons and mouse."""
-    index = _Index(log)
+    index = _index(log)
     return [
         PressRow(
             task=run.task,
@@ -115,13 +116,13 @@ def press_rows(log: SessionLog) -> list[PressRow]:
 
 def marker_rows(log: SessionLog) -> list[MarkerRow]:
     """Return one row per planned marker."""
-    index = _Index(log)
+    index = _index(log)
     return [_marker_row(index, event) for event in log.of("marker_planned")]
 
 
 def pulse_rows(log: SessionLog) -> list[PulseRow]:
     """Return one row per scanner pulse."""
-    index = _Index(log)
+    index = _index(log)
     rows = []
     for event in log.of("pulse"):
         run = index.run_at(event["t"])
@@ -134,7 +135,7 @@ def pulse_rows(log: SessionLog) -> list[PulseRow]:
 
 def mark_rows(log: SessionLog) -> list[MarkRow]:
     """Return one row per mark, in the order in which they happened."""
-    index = _Index(log)
+    index = _index(log)
     rows = []
     for event in sorted(log.of("mark"), key=lambda event: float(event["t"])):
         run = index.run_at(event["t"])
@@ -155,7 +156,7 @@ def mark_rows(log: SessionLog) -> list[MarkRow]:
 
 def block_rows(log: SessionLog) -> list[BlockRow]:
     """Return one row per block that was begun."""
-    index = _Index(log)
+    index = _index(log)
     steps: dict[tuple[int, int], list[StepRow]] = {}
     for n, event in index.steps.items():
         if event["step"].get("block") is not None and n in index.onsets:
@@ -189,7 +190,7 @@ def block_rows(log: SessionLog) -> list[BlockRow]:
 
 def pause_rows(log: SessionLog) -> list[PauseRow]:
     """Return one row per pause."""
-    index = _Index(log)
+    index = _index(log)
     rows = []
     for n, t in index.paused_after.items():
         run = index.run_of_step(n)
@@ -261,6 +262,12 @@ def _frame(kind: Any, rows: Iterable[Any]) -> DataFrame:
 # --- looking things up ---------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=2)
+def _index(log: SessionLog) -> _Index:
+    """Return a log's index: ten kinds of rows are made of the same one."""
+    return _Index(log)
+
+
 class _Index:
     """A log's events by what they belong to."""
 
@@ -291,6 +298,11 @@ class _Index:
             task: {trial["number"]: trial for trial in plan["trials"]}
             for task, plan in log.header["plans"].items()
         }
+
+    @cached_property
+    def rows(self) -> tuple[StepRow, ...]:
+        """One row per step."""
+        return tuple(_step_row(self, n) for n in self.steps)
 
     def run_of_step(self, n: int) -> Run:
         """Return the run that a step belongs to."""

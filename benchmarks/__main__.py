@@ -2,7 +2,7 @@
 
 ``python -m benchmarks`` measures everything but the hour, in one run; ``python -m benchmarks
 markers pulses`` measures those sections again and keeps the others; ``--hour`` runs the hour,
-``--pet`` a PET session of 90 minutes.
+``--pet`` a PET session of 90 minutes, ``--scale`` exports 10,000 sessions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks import (
     markers,
     messages,
     pulses,
+    scale,
     scripts,
     session,
     start,
@@ -29,6 +30,7 @@ from stimuli.virtual_display import some_display
 
 HERE = Path(__file__).parent
 RESULTS, HOUR, PET = HERE / "RESULTS.md", HERE / "RESULTS-HOUR.md", HERE / "RESULTS-PET.md"
+SCALE = HERE / "RESULTS-SCALE.md"
 _ABOUT = (
     "`make bench` writes this, with a software renderer on a virtual display. Rows without a bound "
     "were measured in the same run, to compare with. The hour of markers is a run of its own, "
@@ -42,6 +44,12 @@ _ABOUT_PET = (
     "`make bench-pet` writes this, with a software renderer on a virtual display, 1280x720, paced "
     "at 60 Hz."
 )
+_ABOUT_SCALE = (
+    "`make bench-scale` writes this. The logs are of 200 robots' sessions on the virtual clock, "
+    "relabelled for the rest: all of each is another participant's but the plan."
+)
+_SOME, _ALL = 1000, 10_000  # sessions
+_SCALE_TITLE = "A thousand sessions"
 _HOUR_TITLE = "One hour of markers, one core kept busy"
 
 
@@ -56,6 +64,8 @@ def main() -> None:
     parser.add_argument("--hour-seconds", type=float, help="another length of it, to try it")
     parser.add_argument("--pet", action="store_true", help="a PET session, and nothing else")
     parser.add_argument("--pet-minutes", type=float, help="another length of it than 90")
+    parser.add_argument("--scale", action="store_true", help="10,000 sessions, and nothing else")
+    parser.add_argument("--sessions", type=int, help="another number of them, to try it")
     parser.add_argument("--to", type=Path, help="another file for the table")
     asked = parser.parse_args()
     if unknown := sorted(set(asked.sections) - set(names)):
@@ -69,6 +79,11 @@ def main() -> None:
         title = f"A PET session of {minutes:g} minutes in real time"
         measures = [("pet", title, lambda folder, _: feedback.real_time(folder, minutes))]
         file, about = asked.to or PET, _ABOUT_PET
+    elif asked.scale or asked.sessions is not None:
+        count = _ALL if asked.sessions is None else asked.sessions
+        title = f"{count:,} sessions to BIDS, tables and means"
+        measures = [("scale", title, lambda folder, _: scale.sessions(folder, count))]
+        file, about = asked.to or SCALE, _ABOUT_SCALE
     else:
         file, about = asked.to or RESULTS, _ABOUT
     wanted = set(asked.sections) or {name for name, _, _ in measures}
@@ -105,6 +120,12 @@ def _measures() -> list[tuple[str, str, Measure]]:
             "cyberball",
             "A ball game in a window, 1280x720, 60 Hz",
             lambda folder, _: cyberball.flight(folder),
+        ),
+        ("scale", _SCALE_TITLE, lambda folder, _: scale.sessions(folder, _SOME)),
+        (
+            "scale",
+            "A log of 90 minutes with all its frames",
+            lambda folder, _: scale.one_session(folder),
         ),
         ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
         (

@@ -54,7 +54,7 @@ def pet_study(folder: Path, minutes: float) -> Path:
     kit = study.kit_folder(_PERSON)
     photo = DEMO / "photos" / "w05.png"
     save_own_profile(kit, photo, "Somebody", 30, "A few words.", ("men",))
-    run(prepare(_request(folder, "01", fast=True)))
+    run(prepare(pet_request(folder, "01", fast=True)))
     save_choices(kit, choices_made(study, _PERSON))
     return folder
 
@@ -62,7 +62,7 @@ def pet_study(folder: Path, minutes: float) -> Path:
 def real_time(folder: Path, minutes: float) -> list[Row]:
     """Run a scan in a window, paced at 60 Hz, and look at its blocks and at the memory."""
     study = pet_study(folder / "pet", minutes)
-    prepared = prepare(_request(study, "02", fast=False))
+    prepared = prepare(pet_request(study, "02", fast=False))
     with some_display(), _Memory() as memory:
         result = run(prepared, tell=memory.told)
     log = read_log(result.log)
@@ -96,7 +96,7 @@ def virtual(folder: Path) -> list[Row]:
     """Run a whole scan of 90 minutes on the virtual clock, without a window."""
     study = pet_study(folder / "pet-virtual", _WHOLE)
     begun = time.perf_counter()
-    result = run(prepare(_request(study, "02", fast=True)))
+    result = run(prepare(pet_request(study, "02", fast=True)))
     taken = time.perf_counter() - begun
     end = next(read_log(result.log).of("end"))["t"]
     return [
@@ -105,7 +105,8 @@ def virtual(folder: Path) -> list[Row]:
     ]
 
 
-def _request(study: Path, session: str, *, fast: bool) -> SessionRequest:
+def pet_request(study: Path, session: str, *, fast: bool) -> SessionRequest:
+    """Return what is asked for: a session of the study with a robot, simulated scanner and port."""
     return SessionRequest(
         study,
         _PERSON,

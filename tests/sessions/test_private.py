@@ -108,7 +108,7 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     for log in logs:
         terminal.run("replay", log, "--verify")
         terminal.run("replay", log, "--sheet", log.with_suffix(".png"))
-    terminal.run("export", study, "--bids", study / "bids")
+    terminal.run("export", study, "--bids", study / "bids", "--tables", study / "tables")
     for file in (kit / "preview.png", kit / "preview.html"):
         terminal.run("kit", "preview", study, *WHO, "--out", file)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -1,0 +1,85 @@
+"""`export`: what a user asks for and sees of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from analysis.batch.exporting import Export, Told, export_study
+from analysis.batch.schedulers import scheduler
+from experiment.errors import KindredError
+
+_EACH = 10.0  # s between lines of progress where there is no terminal
+
+
+def export_and_tell(export: Export, workers: int = 1, address: str = "local") -> None:
+    """Export a study, show how far it is, and print what it did.
+
+    Raises
+    ------
+    KindredError
+        At the end, if a log can't be used; all others were exported then.
+    """
+    with scheduler(address, workers) as chosen, _progress() as tell:
+        done = export_study(export, chosen, tell)
+    print(*done.told(), sep="\n")
+    if done.broken:
+        raise KindredError(
+            f"{len(done.broken)} logs can't be used and were left out, as told above; the others "
+            "were exported"
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """Give what shows the progress on the error output: a bar there, or a line now and then."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    columns = (
+        TextColumn("sessions"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=None, rate="")
+        begun = time.monotonic()
+
+        def tell(done: int, of: int) -> None:
+            rate = f"{done / max(time.monotonic() - begun, 1e-3):.0f} per second"
+            shown.update(task, completed=done, total=of, rate=rate)
+
+        yield tell
+
+
+def _lines() -> Told:
+    begun = last = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _EACH:
+            return
+        last = now
+        rate = done / (now - begun)
+        left = (of - done) / rate
+        print(
+            f"{done:,} of {of:,} sessions, {rate:.0f} per second, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return tell

@@ -1,0 +1,347 @@
+"""Exporting a study: find what changed, let workers make it, write what belongs to all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+
+from filelock import FileLock, Timeout
+
+from analysis.batch.dataset import others_in, write_dataset, write_tables
+from analysis.batch.manifest import Manifest
+from analysis.batch.products import Options
+from analysis.batch.schedulers import Scheduler, here
+from analysis.batch.visits import Visit, visit_names, visits_of
+from analysis.batch.working import Job, Receipt, Written, check_absolute, software, work, written
+from analysis.bids import check_folder
+from experiment.daily.reports import Report, reports_of
+from experiment.errors import BadInput, KindredError
+from experiment.study import Study, check_writable
+
+OWN = ".kindred"
+"""Folder of an export's own in each folder that it writes into; BIDS ignores such names."""
+_TOLD = 20  # lines of a kind; what is broken is always told in full
+
+Told = Callable[[int, int], None]
+"""Is told how many visits are done, read or found unchanged, and of how many."""
+
+
+class Lines:
+    """Lines for the analyst: all are counted, and the first ones kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[str] = []
+
+    def add(self, *lines: str) -> None:
+        """Add lines."""
+        self.count += len(lines)
+        self.first += lines[: max(_TOLD - len(self.first), 0)]
+
+    def told(self, before: str) -> Iterator[str]:
+        """Yield the lines, each with a text before it, and how many more there are."""
+        yield from (before + line for line in self.first)
+        if self.count > len(self.first):
+            yield f"{before}... and {self.count - len(self.first):,} more"
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is to be exported, and where to.
+
+    Parameters
+    ----------
+    study : Study
+    bids, tables : Path or None
+        Folders of the data set and of tables; new, empty, or exported into before.
+    with_notes : bool
+        Whether the operator's notes go into the sidecars. They may hold names.
+    datatype : str
+        Folder of each session's events: ``beh``, ``func`` or ``pet``.
+    force : bool
+        Whether to make everything again, changed or not.
+    """
+
+    study: Study
+    bids: Path | None
+    tables: Path | None = None
+    with_notes: bool = False
+    datatype: str = "beh"
+    force: bool = False
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where it writes."""
+        return tuple(folder for folder in (self.bids, self.tables) if folder is not None)
+
+
+@dataclass
+class Done:
+    """What an export did.
+
+    Parameters
+    ----------
+    folders : tuple of Path
+    read, as_before : int
+        Visits whose logs were read, and those whose logs had not changed.
+    new, unchanged : int
+        Files that were not there, and files that are as they were.
+    changed, removed : Lines
+        Files.
+    others : Lines
+        Event files in the data set that no export made; they are left as they are.
+    broken : list of str
+        One line for each log that can't be used: ``FILE:LINE: what is wrong``.
+    empty, incomplete, rehearsals, in_parts : Lines
+        As in `analysis.batch.products.Products`, of all visits.
+    """
+
+    folders: tuple[Path, ...]
+    read: int = 0
+    as_before: int = 0
+    new: int = 0
+    unchanged: int = 0
+    changed: Lines = field(default_factory=Lines)
+    removed: Lines = field(default_factory=Lines)
+    others: Lines = field(default_factory=Lines)
+    broken: list[str] = field(default_factory=list)
+    empty: Lines = field(default_factory=Lines)
+    incomplete: Lines = field(default_factory=Lines)
+    rehearsals: Lines = field(default_factory=Lines)
+    in_parts: Lines = field(default_factory=Lines)
+
+    def told(self) -> list[str]:
+        """Return it as lines for the analyst."""
+        return [
+            *(f"left out: {line}" for line in self.broken),
+            *self.empty.told("left out: "),
+            *self.incomplete.told("incomplete: "),
+            *self.in_parts.told("went on after an interruption: "),
+            *self.rehearsals.told("a rehearsal with a robot, NO DATA: "),
+            *self.changed.told("changed: "),
+            *self.removed.told("removed: "),
+            *self.others.told("not made by this export: "),
+            f"{' and '.join(map(str, self.folders))}: {self.new} files written, "
+            f"{self.changed.count} changed, {self.removed.count} removed, {self.unchanged} as "
+            f"before; {self.read} sessions read, {self.as_before} unchanged since the last export",
+        ]
+
+
+def export_study(
+    export: Export, scheduler: Scheduler[Visit, Receipt] = here, tell: Told | None = None
+) -> Done:
+    """Export what is new or has changed since the last export into the same folders.
+
+    A log that can't be used is left out and told; all others are exported.
+
+    Parameters
+    ----------
+    export : Export
+    scheduler : callable
+        From `analysis.batch.schedulers`.
+    tell : callable or None
+        Is told of the progress.
+
+    Raises
+    ------
+    BadInput
+        If a folder is anything else than allowed, another export is writing into it, or there is
+        nothing to export. Nothing was written then.
+    """
+    source = export.study.folder / "sourcedata"
+    names = visit_names(source)
+    if not names:
+        raise BadInput(f"{export.folders[0]}: nothing to export: no logs; run a session first")
+    _check_folders(export)
+    job, done = _job(export), Done(export.folders)
+    fresh = [folder for folder in export.folders if not (folder / OWN).exists()]
+    made = [folder for folder in fresh if not folder.exists()]
+    with ExitStack() as stack:
+        for folder in export.folders:
+            stack.enter_context(_locked(folder))
+        manifest = stack.enter_context(Manifest(export.folders[0] / OWN / "manifest.sqlite"))
+        for name in sorted(manifest.names() - names):
+            manifest.outdate_whole()
+            _remove(manifest.get(name), (), job, done)
+            manifest.drop(name)
+        for read in _made(_changed(source, manifest, job, done, export.force), job, scheduler):
+            for receipt in read:
+                _keep(receipt, manifest, job, done)
+            if tell is not None:
+                tell(done.read + done.as_before, len(names))
+        _sum_up(manifest, done)
+        nothing = all(one.study is None for one in manifest.receipts())
+        if not nothing:
+            reports = reports_of(export.study)
+            done.broken += [f"{file}: {why}" for file, why in reports.damaged]
+            _finish(manifest, job, done, reports.reports)
+    if nothing:
+        for folder in fresh:
+            rmtree(folder / OWN)
+        for folder in made:
+            folder.rmdir()
+        why = (*done.broken, *done.empty.first)[0]
+        raise BadInput(f"{export.folders[0]}: nothing to export: {why}")
+    return done
+
+
+def _changed(
+    source: Path, manifest: Manifest, job: Job, done: Done, force: bool
+) -> Iterator[Visit]:
+    """Yield the visits that must be read."""
+    for visit in visits_of(source):
+        if force or not _is_current(visit, manifest, job):
+            yield visit
+        else:
+            done.as_before += 1
+
+
+def _made(
+    visits: Iterable[Visit], job: Job, scheduler: Scheduler[Visit, Receipt]
+) -> Iterator[list[Receipt]]:
+    return scheduler(partial(work, job=job), visits)
+
+
+def _keep(receipt: Receipt, manifest: Manifest, job: Job, done: Done) -> None:
+    """Take what a worker did: remember it, and remove what the visit had before and has no more."""
+    done.read += 1
+    done.new += receipt.new
+    done.changed.add(*receipt.changed)
+    paths = {(file.kind, file.path) for file in receipt.files}
+    manifest.outdate_whole()
+    _remove(manifest.get(receipt.visit), paths, job, done)
+    manifest.put(receipt)
+
+
+def _job(export: Export) -> Job:
+    options = Options(
+        study=export.study.protocol.study.name,
+        bids=export.bids is not None,
+        tables=export.tables is not None,
+        with_notes=export.with_notes,
+        datatype=export.datatype,
+    )
+    return Job(options, check_absolute(export.bids), check_absolute(export.tables), software())
+
+
+def _check_folders(export: Export) -> None:
+    if export.bids is not None and export.tables is not None:
+        bids, tables = export.bids.resolve(), export.tables.resolve()
+        if bids == tables:
+            raise BadInput(f"{tables}: tables need another folder than the data set")
+    for folder in export.folders:
+        check_writable(folder)
+        if (folder / OWN).is_dir():
+            continue  # of an export that may have been interrupted
+        if folder == export.bids:
+            check_folder(folder)
+        elif folder.exists() and any(folder.iterdir()):
+            raise BadInput(f"{folder}: not empty, and not exported into before; give a new folder")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep a second export out of a folder while one is writing into it."""
+    own = folder / OWN
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be written into ({error.strerror})") from None
+    try:
+        with FileLock(own / "lock", timeout=0):
+            yield
+    except Timeout:
+        raise BadInput(
+            f"{folder}: another export is writing into it; wait until it has ended"
+        ) from None
+
+
+def _is_current(visit: Visit, manifest: Manifest, job: Job) -> bool:
+    """Whether a visit's products are what its logs would give, as far as can be told by looking."""
+    receipt = manifest.get(visit.name)
+    if (
+        receipt is None
+        or receipt.settings != job.settings
+        or tuple(receipt.logs) != visit.logs
+        or any(log.size < 0 for log in visit.logs)
+    ):
+        return False
+    return _are_there(receipt.files, job)
+
+
+def _are_there(files: Iterable[Written], job: Job) -> bool:
+    """Whether files are as they were when they were made."""
+    for file in files:
+        try:
+            about = (job.folder(file.kind) / file.path).stat()
+        except OSError:
+            return False
+        if (about.st_size, about.st_mtime_ns) != (file.size, file.mtime_ns):
+            return False
+    return True
+
+
+def _remove(receipt: Receipt | None, but: Iterable[tuple[str, str]], job: Job, done: Done) -> None:
+    """Remove the files that a visit had and has no more, and folders that this leaves empty."""
+    if receipt is None:
+        return
+    stay = set(but)
+    for one in receipt.files:
+        folder = job.bids if one.kind == "bids" else job.tables
+        if folder is None or (one.kind, one.path) in stay:
+            continue
+        file = folder / one.path
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise KindredError(f"{file}: can't be removed ({error.strerror})") from None
+        done.removed.add(one.path)
+        for parent in file.parents:
+            if parent == folder or any(parent.iterdir()):
+                break
+            parent.rmdir()
+
+
+def _sum_up(manifest: Manifest, done: Done) -> None:
+    """Gather what there is to say of all visits, those included that were not read this time."""
+    files = 0
+    for receipt in manifest.receipts():
+        files += len(receipt.files)
+        done.broken += receipt.broken
+        done.empty.add(*receipt.empty)
+        done.incomplete.add(*receipt.incomplete)
+        done.rehearsals.add(*receipt.rehearsals)
+        done.in_parts.add(*receipt.in_parts)
+    done.unchanged = files - done.new - done.changed.count
+
+
+def _finish(manifest: Manifest, job: Job, done: Done, reports: Sequence[Report]) -> None:
+    """Write what belongs to all visits together."""
+    before, whole = manifest.whole, Receipt("", [], job.settings)
+    made: list[tuple[str, tuple[str, str]]] = []
+    if job.bids is not None:
+        made += [("bids", one) for one in write_dataset(manifest, job.bids, reports)]
+    if job.tables is not None:
+        had = [] if before is None else [file for file in before.files if file.kind == "tables"]
+        if had and before is not None and before.settings == job.settings and _are_there(had, job):
+            made += [("tables", (file.path, "unchanged")) for file in had]
+        else:
+            made += [("tables", one) for one in write_tables(manifest, job.tables)]
+    for kind, (path, became) in made:
+        whole.files.append(written(kind, path, job))
+        if became == "changed":
+            done.changed.add(path)
+        elif became == "new":
+            done.new += 1
+        else:
+            done.unchanged += 1
+    _remove(before, [(file.kind, file.path) for file in whole.files], job, done)
+    manifest.whole = whole
+    if job.bids is not None:
+        done.others.add(*others_in(manifest, job.bids))

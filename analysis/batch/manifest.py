@@ -1,0 +1,112 @@
+"""What was made of which logs: kept beside the products, so that the next export reads less.
+
+A small SQLite database, since each commit of it is atomic and it never has to fit into memory.
+Only the process that leads an export opens it; workers hand it their receipts.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from analysis.batch.working import Receipt
+from experiment.errors import KindredError
+
+_FORMAT = 1
+_WHOLE = ""  # stands for all visits together, where others have their name
+
+
+class Manifest:
+    """The receipts of all visits that were exported into a folder.
+
+    Parameters
+    ----------
+    file : Path
+        Made if it does not exist. One of another format, or one that is damaged, is begun anew:
+        then all logs are read again.
+
+    Raises
+    ------
+    KindredError
+        If it can't be written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._base = self._open()
+            except sqlite3.DatabaseError:
+                file.unlink(missing_ok=True)
+                self._base = self._open()
+        except (OSError, sqlite3.Error) as error:
+            raise KindredError(f"{file}: can't be written ({error})") from None
+
+    def _open(self) -> sqlite3.Connection:
+        base = sqlite3.connect(self.file)
+        base.execute("PRAGMA synchronous = OFF")  # what a power cut costs is made again
+        if base.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
+            base.executescript(
+                "DROP TABLE IF EXISTS visits;"
+                "CREATE TABLE visits (name TEXT PRIMARY KEY, receipt TEXT NOT NULL);"
+                f"PRAGMA user_version = {_FORMAT};"
+            )
+        return base
+
+    def __enter__(self) -> Manifest:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._base.commit()
+        self._base.close()
+
+    def get(self, visit: str) -> Receipt | None:
+        """Return the receipt of a visit, if there is one."""
+        found = self._base.execute("SELECT receipt FROM visits WHERE name = ?", (visit,)).fetchone()
+        return None if found is None else Receipt.of_plain(json.loads(found[0]))
+
+    def put(self, receipt: Receipt) -> None:
+        """Keep a receipt in place of its older self."""
+        text = json.dumps(receipt.plain(), separators=(",", ":"))
+        self._base.execute("INSERT OR REPLACE INTO visits VALUES (?, ?)", (receipt.visit, text))
+        self._base.commit()
+
+    def drop(self, visit: str) -> None:
+        """Forget a visit."""
+        self._base.execute("DELETE FROM visits WHERE name = ?", (visit,))
+        self._base.commit()
+
+    @property
+    def whole(self) -> Receipt | None:
+        """Receipt of what belongs to all visits."""
+        return self.get(_WHOLE)
+
+    @whole.setter
+    def whole(self, receipt: Receipt) -> None:
+        self.put(receipt)
+
+    def outdate_whole(self) -> None:
+        """Note that what belongs to all visits must be made again, whatever becomes of this one."""
+        whole = self.whole
+        if whole is not None and whole.settings:
+            whole.settings = ""
+            self.put(whole)
+
+    def names(self) -> set[str]:
+        """Return the names of all visits."""
+        return {name for (name,) in self._base.execute("SELECT name FROM visits")} - {_WHOLE}
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Yield all receipts, sorted by visit."""
+        question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
+        for (receipt,) in self._base.execute(question, (_WHOLE,)):
+            yield Receipt.of_plain(json.loads(receipt))

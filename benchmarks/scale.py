@@ -1,0 +1,346 @@
+"""Exports of thousands of sessions: how long, how much memory, and beside the usual way.
+
+The logs are of a few hundred robots' sessions in real form, relabelled for the rest
+(`benchmarks.many`).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+
+import psutil
+
+from analysis import tables
+from analysis.replay import verify
+from analysis.timing import measure
+from benchmarks.feedback import pet_request, pet_study
+from benchmarks.many import many
+from benchmarks.studies import long_study
+from benchmarks.table import Row, at_least, at_most, beside
+from experiment.examples import EXAMPLE_PARTICIPANT
+from experiment.log import link
+from experiment.readlog import SessionLog, read_log
+from experiment.session import SessionRequest, prepare, run
+
+ROOT = Path(__file__).parents[1]
+_TEMPLATES = 200  # real sessions, each the original of so many copies
+_TRIALS = 20
+
+
+def sessions(folder: Path, count: int) -> list[Row]:
+    """Export so many sessions, and half of them, in several ways."""
+    study = long_study(folder / "study", _TRIALS)
+    source = study / "sourcedata"
+    originals = _originals(study, folder, min(_TEMPLATES, max(count // 10, 10)))
+    logs = list(many(originals, source, count // 2))
+    half = _export(study, folder / "half", "--workers", "2")
+    logs = list(many(originals, source, count))
+    size = sum(log.stat().st_size for log in logs)
+    rows = [
+        Row(
+            "sessions, real ones among them, logs",
+            f"{count}, {len(originals)}, {size / 1e6:.0f} MB",
+        )
+    ]
+    whole = _export(study, folder / "whole", "--workers", "2")
+    rows += [
+        at_most(
+            "BIDS, tables and group means, two workers, for 10,000 sessions",
+            whole.seconds * 10_000 / count,
+            900,
+            "s",
+        ),
+        beside("as measured, start of the workers included", whole.seconds, "s"),
+        at_most("memory of all processes together, peak", whole.memory / 1e6, 1000, "MB"),
+        beside("that of half as many sessions", half.memory / 1e6, "MB"),
+    ]
+    again = _export(study, folder / "whole")
+    rows += [
+        at_most(
+            "again without changes, for 10,000 sessions", again.seconds * 10_000 / count, 60, "s"
+        ),
+        beside("memory of that", again.memory / 1e6, "MB"),
+    ]
+    logs[0].write_bytes(logs[0].read_bytes() + b"{")  # a torn last line
+    one = _export(study, folder / "whole")
+    rows.append(beside("again with one changed log", one.seconds, "s"))
+    for name in ("half", "whole"):
+        rmtree(folder / name)
+    rows += _growth(study, folder, originals, count)
+    rows += _beside_pandas(folder)
+    return rows
+
+
+def one_session(folder: Path) -> list[Row]:
+    """Replay a session of 90 minutes that drew frames, and make its tables."""
+    study = pet_study(folder / "pet", 90.0)
+    bare = run(prepare(pet_request(study, "02", fast=True))).log
+    log = folder / "framed.jsonl"
+    log.write_bytes(_with_frames(bare))
+    read = read_log(log)
+    assert read.broken_at is None
+    return [
+        Row("lines, size", f"{len(read.events) + 1}, {log.stat().st_size / 1e6:.1f} MB"),
+        at_most("reading and `--verify`", _best(lambda: verify(read_log(log))), 1.0, "s"),
+        at_most("log to tables", _best(lambda: _tables(read_log(log))), 0.3, "s"),
+        beside("reading it, of that", _best(lambda: read_log(log)), "s"),
+        beside("timing report's figures", _best(lambda: measure(read_log(log))), "s"),
+    ]
+
+
+# --- what is measured ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Cost:
+    seconds: float
+    memory: int
+
+
+def _export(study: Path, out: Path, *more: str) -> _Cost:
+    """Run the command, and watch it and all that it starts."""
+    command = [sys.executable, "run_session.py", "export", str(study)]
+    return _watched([*command, "--bids", str(out / "bids"), "--tables", str(out / "tables"), *more])
+
+
+def _watched(command: Sequence[str]) -> _Cost:
+    begun = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        peak, ended = [0], threading.Event()
+        watch = threading.Thread(target=_watch, args=(process.pid, peak, ended))
+        watch.start()
+        told, _ = process.communicate()
+        ended.set()
+        watch.join()
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {told}")
+    return _Cost(time.perf_counter() - begun, peak[0])
+
+
+def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
+    """Keep the peak of the memory of a process and its children, shared pages counted for each."""
+    while not ended.wait(0.2):
+        try:
+            family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return
+        total = 0
+        for one in family:
+            try:
+                total += one.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        peak[0] = max(peak[0], total)
+
+
+def _growth(study: Path, folder: Path, originals: Sequence[Path], count: int) -> list[Row]:
+    """Measure what twice the sessions cost, and what a second worker brings, without any start.
+
+    In one process each of its own, so that all measure the same thing.
+    """
+    part = min(count, 2000)
+    rmtree(study / "sourcedata")
+    list(many(originals, study / "sourcedata", part // 2))
+    half = _timed(study, folder / "growth", 0)
+    list(many(originals, study / "sourcedata", part))
+    whole = _timed(study, folder / "growth", 0)
+    one, two = (_timed(study, folder / "growth", workers) for workers in (1, 2))
+    return [
+        at_most(f"{part} sessions against {part // 2}, one process", whole / half, 2.1, "times"),
+        beside("one process, each session", whole / part * 1e3, "ms"),
+        at_least(f"two Dask workers against one, {part} sessions", one / two, 1.7, "times"),
+    ]
+
+
+def _timed(study: Path, out: Path, workers: int) -> float:
+    """Return the seconds of an export alone; the workers are there before it begins."""
+    rmtree(out, ignore_errors=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.scale", str(study), str(out), str(workers)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    rmtree(out, ignore_errors=True)
+    return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
+
+
+def _only_export(study: Path, out: Path, workers: int) -> None:
+    from contextlib import ExitStack
+
+    from analysis.batch.exporting import Export, export_study
+    from analysis.batch.schedulers import Scheduler, here, on_dask
+    from analysis.batch.visits import Visit
+    from analysis.batch.working import Receipt
+    from experiment.study import open_study
+
+    with ExitStack() as stack:
+        chosen: Scheduler[Visit, Receipt] = here
+        if workers:
+            from distributed import Client, LocalCluster
+
+            cluster = stack.enter_context(
+                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            )
+            client = stack.enter_context(Client(cluster))
+            client.run(lambda: __import__("analysis.batch.working"))
+            chosen = on_dask(client)
+        export = Export(open_study(study), out / "bids", out / "tables")
+        begun = time.perf_counter()
+        export_study(export, chosen)
+        print(json.dumps({"seconds": time.perf_counter() - begun}))
+
+
+def _beside_pandas(folder: Path) -> list[Row]:
+    """Export the same sessions in the usual way and in ours, one process each."""
+    study, csvs = folder / "study", folder / "csvs"
+    csvs.mkdir()
+    logs = sorted((study / "sourcedata").glob("sub-*/ses-*/*.jsonl"))
+    for log in logs:
+        _as_psychopy_writes(read_log(log), csvs / f"{log.stem}.csv")
+    usual = _watched([sys.executable, "-m", "benchmarks.usual", str(csvs), str(folder / "usual")])
+    ours = _export(study, folder / "ours", "--workers", "2")
+    alone = _export(study, folder / "alone")
+    return [
+        beside(f"pandas over PsychoPy CSV files, {len(logs)} sessions", usual.seconds, "s"),
+        beside("its memory", usual.memory / 1e6, "MB"),
+        at_most("ours against that, two workers", ours.seconds / usual.seconds, 1.0, "times"),
+        beside("ours against that, one process", alone.seconds / usual.seconds, "times"),
+    ]
+
+
+# --- what it is measured on ----------------------------------------------------------------------
+
+
+def _originals(study: Path, folder: Path, count: int) -> list[Path]:
+    """Run so many sessions with robots, and keep their logs apart."""
+    kept = []
+    tempers = ("typical", "hasty")
+    for number in range(count):
+        request = SessionRequest(
+            study,
+            EXAMPLE_PARTICIPANT,
+            "01",
+            robot=tempers[number % 2],
+            fast=True,
+            no_window=True,
+            port="mock:",
+            scanner="mock:",
+        )
+        log = run(prepare(request)).log
+        kept.append(log.rename(folder / f"{number:03d}.jsonl"))
+        rmtree(study / "sourcedata", ignore_errors=True)
+        rmtree(study / "rehearsals", ignore_errors=True)
+    return kept
+
+
+def _with_frames(log: Path) -> bytes:
+    """Return a log with the frame intervals that a window at 60 Hz would have put into it."""
+    import numpy as np
+
+    lines = log.read_text("utf-8").splitlines()
+    jitter, at = np.random.default_rng(1), 0.0
+    bodies: list[tuple[float, int, str]] = []
+    for n, line in enumerate(lines):
+        at = max(at, json.loads(line)["t"] or 0.0)  # the order of the log stays
+        bodies.append((at, n, line.rpartition(',"digest":"')[0].partition(",")[2]))
+    for n in range(int(at * 10)):
+        us = json.dumps(jitter.normal(16667, 60, 6).astype(int).tolist(), separators=(",", ":"))
+        begun = round(n * 0.1, 6)
+        bodies.append((begun, len(lines) + n, f'"type":"frames","t":{begun},"us":{us}'))
+    text, digest = [], ""
+    for seq, (_, _, rest) in enumerate(sorted(bodies)):
+        body = f'{{"seq":{seq},{rest}}}'
+        digest = link(digest, body)
+        text.append(f'{body[:-1]},"digest":"{digest}"}}\n')
+    return "".join(text).encode()
+
+
+def _as_psychopy_writes(log: SessionLog, file: Path) -> None:
+    """Write a session's trials as PsychoPy's Builder does: a row for each loop's turn."""
+    header = log.header
+    always = {
+        "participant": f"p{header['participant']}",
+        "session": f"s{header['session']}",
+        "date": header["utc"],
+        "expName": "messages",
+        "psychopyVersion": header["versions"]["psychopy"],
+        "frameRate": 60.0,
+        "expStart": header["utc"],
+    }
+    rows = []
+    for row in tables.step_rows(log):
+        if row.trial is None or row.onset is None:
+            continue
+        named = {"fixation": "fixation", "message": "message", "scale": "slider"}.get(row.screen)
+        if named is None:
+            continue
+        rows.append(
+            {
+                "trials.thisRepN": 0,
+                "trials.thisTrialN": row.trial,
+                "trials.thisN": row.trial,
+                "trials.thisIndex": row.trial,
+                "condition": row.condition,
+                "message_id": row.message_id,
+                "writer_id": row.writer_id,
+                "rating": row.rating,
+                f"{named}.started": row.onset,
+                f"{named}.stopped": None
+                if row.duration is None
+                else round(row.onset + row.duration, 6),
+                "slider.rt": row.rt,
+                **always,
+            }
+        )
+    values = {(one.run, one.n): one.value for one in tables.rating_rows(log)}
+    asked = [row for row in tables.step_rows(log) if row.trial is not None and row.rating]
+    for entry, row in zip([one for one in rows if "slider.started" in one], asked, strict=False):
+        entry["slider.response"] = values.get((row.run, row.n))
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _tables(log: SessionLog) -> None:
+    for make in (
+        tables.step_rows,
+        tables.rating_rows,
+        tables.press_rows,
+        tables.marker_rows,
+        tables.pulse_rows,
+        tables.mark_rows,
+        tables.block_rows,
+        tables.pause_rows,
+    ):
+        make(log)
+
+
+def _best(work: Callable[[], object], times: int = 3) -> float:
+    """Return the shortest of some runs (s): the machine's other work only adds."""
+    found = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - begun)
+    return min(found)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    _only_export(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

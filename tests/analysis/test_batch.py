@@ -1,0 +1,293 @@
+"""Exports of many sessions: what changed is made, and nothing depends on how it came about."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import pytest
+from filelock import FileLock
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from analysis.batch.exporting import OWN, Export, export_study
+from analysis.batch.products import Options
+from analysis.batch.schedulers import on_dask, scheduler
+from analysis.batch.visits import visits_of
+from analysis.batch.working import Job, work
+from analysis.bids_validator import validate
+from benchmarks.many import many, relabelled
+from experiment.errors import BadInput, KindredError
+from experiment.readlog import read_log
+from experiment.study import Study, open_study
+from run_session import main
+from tests.analysis.conftest import MakeStudy
+
+GONE, BROKEN = "gone", "broken"
+VISITS = (("012", "01"), ("012", "02"), ("013", "01"))
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory, make_study: MakeStudy) -> Path:
+    """A study with logs of two sessions to make others of."""
+    study = make_study(tmp_path_factory.mktemp("many") / "study")
+    study.run("01")
+    study.run("02")
+    return study.folder
+
+
+@pytest.fixture(scope="session")
+def originals(source: Path) -> list[Path]:
+    return open_study(source).logs()
+
+
+@pytest.fixture
+def study(tmp_path: Path, source: Path) -> Study:
+    """A study without logs."""
+    return without_logs(source, tmp_path / "study")
+
+
+def without_logs(source: Path, folder: Path) -> Study:
+    folder.mkdir()
+    for one in source.iterdir():
+        if one.name != "sourcedata":
+            (folder / one.name).symlink_to(one)
+    return open_study(folder)
+
+
+def fill(study: Study, source: Path, sessions: int) -> list[Path]:
+    return list(many(open_study(source).logs(), study.folder / "sourcedata", sessions))
+
+
+def exports(study: Study, out: Path, *, force: bool = False) -> Export:
+    return Export(study, out / "bids", out / "tables", force=force)
+
+
+def tree(out: Path) -> dict[str, bytes]:
+    """Return all that an export made, its own notes left out."""
+    return {
+        file.relative_to(out).as_posix(): file.read_bytes()
+        for file in sorted(out.rglob("*"))
+        if file.is_file() and OWN not in file.parts
+    }
+
+
+def from_scratch(study: Study) -> dict[str, bytes]:
+    with TemporaryDirectory() as folder:
+        export_study(exports(study, Path(folder)))
+        return tree(Path(folder))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[list[tuple[int, str]]]:
+    """Draw what becomes of the visits' logs before each of some exports."""
+    change = st.tuples(
+        st.integers(0, len(VISITS) - 1),
+        st.sampled_from(["0", "1", GONE, BROKEN, "both", "touched"]),
+    )
+    return draw(st.lists(st.lists(change, min_size=1, max_size=3), min_size=2, max_size=4))
+
+
+@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(history=histories())
+def test_whatever_became_of_the_logs_the_export_is_as_from_scratch(
+    source: Path, originals: list[Path], history: list[list[tuple[int, str]]]
+) -> None:
+    with TemporaryDirectory() as name:
+        study, out = without_logs(source, Path(name) / "study"), Path(name) / "out"
+        put(study, VISITS[0], "0", originals)
+        export_study(exports(study, out))
+        for changes in history:
+            for visit, what in changes:
+                put(study, VISITS[visit], what, originals)
+            try:
+                expected = from_scratch(study)
+            except BadInput:  # no log is left that can be used
+                with pytest.raises(BadInput, match="nothing to export"):
+                    export_study(exports(study, out))
+                put(study, VISITS[0], "0", originals)
+                expected = from_scratch(study)
+            export_study(exports(study, out))
+            assert tree(out) == expected
+            assert export_study(exports(study, out)).read == 0
+
+
+def put(study: Study, visit: tuple[str, str], what: str, originals: list[Path]) -> None:
+    participant, session = visit
+    folder = study.log_folder(participant, session)
+    first = folder / f"sub-{participant}_ses-{session}.jsonl"
+    second = first.with_stem(first.stem + "_part-02")
+    if what == GONE:
+        rmtree(folder, ignore_errors=True)
+        return
+    if what == "touched":
+        if first.exists():
+            os.utime(first)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if what == BROKEN:
+        first.write_bytes(b'{"not": "a log"}\n')
+    elif what == "both":
+        first.write_bytes(relabelled(originals[0].read_bytes(), participant, session))
+        second.write_bytes(relabelled(originals[0].read_bytes(), participant, session))
+    else:
+        first.write_bytes(relabelled(originals[int(what)].read_bytes(), participant, session))
+        second.unlink(missing_ok=True)
+
+
+def test_a_broken_log_is_told_and_stops_no_other(
+    study: Study, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = fill(study, source, 4)
+    lines = logs[1].read_bytes().splitlines(keepends=True)
+    logs[1].write_bytes(b"".join([*lines[:6], b"{ nothing }\n", *lines[7:]]))
+    logs[2].write_bytes(logs[0].read_bytes())  # put into another one's folder
+    out = tmp_path / "out"
+    command = ["export", str(study.folder), "--workers", "1", "--bids", str(out / "bids")]
+    assert main([*command, "--tables", str(out / "tables")]) == 1
+    told, errors = capsys.readouterr()
+    assert f"left out: {logs[1]}:7: not a line of a session log" in told
+    assert f"left out: {logs[2]}:1: its header says sub-000001/ses-01, but it lies in" in told
+    assert errors.startswith("error: 2 logs can't be used and were left out")
+    made = {path.split("/")[2] for path in tree(out) if path.startswith("bids/sub-000001/ses")}
+    assert made == {"ses-01"}
+    participants = (out / "bids" / "participants.tsv").read_text("utf-8")
+    assert participants.split() == ["participant_id", "sub-000001", "sub-000002"]
+    report = validate(out / "bids")
+    assert (report.errors, report.warnings) == ((), ())
+
+    logs[1].write_bytes(b"".join(lines))  # it was found on a backup
+    logs[2].unlink()
+    assert main([*command, "--tables", str(out / "tables")]) == 0
+    assert "1 sessions read, 2 unchanged" in capsys.readouterr()[0]
+    assert tree(out) == from_scratch(study)
+
+
+def test_workers_of_dask_make_the_same_bytes(study: Study, source: Path, tmp_path: Path) -> None:
+    from distributed import Client, LocalCluster
+
+    fill(study, source, 20)
+    seen: list[tuple[int, int]] = []
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        export = exports(study, tmp_path / "dask")
+        done = export_study(export, on_dask(client), lambda n, of: seen.append((n, of)))
+        assert (done.read, done.as_before) == (20, 0)
+        assert export_study(export, on_dask(client)).as_before == 20
+    assert seen[-1] == (20, 20)
+    assert tree(tmp_path / "dask") == from_scratch(study)
+
+
+def test_only_what_changed_is_read_and_written(study: Study, source: Path, tmp_path: Path) -> None:
+    logs = fill(study, source, 4)
+    export = exports(study, tmp_path / "out")
+    first = export_study(export)
+    made = tree(tmp_path / "out")
+    assert (first.read, first.new, first.changed.count) == (4, len(made), 0)
+    again = export_study(export)
+    assert (again.read, again.new, again.changed.count) == (0, 0, 0)
+    assert again.unchanged == len(made)
+
+    removed, edited = (tmp_path / "out" / path for path in list(made)[-2:])
+    removed.unlink()
+    edited.write_text("edited")
+    assert export_study(export).new == 1
+    assert tree(tmp_path / "out") == made
+
+    rmtree(logs[3].parent)
+    fewer = export_study(export)
+    assert (fewer.read, fewer.as_before) == (0, 3)
+    assert fewer.removed.count > 0
+    assert tree(tmp_path / "out") == from_scratch(study)
+    assert export_study(replace(export, force=True)).read == 3
+
+
+def test_tables_of_the_study_hold_every_row(study: Study, source: Path, tmp_path: Path) -> None:
+    logs = [read_log(log) for log in fill(study, source, 4)]
+    export_study(exports(study, tmp_path / "out"))
+    tables = tmp_path / "out" / "tables"
+    read = {
+        file.stem: pd.read_csv(file, sep="\t", na_values="n/a", dtype={"participant": str})
+        for file in tables.glob("*.tsv")
+    }
+    assert len(read["steps"]) == sum(len(list(log.of("step"))) for log in logs)
+    assert len(read["markers"]) == sum(len(list(log.of("marker_planned"))) for log in logs)
+    of_trials = read["ratings"].query("trial.notna() and confirmed == True")
+    by = ["participant", "session", "task", "run", "condition", "rating"]
+    expected = of_trials.groupby(by)["value"].agg(["count", "mean", "std"]).reset_index()
+    means = read["rating_means"].sort_values(by).reset_index(drop=True)
+    assert list(means["answers"]) == list(expected["count"])
+    assert means["mean"].to_numpy() == pytest.approx(expected["mean"].to_numpy(), abs=1e-6)
+    sd = means["sd"].to_numpy()
+    assert sd == pytest.approx(expected["std"].to_numpy(), abs=1e-6, nan_ok=True)
+    over = expected.groupby(["task", "condition", "rating"])["mean"].agg(["count", "mean", "std"])
+    summary = read["rating_summary"].set_index(["task", "condition", "rating"])
+    assert list(summary["runs"]) == list(over["count"])
+    assert summary["mean_of_runs"].to_numpy() == pytest.approx(over["mean"].to_numpy(), abs=1e-6)
+
+
+def test_a_second_export_into_the_same_folder_waits_its_turn(
+    study: Study, source: Path, tmp_path: Path
+) -> None:
+    fill(study, source, 1)
+    export = exports(study, tmp_path / "out")
+    export_study(export)
+    before = tree(tmp_path / "out")
+    with (
+        FileLock(tmp_path / "out" / "tables" / OWN / "lock"),
+        pytest.raises(BadInput, match="another export is writing into it"),
+    ):
+        export_study(export)
+    assert tree(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workers", "0"], "--workers 0: at least 1 is needed"),
+        (["--scheduler", "nowhere"], "--scheduler 'nowhere': local, or an address like tcp://"),
+        (["--scheduler", "tcp://127.0.0.1:9", "--workers", "2"], "the scheduler's own workers"),
+        (["--tables", "OUT/bids"], "each needs a folder of its own"),
+        (["--tables", "OUT/full"], "not empty, and not exported into before"),
+    ],
+)
+def test_what_can_not_be_done_is_told_and_writes_nothing(
+    study: Study,
+    source: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    fill(study, source, 1)
+    out = tmp_path / "out"
+    (out / "full").mkdir(parents=True)
+    (out / "full" / "thesis.txt").write_text("mine")
+    told = [argument.replace("OUT", str(out)) for argument in arguments]
+    command = ["export", str(study.folder), "--bids", str(out / "bids"), *told]
+    command += [] if "--workers" in told else ["--workers", "1"]
+    assert main(command) == 2
+    assert message in capsys.readouterr()[1]
+    assert list(tree(out)) == ["full/thesis.txt"]
+
+
+def test_a_worker_of_another_version_is_refused(study: Study, source: Path, tmp_path: Path) -> None:
+    fill(study, source, 1)
+    visits = list(visits_of(study.folder / "sourcedata"))
+    job = Job(Options(study.protocol.study.name), tmp_path / "bids", None, "another")
+    with pytest.raises(KindredError, match="another version of this software"):
+        work(visits, job)
+    assert not (tmp_path / "bids").exists()
+
+
+def test_one_worker_on_this_machine_needs_no_dask() -> None:
+    with scheduler() as chosen:
+        assert list(chosen(lambda things: [thing + 1 for thing in things], [1, 2])) == [[2], [3]]
