@@ -1,8 +1,8 @@
 # make demo        a whole study day with a robot participant, in a window or on a virtual display
 # make test        format, lint, types, layers, tests
-# make faults      the slow tests: whole sessions with one fault after the other
 # make lint        the first four of these
-# make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's
+# make faults      the slow tests: whole sessions with one fault after the other
+# make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's, PET's and scale's
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
 # make pictures    those of the operator's console and of the ball game in docs/, the film too
 # make bench-hour  the one that takes an hour

@@ -19,7 +19,7 @@ from analysis.bids_beh import KIND, answers_table
 from analysis.bids_daily import daily_files
 from analysis.bids_events import EventRow, table_of
 from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_parts
-from analysis.bids_sessions import first_scans, scans_files, sessions_files
+from analysis.bids_sessions import scans_files, sessions_files
 from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, answers_sidecar, text_of
 from analysis.parts import joined
 from analysis.row_types import Run
@@ -159,7 +159,9 @@ def export_bids(
     left_out += [LeftOut(file, reason) for file, reason in daily.damaged]
     named = placed(found, datatype)
     files = (
-        _files(named, daily.reports, out) | scans_files(named) | sessions_files(first_scans(named))
+        _files(named, daily.reports, out)
+        | scans_files(named)
+        | sessions_files(run.folder for run in named.values())
     )
     new, changed, unchanged = put(files, out)
     others = sorted(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from analysis.bids_events import table_of
@@ -27,7 +26,6 @@ def scans_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
         scans.setdefault(run.folder, []).append(
             {
                 "filename": f"{stem.removeprefix(run.folder + '/')}.tsv",
-                "acq_time": _instant(run.utc),
                 "completeness": str(run.sidecar["Completeness"]),
                 "participant_kind": "robot" if run.rehearsal else "person",
             }
@@ -40,38 +38,22 @@ def scans_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
     return files
 
 
-def first_scans(named: Mapping[str, ExportedRun]) -> dict[str, str]:
-    """Return when each session's first run began, by the session's folder."""
-    first: dict[str, str] = {}
-    for run in named.values():
-        began = _instant(run.utc)
-        first[run.folder] = min(began, first.get(run.folder, began))
-    return first
-
-
-def sessions_files(first: Mapping[str, str]) -> dict[str, str]:
-    """Return ``sessions.tsv`` of each participant.
+def sessions_files(folders: Iterable[str]) -> dict[str, str]:
+    """Return ``sessions.tsv`` of each participant; no dates, as they could tell who it was.
 
     Parameters
     ----------
-    first : mapping of str to str
-        When a session's first run began, by the session's folder in the data set.
+    folders : iterable of str
+        Each session's folder in the data set.
     """
     sessions: dict[str, list[dict[str, str]]] = {}
-    for folder, began in sorted(first.items()):
+    for folder in sorted(set(folders)):
         participant, session = folder.split("/")
-        sessions.setdefault(participant, []).append({"session_id": session, "acq_time": began})
-    files = {}
-    for participant, rows in sessions.items():
-        beside = f"{participant}/{participant}_sessions"
-        files[f"{beside}.tsv"] = table_of(rows, tuple(rows[0]))
-        files[f"{beside}.json"] = _json(text_of("sessions.json")["sessions"])
-    return files
-
-
-def _instant(utc: str) -> str:
-    """Return an instant as BIDS writes it."""
-    return datetime.fromisoformat(utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        sessions.setdefault(participant, []).append({"session_id": session})
+    return {
+        f"{participant}/{participant}_sessions.tsv": table_of(rows, tuple(rows[0]))
+        for participant, rows in sessions.items()
+    }
 
 
 def _json(value: object) -> str:

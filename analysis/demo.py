@@ -163,5 +163,5 @@ def _validate(folder: Path, tell: Callable[[str], None]) -> None:
     tell(f"   BIDS validator: {len(found.errors)} errors, {len(found.warnings)} warnings")
     for line in (*found.errors, *found.warnings):
         tell(f"     {line}")
-    if found.errors:
+    if found.errors or found.warnings:
         raise KindredError(f"{folder}: the BIDS validator found errors")

@@ -75,10 +75,11 @@ def replay(
         if kit is not None:
             print("it shows people's own words: keep it with the kit")
     if verify:
+        from analysis.dose import dose_lines
         from analysis.replay import report
         from analysis.replay import verify as compare
 
         found = compare(read)
-        print(report(read, found))
+        print(report(read, found), *dose_lines(read), sep="\n")
         if found.differences:
             raise KindredError(f"{log}: not what the protocol says")

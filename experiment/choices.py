@@ -79,8 +79,8 @@ def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | 
     for group in likes:
         if group not in index.groups:
             raise BadInput(
-                f"{profiles.folder}: no group {group!r}, which the participant prefers; allowed: "
-                f"{', '.join(sorted(index.groups))}"
+                f"{profiles.folder}: lacks a group that the participant prefers; make the profile "
+                f"again with some of {', '.join(sorted(index.groups))}: profile ... --likes GROUP"
             )
     choices = {choice.profile_id: choice.value for choice in load_choices(folder)}
     choices |= {choice.profile_id: choice.value for choice in choices_made(study, participant)}

@@ -16,11 +16,12 @@ from shutil import copyfileobj
 from typing import IO
 
 from analysis.batch.manifest import Manifest
-from analysis.batch.products import TABLES, columns_of_table
+from analysis.batch.products import TABLES
 from analysis.batch.working import Receipt, put
 from analysis.bids import dataset_files
 from analysis.bids_events import table_of
 from analysis.bids_sessions import sessions_files
+from analysis.study_tables import DICTIONARY, dictionary
 from experiment.daily.reports import Report
 from experiment.errors import KindredError
 
@@ -58,23 +59,24 @@ def write_dataset(
         The path of each file, and what became of it.
     """
     study, began = None, 0.0
-    first: dict[str, str] = {}
+    sessions: set[str] = set()
     participants = {folder.parent.name for folder in out.glob("sub-*/ses-*") if folder.is_dir()}
     for receipt in manifest.receipts():
         if receipt.study is None:
             continue
         participants.add(receipt.visit.split("/")[0])
-        first |= receipt.first
+        sessions.add(receipt.visit)
         if receipt.began >= began:
             study, began = receipt.study, receipt.began
     assert study is not None, "something was exported"
-    files = dataset_files(study, participants, reports) | sessions_files(first)
+    files = dataset_files(study, participants, reports) | sessions_files(sessions)
     for name, content in files.items():
         yield name, put(out / name, content)
 
 
 def write_tables(manifest: Manifest, out: Path) -> Iterator[tuple[str, str]]:
     """Write the tables of all visits; yield the path of each, and what became of it."""
+    yield DICTIONARY, put(out / DICTIONARY, dictionary())
     for table in TABLES:
         file = f"{table}.tsv"
         yield file, _stream(out / file, partial(_put_rows, manifest, out, table))
@@ -98,7 +100,7 @@ def others_in(manifest: Manifest, out: Path) -> Iterator[str]:
 
 def _put_rows(manifest: Manifest, out: Path, table: str, stream: IO[bytes]) -> None:
     """Put the table of each visit after the other, its head left out."""
-    stream.write(("\t".join(columns_of_table(table)) + "\n").encode())
+    stream.write(("\t".join(TABLES[table].columns) + "\n").encode())
     end = f"/{table}.tsv"
     for receipt in manifest.receipts():
         for file in receipt.files:

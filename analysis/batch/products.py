@@ -7,7 +7,7 @@ Nothing here writes, and nothing knows of other visits. A new kind of product is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -17,39 +17,15 @@ from analysis import tables
 from analysis.batch.visits import Visit, check_place
 from analysis.bids import ExportedRun, exported_runs, placed, run_files
 from analysis.bids_events import cells
-from analysis.bids_sessions import first_scans, scans_files
-from analysis.row_types import (
-    BlockRow,
-    MarkerRow,
-    MarkRow,
-    PauseRow,
-    PressRow,
-    PulseRow,
-    RatingRow,
-    StepRow,
-)
+from analysis.bids_sessions import scans_files
+from analysis.study_tables import KEYS, Table
+from analysis.study_tables import TABLES as EVERY_TABLE
 from experiment.errors import BadInput
-from experiment.parts import chains
+from experiment.parts import chains, part_of
 from experiment.readlog import SessionLog, read_log
 
-KEYS = ("participant", "session", "log", "rehearsal")
-"""Columns in front of those of each row of a table."""
-
-TABLES: Mapping[str, tuple[type, Any]] = {
-    "ratings": (RatingRow, tables.rating_rows),
-    "steps": (StepRow, tables.step_rows),
-    "blocks": (BlockRow, tables.block_rows),
-    "presses": (PressRow, tables.press_rows),
-    "markers": (MarkerRow, tables.marker_rows),
-    "pulses": (PulseRow, tables.pulse_rows),
-    "marks": (MarkRow, tables.mark_rows),
-    "pauses": (PauseRow, tables.pause_rows),
-}
-
-
-def columns_of_table(name: str) -> tuple[str, ...]:
-    """Return the columns of a table, those in front included."""
-    return (*KEYS, *(one.name for one in fields(TABLES[name][0])))
+TABLES: Mapping[str, Table] = {table.name: table for table in EVERY_TABLE}
+"""Kinds of rows by the name of their file."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +87,6 @@ class Products:
         As the latest of its logs describes it; None if nothing was exported.
     began : float
         When that log began (s since 1970).
-    first : dict of str to str
-        When its first run began, by the folder of its session.
     means : list of Mean
         Of sessions of persons; those of robots are no data.
     broken : list of str
@@ -127,7 +101,6 @@ class Products:
     tables: dict[str, str] = field(default_factory=dict)
     study: Mapping[str, Any] | None = None
     began: float = 0.0
-    first: dict[str, str] = field(default_factory=dict)
     means: list[Mean] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -164,12 +137,11 @@ def products_of(visit: Visit, options: Options) -> Products:
     made.study = latest.study
     made.began = datetime.fromisoformat(latest.utc).timestamp()
     named = placed(runs, options.datatype)
-    made.first |= first_scans(named)
     _tell(named, made)
     if options.bids:
         made.bids |= run_files(named) | scans_files(named)
     made.tables |= {
-        f"{visit.name}/{name}.tsv": "\n".join(["\t".join(columns_of_table(name)), *rows[name], ""])
+        f"{visit.name}/{name}.tsv": "\n".join(["\t".join(TABLES[name].columns), *rows[name], ""])
         for name in TABLES
         if rows.get(name)
     }
@@ -205,20 +177,31 @@ def _of_chain(logs: Sequence[SessionLog], visit: Visit, options: Options) -> _Of
         return _OfChain(runs, {}, ())
     try:
         rows = {name: [line for log in logs for line in _lines(name, log)] for name in TABLES}
-        persons = [log for log in logs if log.header["robot"] is None]
+        persons = [log for log in logs if not _is_rehearsal(log.header)]
         means = [mean for log in persons for mean in _means(log)]
     except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
         raise BadInput(f"lacks what a session log must have ({error}); was it edited?") from None
     return _OfChain(runs, rows, means)
 
 
+def _is_rehearsal(header: Mapping[str, Any]) -> bool:
+    return header["robot"] is not None or bool(header.get("rehearsal", False))
+
+
 def _lines(name: str, log: SessionLog) -> Iterator[str]:
     """Yield the rows of a table as lines."""
     header = log.header
-    is_robot = header["robot"] is not None
-    keys = cells([header["participant"], header["session"], log.file.name, is_robot])
-    values_of = attrgetter(*columns_of_table(name)[len(KEYS) :])
-    for row in TABLES[name][1](log):
+    keys = cells(
+        [
+            header["participant"],
+            header["session"],
+            part_of(header),
+            log.file.name,
+            _is_rehearsal(header),
+        ]
+    )
+    values_of = attrgetter(*TABLES[name].columns[len(KEYS) :])
+    for row in TABLES[name].rows(log):
         yield f"{keys}\t{cells(values_of(row))}"
 
 

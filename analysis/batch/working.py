@@ -87,7 +87,7 @@ class Receipt:
         How many of `files` were not there.
     changed : list of str
         Paths of those that were different.
-    study, began, first, means, broken, empty, incomplete, rehearsals, in_parts
+    study, began, means, broken, empty, incomplete, rehearsals, in_parts
         As in `Products`.
     """
 
@@ -99,7 +99,6 @@ class Receipt:
     changed: list[str] = field(default_factory=list)
     study: Mapping[str, Any] | None = None
     began: float = 0.0
-    first: dict[str, str] = field(default_factory=dict)
     means: list[Mean] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -159,7 +158,6 @@ def _receipt(visit: Visit, job: Job) -> Receipt:
         job.settings,
         study=made.study,
         began=made.began,
-        first=made.first,
         means=made.means,
         broken=made.broken,
         empty=made.empty,

@@ -200,11 +200,11 @@ class _Answer:
     """What one writer sent."""
 
     line: int
-    name: str
-    relation: str
-    email: str
+    name: str = field(repr=False)
+    relation: str = field(repr=False)
+    email: str = field(repr=False)
     language: str
-    messages: tuple[tuple[Condition, str], ...]
+    messages: tuple[tuple[Condition, str], ...] = field(repr=False)
     lines: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()  # of each message, where they were in rows of their own
 

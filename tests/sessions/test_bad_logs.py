@@ -96,7 +96,7 @@ def test_what_can_be_read_is_shown_and_what_is_wrong_is_told(
 ) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(damage(whole))
-    code = main(["replay", str(log), "--verify", "--at", "10", "--png", str(tmp_path / "a.png")])
+    code = main(["replay", str(log), "--verify", "--at", "6", "--png", str(tmp_path / "a.png")])
     out, error = capsys.readouterr()
     assert told in out
     assert (code, error.count("\n")) == ((1, 1) if damage is edited else (0, 0))
