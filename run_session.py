@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,8 @@ from experiment.preflight.command import (
     check,
     prepare_asking,
 )
+
+_PLACES = 6  # of a bug, that are told
 
 # Rooms are imported by the command that needs them, so that `export` and `replay` start in well
 # under a second and an analyst's machine needs no screen.
@@ -462,6 +465,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return done.exit_code
     except (Abort, KeyboardInterrupt):
         print("error: stopped", file=sys.stderr)
+        return 1
+    except Exception as error:  # noqa: BLE001  the outermost frame, for bugs
+        # An unknown error's message may quote a private text: only its kind and places are told.
+        places = traceback.extract_tb(error.__traceback__)[-_PLACES:]
+        where = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(places))
+        print(f"error: {type(error).__name__} at {where}; this is a bug: tell whoever looks after "
+              "the software", file=sys.stderr)  # fmt: skip
         return 1
 
 

@@ -34,7 +34,8 @@ class LslPort:
             pylsl = import_module("pylsl")  # an extra, so unknown to the type checker
         except ImportError:
             raise HardwareError(
-                f"port {self.name}: install pylsl; for example: pip install 'kindred[lsl]'"
+                f"port {self.name}: install pylsl into the environment: "
+                ".venv/bin/python -m pip install pylsl"
             ) from None
         except (RuntimeError, OSError) as error:
             raise HardwareError(

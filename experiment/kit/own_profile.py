@@ -31,7 +31,7 @@ class _Written:
     name: str = field(repr=False)
     age: int
     text: str = field(repr=False)
-    likes: tuple[str, ...]
+    likes: tuple[str, ...] = field(repr=False)
 
 
 def save_own_profile(

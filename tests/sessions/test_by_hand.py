@@ -172,6 +172,7 @@ def test_a_scanner_session_with_a_button_box(quick_study: Path) -> None:
     assert len(list(log.of("pulse"))) > 5
 
 
+@pytest.mark.slow
 def test_a_pause_holds_between_trials_in_a_real_window(quick_study: Path) -> None:
     study = quick_study
     scan = SimulatedScan(tr=0.5, volumes=60, start_on=10, start_after=0.3)
@@ -210,6 +211,7 @@ def header_bytes(study: Path) -> int:
         return len(stream.readline())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="limits a process as POSIX does")
 def test_a_disk_that_is_full_stops_the_session_with_one_line(
     quick_study: Path,

@@ -151,6 +151,7 @@ def test_a_polite_kill_is_an_abort_that_brings_the_line_down(
     assert verify(log).differences == ()
 
 
+@pytest.mark.slow
 def test_two_keys_held_together_abort(quick_study: Path, tmp_path: Path) -> None:
     scan, record = simulated(tmp_path)
     with simulator(scan, record) as ports, running(quick_study, ports) as process:
@@ -163,6 +164,7 @@ def test_two_keys_held_together_abort(quick_study: Path, tmp_path: Path) -> None
     assert read_log(log_of(quick_study)).status == "aborted"
 
 
+@pytest.mark.slow
 def test_a_trigger_port_lost_in_the_session_is_a_fault_and_the_session_goes_on(
     quick_study: Path, tmp_path: Path
 ) -> None:

@@ -109,6 +109,8 @@ def test_canaries_are_found_in_nothing_but_the_kit(
         terminal.run("replay", log, "--verify")
         terminal.run("replay", log, "--sheet", log.with_suffix(".png"))
     terminal.run("export", study, "--bids", study / "bids", "--tables", study / "tables")
+    terminal.run("report", study, "--rehearsals", "--out", study / "study.html")
+    terminal.run("report", logs[0], "--out", study / "session.html")
     for file in (kit / "preview.png", kit / "preview.html"):
         terminal.run("kit", "preview", study, *WHO, "--out", file)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -174,6 +176,19 @@ def test_errors_of_a_damaged_kit_hold_no_canary(
             by = ("--by", "MK", "--accept-all") if command == "review" else ()
             out = terminal.run("kit", command, study, *WHO, *by, code=2)
             assert f"{file}:1: not a kit file" in out
+
+
+def test_a_bug_tells_its_place_and_not_its_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def bug(*_: object, **__: object) -> None:
+        raise RuntimeError(canary(1))
+
+    monkeypatch.setattr("analysis.demo.show_all", bug)
+    assert main(["demo"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: RuntimeError at test_private.py:")
+    assert "canary" not in told.lower()
 
 
 def test_no_trace_of_a_crash_holds_a_canary(new_study: NewStudy, tmp_path: Path) -> None:
