@@ -229,10 +229,6 @@ def _job(export: Export) -> Job:
 
 
 def _check_folders(export: Export) -> None:
-    if export.bids is not None and export.tables is not None:
-        bids, tables = export.bids.resolve(), export.tables.resolve()
-        if bids == tables:
-            raise BadInput(f"{tables}: tables need another folder than the data set")
     for folder in export.folders:
         check_writable(folder)
         if (folder / OWN).is_dir():
