@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.text import Text
-from ruamel.yaml import YAML
 
 from analysis.standing import Fault, Phase, State
+from experiment.yaml_files import read_yaml
 
 _TEXTS = Path(__file__).parent / "texts"
 _FRESH = 60.0  # s for which a fault is shown in full red
@@ -79,9 +79,9 @@ def read_texts(language: str = "en") -> Texts:
 
     The big words with their letters, and which faults last, are the English file's.
     """
-    tree: dict[str, Any] = YAML(typ="safe").load(_TEXTS / "monitor.yaml")
+    tree: dict[str, Any] = read_yaml(_TEXTS / "monitor.yaml")
     other = _TEXTS / f"monitor.{language}.yaml"
-    return Texts(_over(tree, YAML(typ="safe").load(other)) if other.is_file() else tree)
+    return Texts(_over(tree, read_yaml(other)) if other.is_file() else tree)
 
 
 def _over(tree: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

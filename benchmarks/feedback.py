@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from analysis.replay import verify
 from analysis.tables import block_rows
@@ -21,6 +21,7 @@ from experiment.profiles import DEMO
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
+from experiment.yaml_files import read_yaml
 from stimuli.virtual_display import some_display
 
 _WHOLE = 90.0  # min of a session
@@ -37,8 +38,8 @@ def pet_study(folder: Path, minutes: float) -> Path:
         Length of a scan; where it is less than 90, all times but those of trials shrink with it.
     """
     make_study(folder, "hsu2013")
-    file, yaml = folder / "study.yaml", YAML(typ="rt")
-    tree = yaml.load(file.read_text("utf-8"))
+    file = folder / "study.yaml"
+    tree = read_yaml(file)
     share = min(minutes / _WHOLE, 1.0)
     task = tree["tasks"]["feedback"]
     task["timing"]["run"] = round(60 * minutes, 3)
@@ -48,8 +49,7 @@ def pet_study(folder: Path, minutes: float) -> Path:
     task["reports"]["minutes_after"] = [later]
     task["uplift"]["begins"] = round(max(420 * share, 60 * later + 45), 3)
     task["uplift"]["each"] = round(60 * share, 3)
-    with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(tree, stream)
+    file.write_text(json.dumps(tree, ensure_ascii=False), "utf-8")  # which is YAML too
     study = open_study(folder)
     kit = study.kit_folder(_PERSON)
     photo = DEMO / "photos" / "w05.png"

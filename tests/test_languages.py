@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from ruamel.yaml import YAML
 
 from analysis.monitor_texts import read_texts as monitor_texts
 from experiment.examples import EXAMPLE, languages, make_study, preset_names
@@ -19,6 +18,7 @@ from experiment.protocol import Protocol, load_protocol
 from experiment.protocol.questionnaire import item_key
 from experiment.protocol.questionnaire_files import read_questionnaire
 from experiment.steps import Closing, Fixation, Item, Page, Prompt, Scale, Screen, Waiting
+from experiment.yaml_files import read_yaml
 from stimuli.fonts import missing_glyphs
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +43,7 @@ def flat(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def read(file: Path) -> dict[str, str]:
-    return dict(flat(YAML(typ="safe").load(file)))
+    return dict(flat(read_yaml(file)))
 
 
 def files() -> Iterator[tuple[str, Path, Path]]:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from experiment.errors import BadInput
 from experiment.files import write_whole
-from experiment.protocol import DailySettings, QuestionnaireTask, read_yaml
-from experiment.protocol.yaml_files import line_at
+from experiment.protocol import DailySettings, QuestionnaireTask
 from experiment.register.state import open_register
 from experiment.study import Study, check_label
+from experiment.yaml_files import line_at, read_yaml
 
 
 @dataclass(frozen=True)

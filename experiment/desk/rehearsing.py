@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE
@@ -78,15 +77,17 @@ def make_practice(study: Study, folder: Path) -> Path:
     try:
         (place / "texts").mkdir(parents=True)
         language = study.protocol.language
-        yaml = YAML()
-        with (place / "texts" / f"{language}.yaml").open("wb") as stream:
-            yaml.dump(_nested(_texts(study)), stream)
-        with (place / "study.yaml").open("wb") as stream:
-            yaml.dump(_protocol(study.protocol), stream)
+        _write(place / "texts" / f"{language}.yaml", _nested(_texts(study)))
+        _write(place / "study.yaml", _protocol(study.protocol))
         save_kit(_kit(language), place / "participants" / PERSON / "kit")
     except OSError as error:
         raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
     return place
+
+
+def _write(file: Path, tree: dict[str, Any]) -> None:
+    """Write a tree as JSON, which YAML 1.2 reads as its own."""
+    file.write_text(json.dumps(tree, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def _texts(study: Study) -> dict[str, str]:

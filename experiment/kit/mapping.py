@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from experiment.errors import BadInput
 from experiment.kit.columns import FIELDS, MANY, WHAT, Columns, Place
@@ -31,8 +30,8 @@ from experiment.kit.importing import recognised
 from experiment.kit.layout import AGREED, DONE, Layout
 from experiment.kit.model import Condition
 from experiment.kit.tables import Table
-from experiment.protocol import read_yaml
 from experiment.protocol.values import Strict
+from experiment.yaml_files import LinedMap, line_at, read_yaml
 
 Column = str | Annotated[int, Field(ge=1)]
 
@@ -85,7 +84,7 @@ def layout_from(mapping: Path, table: Table) -> Layout:
         If it is no mapping, or names a column that the table does not have. Names the line.
     """
     tree = read_yaml(mapping)
-    if not isinstance(tree, CommentedMap):
+    if not isinstance(tree, LinedMap):
         raise BadInput(f"{mapping}:1: a mapping file has sections: columns, answers, language")
     try:
         told = MappingFile.model_validate(_plain(tree))
@@ -93,7 +92,7 @@ def layout_from(mapping: Path, table: Table) -> Layout:
         detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         loc = tuple(part for part in detail["loc"] if part not in _BRANCHES)
         where = ".".join(str(part) for part in loc)
-        raise BadInput(f"{mapping}:{_line(tree, loc)}: {where}: {detail['msg']}") from None
+        raise BadInput(f"{mapping}:{line_at(tree, loc)}: {where}: {detail['msg']}") from None
     if told.columns is None:
         found = recognised(table)
         return replace(
@@ -105,12 +104,12 @@ def layout_from(mapping: Path, table: Table) -> Layout:
         )
     if (told.columns.message is None) == (told.columns.kind is None):
         raise BadInput(
-            f"{mapping}:{_line(tree, ('columns',))}: columns: either kind (one row per writer) or "
-            "message (one row per message) is needed"
+            f"{mapping}:{line_at(tree, ('columns',))}: columns: either kind (one row per writer) "
+            "or message (one row per message) is needed"
         )
     if told.rows.first <= told.rows.header or told.rows.header > len(table.rows):
         raise BadInput(
-            f"{mapping}:{_line(tree, ('rows',))}: rows: the header must come before the first "
+            f"{mapping}:{line_at(tree, ('rows',))}: rows: the header must come before the first "
             f"answer, and the file has {len(table.rows)} rows"
         )
     headers = [cell.strip() for cell in table.rows[told.rows.header - 1].cells]
@@ -120,7 +119,7 @@ def layout_from(mapping: Path, table: Table) -> Layout:
         if wanted is None:
             continue
         listed = wanted if isinstance(wanted, tuple) else (wanted,)
-        line = _line(tree, ("columns", field))
+        line = line_at(tree, ("columns", field))
         places[field] = tuple(_column(one, headers, f"{mapping}:{line}: {field}") for one in listed)
     _check_each_once(mapping, tree, places)
     return Layout(
@@ -151,15 +150,15 @@ def _column(wanted: str | int, headers: list[str], where: str) -> int:
     return found[0]
 
 
-def _check_each_once(mapping: Path, tree: CommentedMap, places: dict[str, Place]) -> None:
+def _check_each_once(mapping: Path, tree: LinedMap, places: dict[str, Place]) -> None:
     seen: dict[int, str] = {}
     for field, place in places.items():
         assert field in MANY or len(place) == 1
         for i in place:
             if i in seen:
                 raise BadInput(
-                    f"{mapping}:{_line(tree, ('columns', field))}: {field}: column {i + 1} is that "
-                    f"of {WHAT[seen[i]]} already"
+                    f"{mapping}:{line_at(tree, ('columns', field))}: {field}: column {i + 1} is "
+                    f"that of {WHAT[seen[i]]} already"
                 )
             seen[i] = field
 
@@ -174,17 +173,3 @@ def _plain(node: Any) -> Any:
     if isinstance(node, list):
         return [_plain(value) for value in node]
     return None if node == "none" else node
-
-
-def _line(root: Any, path: tuple[str | int, ...]) -> int:
-    """Return the line (from 1) of the deepest part of `path` that the file has."""
-    node, line = root, 1
-    for part in path:
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0] + 1
-        else:
-            break
-        node = node[part]
-    return int(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from experiment.bidi import fill
+from experiment.yaml_files import read_yaml
 
 Verdict: TypeAlias = Literal["go", "warning", "no-go"]
 TEXTS = Path(__file__).parent / "texts"
@@ -89,10 +90,8 @@ def _told(line: Line, language: str) -> Told:
 
 @cache
 def _texts(language: str) -> Mapping[str, Any]:
-    from ruamel.yaml import YAML
-
     file = TEXTS / f"{language}.yaml"
     if not file.exists():
         file = TEXTS / "en.yaml"
-    found: Mapping[str, Any] = YAML(typ="safe").load(file.read_text("utf-8"))
+    found: Mapping[str, Any] = read_yaml(file)
     return found

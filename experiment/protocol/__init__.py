@@ -17,7 +17,6 @@ from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask
 from experiment.protocol.task import Share, TaskSpec
 from experiment.protocol.whole import AnyTask, Protocol
-from experiment.protocol.yaml_files import read_yaml
 
 __all__ = [
     "LAB_DEFAULT",
@@ -51,6 +50,5 @@ __all__ = [
     "Window",
     "load_protocol",
     "read_texts",
-    "read_yaml",
     "worded",
 ]

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml.comments import CommentedMap
 
 from experiment.errors import BadInput
 from experiment.protocol.questionnaire import Questionnaire, questionnaire_file
 from experiment.protocol.values import Located
-from experiment.protocol.yaml_files import Path_, dotted, line_at, read_yaml, shown
+from experiment.yaml_files import LinedMap, Path_, dotted, line_at, read_yaml, shown
 
 
 def load_questionnaires(study: Path, tasks: Any) -> dict[str, Questionnaire]:
@@ -49,7 +48,7 @@ def read_questionnaire(file: Path) -> Questionnaire:
         If it can't be used; names file, line, field, the value found and what is allowed.
     """
     tree = read_yaml(file)
-    if not isinstance(tree, CommentedMap):
+    if not isinstance(tree, LinedMap):
         raise BadInput(f"{file}:1: a questionnaire is a mapping, found {shown(tree)}")
     try:
         return Questionnaire.model_validate(tree)
@@ -57,7 +56,7 @@ def read_questionnaire(file: Path) -> Questionnaire:
         raise BadInput(_first_problem(error, file, tree)) from None
 
 
-def _first_problem(error: ValidationError, file: Path, tree: CommentedMap) -> str:
+def _first_problem(error: ValidationError, file: Path, tree: LinedMap) -> str:
     # A key that isn't known is told first: it is why another one is missing.
     detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     cause = detail.get("ctx", {}).get("error")

@@ -7,16 +7,15 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from experiment.errors import BadInput
 from experiment.protocol.questionnaire_files import load_questionnaires
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
-from experiment.protocol.yaml_files import Path_, read_yaml
-from experiment.protocol.yaml_files import dotted as _dotted
-from experiment.protocol.yaml_files import line_at as _line
-from experiment.protocol.yaml_files import shown as _shown
+from experiment.yaml_files import LinedMap, Path_, read_yaml
+from experiment.yaml_files import dotted as _dotted
+from experiment.yaml_files import line_at as _line
+from experiment.yaml_files import shown as _shown
 
 LAB_DEFAULT = "lab default"
 _RATINGS = "ratings."  # begins the keys of translated wordings in a text file
@@ -47,7 +46,7 @@ def load_protocol(file: Path, language: str | None = None) -> tuple[Protocol, di
         and what is allowed.
     """
     tree = read_yaml(file)
-    if not isinstance(tree, CommentedMap):
+    if not isinstance(tree, LinedMap):
         raise BadInput(f"{file}:1: a study file is a mapping of sections, found {_shown(tree)}")
     known = tree.get("sources") or {}
     if not isinstance(known, dict):
@@ -124,7 +123,7 @@ def _translate(plain: dict[str, Any]) -> None:
 def _unsource(
     node: Any,
     file: Path,
-    root: CommentedMap,
+    root: LinedMap,
     path: Path_,
     inherited: str | None,
     allowed: set[str],
@@ -150,7 +149,7 @@ def _unsource(
                 continue
             plain[key] = _unsource(value, file, root, (*path, key), inherited, allowed, sources)
         return plain
-    if isinstance(node, CommentedSeq | list):
+    if isinstance(node, list):
         return [
             _unsource(item, file, root, (*path, i), inherited, allowed, sources)
             for i, item in enumerate(node)
@@ -164,7 +163,7 @@ def _unsource(
     return None if node == "none" else node
 
 
-def _first_problem(error: ValidationError, file: Path, root: CommentedMap) -> str:
+def _first_problem(error: ValidationError, file: Path, root: LinedMap) -> str:
     # A key that isn't known is told first: it is why another one is missing.
     detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     loc = _untagged(detail["loc"], root)
@@ -192,7 +191,7 @@ def _unknown_field(detail: ErrorDetails, error: ValidationError) -> str:
     return f"not permitted, no such field{missing}"
 
 
-def _tag_problem(detail: ErrorDetails, loc: Path_, root: CommentedMap) -> str:
+def _tag_problem(detail: ErrorDetails, loc: Path_, root: LinedMap) -> str:
     """Return line, place and fault of a key that says which kind of thing something is."""
     key = detail["ctx"]["discriminator"].strip("'")
     where = f"{_line(root, (*loc, key))}: {_dotted((*loc, key))}: "
@@ -202,7 +201,7 @@ def _tag_problem(detail: ErrorDetails, loc: Path_, root: CommentedMap) -> str:
     return f"{where}unknown {detail['ctx']['tag']!r}, allowed: {allowed}"
 
 
-def _untagged(loc: Path_, root: CommentedMap) -> Path_:
+def _untagged(loc: Path_, root: LinedMap) -> Path_:
     """Drop the names of kinds and versions, which pydantic puts behind a label."""
     if loc[:1] == ("ratings",):
         return (*loc[:2], *loc[3:])

@@ -20,11 +20,11 @@ from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.kit.for_session import open_kit, shown_before
 from experiment.plans.plan import PlanInputs
-from experiment.protocol import read_yaml
 from experiment.register.concerns import concerns
 from experiment.register.standing import SessionStanding, Standing, standing
 from experiment.register.state import Register, open_register
 from experiment.study import Study, check_label
+from experiment.yaml_files import read_yaml
 
 _HERE = Path(__file__).parent
 _TEXTS = _HERE / "texts"

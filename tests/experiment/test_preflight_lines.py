@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from experiment.clock import VirtualClock
 from experiment.display import DisplayFacts
@@ -37,6 +36,7 @@ from experiment.preflight.wiring import (
 )
 from experiment.protocol import Protocol, load_protocol
 from experiment.running import Running
+from experiment.yaml_files import read_yaml
 from hardware.port_list import PortInfo
 
 ROOT = Path(__file__).parents[2]
@@ -225,7 +225,7 @@ def test_every_line_is_reached_both_ways() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ar", "ja"])
 def test_no_text_is_unreached_and_whatever_is_no_go_says_what_to_do(language: str) -> None:
-    texts = YAML(typ="safe").load((TEXTS / f"{language}.yaml").read_text("utf-8"))
+    texts = read_yaml(TEXTS / f"{language}.yaml")
     written = {
         subject: section.keys() - {"name"}
         for subject, section in texts.items()
