@@ -140,6 +140,7 @@ def test_a_whole_session_by_mouse(new_study: Callable[..., Path]) -> None:
     assert [(row.value, row.confirmed) for row in rows] == [(7, True), (7, True)]
 
 
+@pytest.mark.slow
 def test_a_scanner_session_with_a_button_box(quick_study: Path) -> None:
     study = quick_study
     presses = (  # volume 1, 1.4 s lead-in, up to 0.3 s fixation, 0.5 s message, 0.9 s each question

@@ -34,8 +34,8 @@ def heeds_interrupts() -> None:
 
 
 @contextmanager
-def running(study: Path, ports: SimulatorPorts) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "run_session.py", "run", str(study), *PERSON]
+def running(study: Path, ports: SimulatorPorts, *words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "run_session.py", "run", str(study), *PERSON, *words]
     wires = ["--port", f"{ports.trigger}?device=plain&pulse_ms=5", "--scanner", ports.scanner]
     process = subprocess.Popen(
         [*command, *wires],
@@ -133,13 +133,17 @@ def _lost(log: SessionLog, killed_at: float) -> float:
 
 
 @pytest.mark.parametrize(
-    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+    ("how", "words"),
+    [
+        (signal.SIGTERM, ("--no-window",)),
+        pytest.param(signal.SIGINT, (), marks=pytest.mark.slow),
+    ],
 )
 def test_a_polite_kill_is_an_abort_that_brings_the_line_down(
-    quick_study: Path, tmp_path: Path, how: signal.Signals
+    quick_study: Path, tmp_path: Path, how: signal.Signals, words: tuple[str, ...]
 ) -> None:
     scan, record = simulated(tmp_path)
-    with simulator(scan, record) as ports, running(quick_study, ports) as process:
+    with simulator(scan, record) as ports, running(quick_study, ports, *words) as process:
         wait_until(lambda: seen(quick_study, "marker_sent", 3))
         process.send_signal(how)
         _, err = process.communicate(timeout=30)

@@ -97,9 +97,9 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     assert canary(3) in texts
     terminal.run("kit", "check", study, *WHO, code=1)
     terminal.run("kit", "review", study, *WHO, "--by", "MK", "--accept-all")
-    for name in ("preview.png", "preview.html"):
-        terminal.run("kit", "preview", study, *WHO, "--out", kit / name)
-        assert stat.S_IMODE((kit / name).stat().st_mode) == 0o600
+    previews = [kit / "preview.png", kit / "preview.html"]
+    terminal.run("kit", "preview", study, *WHO, "--out", previews[1])
+    assert stat.S_IMODE(previews[1].stat().st_mode) == 0o600
     logs = []
     for session in ("01", "02"):
         words = ("run", study, *WHO, "--session", session, *SESSION, *WIRES)
@@ -107,11 +107,11 @@ def test_canaries_are_found_in_nothing_but_the_kit(
         logs.append(Path(next(li for li in out.splitlines() if li.startswith("log: "))[5:]))
     for log in logs:
         terminal.run("replay", log, "--verify")
-        terminal.run("replay", log, "--sheet", log.with_suffix(".png"))
+    terminal.run("replay", logs[0], "--sheet", logs[0].with_suffix(".png"))
     terminal.run("export", study, "--bids", study / "bids", "--tables", study / "tables")
     terminal.run("report", study, "--rehearsals", "--out", study / "study.html")
     terminal.run("report", logs[0], "--out", study / "session.html")
-    for file in (kit / "preview.png", kit / "preview.html"):
+    for file in previews:
         terminal.run("kit", "preview", study, *WHO, "--out", file)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     out = terminal.run("kit", "preview", study, *WHO, "--out", study / "preview.png", code=2)
