@@ -155,7 +155,10 @@ def noncentral_limits(t: float, df: float) -> tuple[float, float]:
 
     def limit(share: float) -> float:
         def off(delta: float) -> float:
-            return float(stats.nct.cdf(t, df, delta)) - share
+            below = float(stats.nct.cdf(t, df, delta))
+            if math.isnan(below):  # far off, where it runs out of digits: all, or nothing
+                below = float(delta < t)
+            return below - share
 
         return float(optimize.brentq(off, t - spread, t + spread, xtol=1e-6))
 
