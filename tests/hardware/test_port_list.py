@@ -235,7 +235,7 @@ def test_nothing_is_claimed_without_an_echo(terminal: Any) -> None:
 def test_an_echo_that_cannot_be_read(terminal: Any, second: Any) -> None:
     with (
         wired(terminal, second, {0: b"", 1: b"!?"}),
-        pytest.raises(HardwareError, match=r"echo .*: can't be read: USB TTL module: b'!"),
+        pytest.raises(HardwareError, match=r"echo .*: can't be read: b'!.* a Black Box"),
     ):
         try_port(terminal.path, echo=f"{second.path}?device=bbtk", times=1)
 
