@@ -206,7 +206,7 @@ def _ours(pipe: str) -> Iterator[Callable[[], list[float]]]:
             came.append(rest[0])
 
     handle = os.open(pipe, os.O_RDONLY)
-    what = {"device": "plain", "symbol": None, "marks": {}}
+    what: dict[str, Any] = {"device": "plain", "symbol": None, "marks": {}}
     reading = Reading(pipe, f"{HANDED_DOWN}{handle}", 1, what, take)
 
     def end() -> list[float]:
