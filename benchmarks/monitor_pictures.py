@@ -47,7 +47,7 @@ SCREEN = (80, 24)  # characters, of the narrowest screen that is promised
 FONT = '"DejaVu Sans Mono", "Noto Sans Mono", monospace'
 COLOURS = 64
 NOTE = "participant moved the head in trial 3"
-GONE, PAUSED, GOES_ON = 101.0, 60.0, 80.0  # s after volume 1, between two of them: the plug, the pause key
+GONE, PAUSED, GOES_ON = 101.0, 60.0, 80.0  # s after volume 1: plug, pause key
 
 
 class Hands:
