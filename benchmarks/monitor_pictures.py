@@ -117,9 +117,10 @@ class Moment:
         facts = {k: v for k, v in self.log.header.items() if k not in ("type", "t", "schema")}
         with LogWriter(place / "log.jsonl", {**facts, "robot": None}) as copy:
             for event in self.log.events:
-                if event["t"] is None or event["t"] <= self.at:
-                    rest = {k: v for k, v in event.items() if k not in _WRITTEN}
-                    copy.add(event["type"], event["t"], **rest)
+                if event["t"] is not None and event["t"] > self.at:
+                    break  # a later line may tell of something earlier: nobody knew it then
+                rest = {k: v for k, v in event.items() if k not in _WRITTEN}
+                copy.add(event["type"], event["t"], **rest)
         return place / "log.jsonl", _began(self.log) + self.at
 
 
@@ -223,7 +224,7 @@ def mri(place: Path) -> dict[str, Moment]:
         "note": Moment(log, zero + 52.1, Phase.RUNNING, keys=typed),
         "hold": Moment(log, held + 3.2, Phase.HOLD),
         "fault": Moment(log, lost + 9.1, Phase.RUNNING, unplugged),
-        "done": Moment(log, _ended(log), Phase.DONE, unplugged),
+        "done": Moment(log, _ended(log), Phase.DONE, (*unplugged, "pulse_missed")),
     }
 
 
