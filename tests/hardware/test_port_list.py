@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -113,9 +112,11 @@ def test_a_port_that_may_not_be_opened(
 
 
 def test_a_lock_that_is_held_elsewhere(terminal: Any, plug: Plug, tmp_path: Path) -> None:
+    from fcntl import LOCK_EX, flock
+
     plug(terminal.path)
     handle = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    flock(handle, LOCK_EX)
     assert the_port(tmp_path).state == "busy"
     os.close(handle)
     assert the_port(tmp_path).state == "free"

@@ -271,6 +271,7 @@ def test_characters_over_a_pseudo_terminal(
     assert source.faults() == []
 
 
+@pytest.mark.linux
 @pytest.mark.usefixtures("display")
 def test_a_scanner_that_types_is_read_and_flagged(records: Any) -> None:
     clock = RealClock()
