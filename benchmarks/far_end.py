@@ -2,8 +2,8 @@
 
 - ``read LINES FILE`` opens pseudo-terminals and stamps all that comes in;
 - ``listen PATH FILE`` stamps all that comes out of a path: a pulse reader and nothing else;
-- ``pulses PERIOD COUNT FILE`` sends a ``5`` each so many seconds over two terminals and a pipe, one
-  after the other, and stamps each write;
+- ``pulses PERIOD COUNT FILE`` sends a ``5`` each so many seconds over two terminals and two pipes,
+  one after the other, and stamps each write;
 - ``forp COUNT FILE`` sends so many states at 800 a second, the trigger line up for 10 ms a second;
 - ``sync FOLDER`` writes and syncs a file all the time;
 - ``spin`` keeps one core busy.
@@ -141,11 +141,12 @@ def _stamp(handles: list[int], file: Path) -> None:
 
 def _pulses(file: Path, period: float, count: int) -> None:
     pairs = [_terminal() for _ in range(2)]
-    pipe = file.with_suffix(".pipe")
-    os.mkfifo(pipe)
-    print(json.dumps([*(os.ttyname(near) for _, near in pairs), str(pipe)]), flush=True)
-    both_ways = os.open(pipe, os.O_RDWR)  # or this would wait for the reader
-    _send(file, period, count, [*(far for far, _ in pairs), both_ways], lambda n: ord("5"))  # noqa: ARG005
+    pipes = [file.with_suffix(f".pipe{number}") for number in range(2)]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    print(json.dumps([*(os.ttyname(near) for _, near in pairs), *map(str, pipes)]), flush=True)
+    both_ways = [os.open(pipe, os.O_RDWR) for pipe in pipes]  # or this would wait for the reader
+    _send(file, period, count, [*(far for far, _ in pairs), *both_ways], lambda n: ord("5"))  # noqa: ARG005
 
 
 def _forp(file: Path, count: int) -> None:

@@ -1,16 +1,21 @@
 """The pictures of the operator's console in docs/, made from sessions that are run for it.
 
 ``python -m benchmarks.monitor_pictures`` runs one session with a simulated scanner whose port goes
-away, paused in between, and the beginning of a PET session, both in real time and without a window;
-then it looks at their logs as the monitor would have at some moments. It takes four minutes.
+away, paused in between, and the beginnings of three more: one for PET that is aborted, one that
+crashes and one that is killed. Then it looks at their logs as the monitor would have at some
+moments, each of which must be what its picture is to show. It takes five minutes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 import tempfile
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,9 +24,13 @@ from typing import Any
 
 from PIL import Image
 
-from analysis.monitor import Monitor
+from analysis.monitor import Monitor, Source
+from analysis.standing import Phase
+from benchmarks.far_end import ROOT
 from benchmarks.scripts import shoot
 from experiment.clock import Clock
+from experiment.equipment import Keys
+from experiment.errors import KindredError
 from experiment.events import KeyEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import import_kit, save_kit
@@ -31,12 +40,14 @@ from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
+from stimuli.virtual_display import some_display
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 SCREEN = (80, 24)  # characters, of the narrowest screen that is promised
 FONT = '"DejaVu Sans Mono", "Noto Sans Mono", monospace'
 COLOURS = 64
-GONE, PAUSED, GOES_ON = 100.0, 60.0, 80.0  # s after volume 1, for the port and the pause key
+NOTE = "participant moved the head in trial 3"
+GONE, PAUSED, GOES_ON = 101.0, 60.0, 80.0  # s after volume 1: plug, pause key
 
 
 class Hands:
@@ -63,21 +74,54 @@ class Hands:
 
 @dataclass(frozen=True)
 class Moment:
-    """What the monitor looked at: a log, up to some time of its session clock (s)."""
+    """What the monitor looked at: a log, up to some time of its session clock (s).
 
-    log: SessionLog
+    Parameters
+    ----------
+    log : SessionLog or None
+        None for a study without a session.
+    at : float
+    phase : Phase
+        Where the session must have stood then.
+    faults : tuple of str
+        What must have gone wrong until then; nothing else may.
+    keys : tuple of str
+        What is pressed at the monitor.
+    """
+
+    log: SessionLog | None
     at: float
+    phase: Phase
+    faults: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
-    def text(self, file: Path) -> str:
-        """Return the monitor's screen as SVG, its log written to a new file."""
+    def text(self, place: Path) -> str:
+        """Return the monitor's screen as SVG, its log written to a new folder."""
+        path, now = self._known(place)
+        state = Source(path).poll(now)
+        seen = {fault.name for fault in state.faults}
+        if (state.phase, seen) != (self.phase, set(self.faults)):
+            raise KindredError(
+                f"{place.name}: wanted {self.phase.value} with {set(self.faults) or 'no faults'}, "
+                f"the session is {state.phase.value} with {seen or 'no faults'}; is the machine "
+                "busy with something else?"
+            )
+        return asyncio.run(_shown(Monitor(path, now=lambda: now, by="KR"), self.keys))
+
+    def _known(self, place: Path) -> tuple[Path, float]:
+        """Write what was known then; return where, and when that was (s, UTC)."""
+        place.mkdir()
+        if self.log is None:
+            (place / "study.yaml").touch()
+            return place, self.at
         facts = {k: v for k, v in self.log.header.items() if k not in ("type", "t", "schema")}
-        began = _began(self.log)
-        with LogWriter(file, {**facts, "robot": None}) as copy:
+        with LogWriter(place / "log.jsonl", {**facts, "robot": None}) as copy:
             for event in self.log.events:
-                if event["t"] is None or event["t"] <= self.at:
-                    rest = {k: v for k, v in event.items() if k not in _WRITTEN}
-                    copy.add(event["type"], event["t"], **rest)
-        return asyncio.run(_shown(Monitor(file, now=lambda: began + self.at)))
+                if event["t"] is not None and event["t"] > self.at:
+                    break  # a later line may tell of something earlier: nobody knew it then
+                rest = {k: v for k, v in event.items() if k not in _WRITTEN}
+                copy.add(event["type"], event["t"], **rest)
+        return place / "log.jsonl", _began(self.log) + self.at
 
 
 _WRITTEN = ("type", "t", "seq", "digest")
@@ -87,12 +131,17 @@ def _began(log: SessionLog) -> float:
     return datetime.fromisoformat(log.header["utc"]).timestamp() - float(log.header["utc_at"])
 
 
-async def _shown(app: Monitor) -> str:
+def _ended(log: SessionLog) -> float:
+    return max(event["t"] or 0.0 for event in log.events)
+
+
+async def _shown(app: Monitor, keys: tuple[str, ...]) -> str:
     async with app.run_test(size=SCREEN) as pilot:
         app.look()
         while app.is_reading:
             await asyncio.sleep(0.01)
         app.look()
+        await pilot.press(*keys)
         await pilot.pause()
         return app.export_screenshot(title="Kindred monitor")
 
@@ -130,53 +179,120 @@ def study(folder: Path, *edits: tuple[str, str]) -> Path:
     return folder
 
 
-def session(folder: Path, *presses: tuple[float, float, str], **wires: Any) -> SessionLog:
+def session(folder: Path, make: Callable[[Clock], Keys], **wires: Any) -> SessionLog:
     """Run a session in real time without a window; somebody's hands are at the keys."""
     request = SessionRequest(folder, "012", "01", robot="hasty", no_window=True, **wires)
-    return read_log(run(prepare(request), hands=lambda clock: Hands(clock, *presses)).log)
+    return read_log(run(prepare(request), hands=make).log)
+
+
+def idle(_: Path) -> dict[str, Moment]:
+    """Run nothing."""
+    return {"idle": Moment(None, time.time(), Phase.NO_SESSION)}
+
+
+def mri(place: Path) -> dict[str, Moment]:
+    """Run a session through, with a pause and with a plug that is out for a while."""
+    folder = study(place / "mri", ("scanner_port_lost: hold", "scanner_port_lost: go_on"))
+    scan = SimulatedScan(
+        tr=2.0,
+        volumes=90,
+        start_on=10,
+        start_after=3.0,
+        jitter_ms=0.5,
+        disconnect_at=GONE,
+        reconnect_after=20.0,
+    )
+    began = 7.0  # s, about when volume 1 comes: a hasty robot reads the instructions fast
+    presses = [(began + t, began + t + 0.1, "p") for t in (PAUSED, GOES_ON)]
+    with simulator(scan, place / "scan.jsonl") as ports:
+        log = session(
+            folder,
+            lambda clock: Hands(clock, *presses),
+            port=ports.trigger,
+            scanner=ports.scanner,
+        )
+    waits = next(log.of("marker_planned"))["t"]
+    *_, zero = (event["t"] for event in log.of("run_zero"))  # before: the instructions' own
+    held = next(log.of("pause"))["t"]
+    lost = next(e["t"] for e in log.of("fault") if e["what"] == "scanner_port_lost")
+    typed = ("n", *(key_of(letter) for letter in NOTE))
+    unplugged = ("scanner_port_lost",)
+    return {
+        "setup": Moment(log, waits - 0.2, Phase.STARTING),
+        "waiting": Moment(log, zero - 0.5, Phase.WAITING),
+        "running": Moment(log, zero + 45.3, Phase.RUNNING),
+        "note": Moment(log, zero + 52.1, Phase.RUNNING, keys=typed),
+        "hold": Moment(log, held + 3.2, Phase.HOLD),
+        "fault": Moment(log, lost + 9.1, Phase.RUNNING, unplugged),
+        "done": Moment(log, _ended(log), Phase.DONE, (*unplugged, "pulse_missed")),
+    }
+
+
+def pet(place: Path) -> dict[str, Moment]:
+    """Run the beginning of a session with an injection, and abort it."""
+    folder = study(place / "pet", ("begins: pulse", "begins: injection"))
+    box = SimulatedScan(2.0, 1, start_on=None, start_after=999.0, loop_back=True)
+    presses = [(1.0, 1.1, "f7"), (70.0, 71.5, "escape"), (70.0, 71.5, "q")]
+    with simulator(box, place / "pet.jsonl") as ports:
+        log = session(
+            folder,
+            lambda clock: Hands(clock, *presses),
+            port=ports.trigger,
+            echo=ports.trigger,
+        )
+    return {
+        "pet": Moment(log, 55.0, Phase.RUNNING),
+        "aborted": Moment(log, _ended(log), Phase.ABORTED),
+    }
+
+
+def crashed(place: Path) -> dict[str, Moment]:
+    """Run into a bug."""
+
+    class Broken:
+        def __init__(self, clock: Clock) -> None:
+            self._clock = clock
+
+        def poll(self) -> list[KeyEvent]:
+            if self._clock.now() > 15.0:
+                raise ZeroDivisionError
+            return []
+
+    log = session(study(place / "bug"), Broken, port="mock:", scanner="mock:")
+    return {"crashed": Moment(log, _ended(log), Phase.CRASHED, ("crash",))}
+
+
+def silent(place: Path) -> dict[str, Moment]:
+    """Kill a session in its window: only a window says all the time that it is there."""
+    folder = study(place / "killed")
+    words = ["--participant", "012", "--session", "01", "--robot", "hasty", "--port", "mock:"]
+    words += ["--scanner", "mock:"]
+    command = [sys.executable, "run_session.py", "run", str(folder), *words]
+    with some_display(), subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        while not (found := [*folder.glob("sourcedata/*/*/*.jsonl")]) or (
+            b'"run_zero"' not in found[0].read_bytes()
+        ):
+            if process.poll() is not None:
+                raise KindredError(f"the session to be killed has ended: {process.returncode}")
+            time.sleep(0.5)
+        time.sleep(10.0)
+        process.kill()
+    log = read_log(found[0])
+    return {"silent": Moment(log, _ended(log) + 8.0, Phase.SILENT)}
+
+
+def key_of(letter: str) -> str:
+    """Return what a terminal calls the key of a letter."""
+    return "space" if letter == " " else letter
 
 
 def main() -> None:
     """Make all pictures."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        began = 7.0  # s, about when volume 1 comes: a hasty robot reads the instructions fast
-        goes_on = ("scanner_port_lost: hold", "scanner_port_lost: go_on")
-        mri = study(place / "mri", goes_on)
-        scan = SimulatedScan(
-            tr=2.0,
-            volumes=90,
-            start_on=10,
-            start_after=3.0,
-            jitter_ms=0.5,
-            disconnect_at=GONE,
-            reconnect_after=20.0,
-        )
-        keys = [(began + t, began + t + 0.1, "p") for t in (PAUSED, GOES_ON)]
-        with simulator(scan, place / "scan.jsonl") as ports:
-            log = session(mri, *keys, port=ports.trigger, scanner=ports.scanner)
-        zero = [event["t"] for event in log.of("run_zero")][-1]
-        lost = next(e["t"] for e in log.of("fault") if e["what"] == "scanner_port_lost")
-        held = next(event["t"] for event in log.of("pause"))
-
-        pet = study(place / "pet", ("begins: pulse", "begins: injection"))
-        box = SimulatedScan(2.0, 1, start_on=None, start_after=999.0, loop_back=True)
-        abort = [(70.0, 71.5, "escape"), (70.0, 71.5, "q")]
-        with simulator(box, place / "pet.jsonl") as ports:
-            injected = session(
-                pet, (1.0, 1.1, "f7"), *abort, port=ports.trigger, echo=ports.trigger
-            )
-
-        moments = {
-            "waiting": Moment(log, zero - 0.5),
-            "running": Moment(log, zero + 45.3),
-            "hold": Moment(log, held + 3.2),
-            "fault": Moment(log, lost + 9.1),
-            "done": Moment(log, max(event["t"] or 0.0 for event in log.events)),
-            "pet": Moment(injected, 55.0),
-        }
-        for what, moment in moments.items():
-            draw(moment.text(place / f"seen-{what}.jsonl"), PICTURES / f"monitor-{what}.png")
+        for seen in (idle, silent, crashed, pet, mri):
+            for what, moment in seen(place).items():
+                draw(moment.text(place / f"seen-{what}"), PICTURES / f"monitor-{what}.png")
 
 
 if __name__ == "__main__":

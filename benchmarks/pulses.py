@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from experiment.log import LogWriter
 from hardware.pulse_dialects import Forp
 from hardware.pulse_grid import fit_grid
 from hardware.pulses import open_scanner
+from hardware.reading import HANDED_DOWN, Reading
 
 _START = 3.0  # s from the simulator's start to volume 1
 _TR, _JITTER, _MINUTES, _DRIFT = 2.0, 0.001, 10.0, 50e-6
@@ -32,31 +34,61 @@ Floats = npt.NDArray[np.float64]
 def stamps(folder: Path, count: int = 20_000, period: float = 0.01) -> list[Row]:
     """Measure stamps while a window renders at its limit and the disk is being synced.
 
-    Two bare readers, with pulses in between on lines of their own, show what this machine allows:
-    one at a terminal, one at a pipe. What is written to a terminal is carried over by a worker of
-    the kernel that has to wait for its turn; what is written to a pipe is there at once.
+    What is written to a terminal is carried over by a worker of the kernel, which has to wait for
+    its turn; what is written to a pipe is there at once. So the same pulses are sent, in between,
+    over lines of their own: to a bare reader at a terminal, and over pipes to our reading process
+    and to a bare reader. How late a pipe's stamps are is what a reader itself adds.
     """
     heard = _hear(folder / "stamps", "plain", count * period, "pulses", period, count)
-    ours, strange = matched(heard.sent[0][:, 0], heard.pulses)
-    lost = count - len(heard.pulses)
+    late = {
+        name: lateness(sent[:, 0], came)
+        for name, sent, came in zip(_LINES, heard.sent, heard.stamps, strict=True)
+    }
+    ours = heard.stamps[0]
     rows = [
-        at_most(f"pulses lost, of {count} at {1 / period:.0f} per second", max(lost, 0), 0, ""),
-        at_most("stamps too many", max(-lost, 0), 0, ""),
-        beside("stamps later than the next pulse", strange, f"of {count}"),
+        at_most(
+            f"pulses lost, of {count} at {1 / period:.0f} per second",
+            max(count - len(ours), 0),
+            0,
+            "",
+        ),
+        at_most("stamps too many", max(len(ours) - count, 0), 0, ""),
+        beside("stamps later than the next pulse", int(sum(late[_OURS] > period)), f"of {count}"),
+        at_most("stamp minus send time, p99", _ms(late[_OURS], 99), 0.5, "ms"),
     ]
-    if lost == 0:
-        ours = np.append(ours, np.full(strange, 2 * period))  # these are late by no less
-        terminal, pipe = heard.bare
-        rows += [
-            at_most("stamp minus send time, p99", _ms(ours, 99), 0.5, "ms"),
-            beside("p99 of a process that only reads and stamps", _ms(terminal, 99), "ms"),
-            beside("p99 of that, from a pipe instead of a terminal", _ms(pipe, 99), "ms"),
-        ]
-        for name, late in (("ours", ours), ("bare", terminal), ("bare, from a pipe", pipe)):
-            share = 100 * float(np.mean(late > 0.0005))
-            rows.append(Row(name, f"median {_ms(late, 50):.3f} ms, {share:.2g} % above 0.5 ms"))
+    rows += [beside(f"p99 of {name}", _ms(late[name], 99), "ms") for name in _LINES[1:]]
+    for name, times in late.items():
+        share = 100 * float(np.mean(times > 0.0005))
+        rows.append(Row(name, f"median {_ms(times, 50):.3f} ms, {share:.2g} % above 0.5 ms"))
     rows.append(beside("frames meanwhile", heard.frames_per_second, "per second"))
     return rows
+
+
+_OURS = "ours"
+_LINES = (
+    _OURS,
+    "a process that only reads and stamps",
+    "ours, from a pipe instead of a terminal",
+    "that process, from a pipe",
+)
+
+
+def lateness(sent: Floats, stamps: Floats) -> Floats:
+    """Return how late each pulse was stamped (s).
+
+    A line keeps its order: where as many stamps came as pulses were sent, each is of its own pulse,
+    however late. Else those count that came before the next pulse was sent, and each stamp that is
+    left over as late by two of the shortest gaps.
+
+    Parameters
+    ----------
+    sent, stamps : array of float
+        Times (s), rising.
+    """
+    if len(sent) == len(stamps):
+        return stamps - sent
+    late, strange = matched(sent, stamps)
+    return np.append(late, np.full(strange, 2 * np.diff(sent).min()))
 
 
 def matched(sent: Floats, stamps: Floats) -> tuple[Floats, int]:
@@ -93,7 +125,7 @@ def forp_bytes(folder: Path, count: int = 100_000) -> list[Row]:
     pulses = -(-count // int(Forp.rate))
     return [
         at_most(f"bytes lost, of {count} at 800 per second", count - heard.bytes, 0, ""),
-        at_most(f"pulses lost, of {pulses} in them", pulses - len(heard.pulses), 0, ""),
+        at_most(f"pulses lost, of {pulses} in them", pulses - len(heard.stamps[0]), 0, ""),
         beside("frames meanwhile", heard.frames_per_second, "per second"),
     ]
 
@@ -106,17 +138,15 @@ class _Heard:
     ----------
     sent : list of array of float, (writes, 2)
         Of each line: before and after each write (s).
-    bare : list of array of float
-        Stamp minus send time (s) of bare readers at the other lines.
-    pulses : array of float
-        Stamps (s).
+    stamps : list of array of float
+        Of each line: when its pulses came (s).
     bytes : int
+        That came over the first line.
     frames_per_second : float
     """
 
     sent: list[Floats]
-    bare: list[Floats]
-    pulses: Floats
+    stamps: list[Floats]
     bytes: int
     frames_per_second: float
 
@@ -137,10 +167,11 @@ def _hear(folder: Path, device: str, seconds: float, what: str, *words: object) 
                 totals.append(fields["count"])
 
         sender = stack.enter_context(far_end(folder / "sent.json", what, *words))
-        scanner = open_scanner(f"{sender.ports[0]}?device={device}", clock, record, _TR, 0)
-        bare = [
-            stack.enter_context(far_end(folder / f"bare-{place}.json", "listen", port))
-            for place, port in enumerate(sender.ports[1:])
+        terminal, *others = sender.ports
+        scanner = open_scanner(f"{terminal}?device={device}", clock, record, _TR, 0)
+        readers = [
+            stack.enter_context(_ours(port) if place % 2 else _bare(port, folder))
+            for place, port in enumerate(others)
         ]
         stack.enter_context(nuisance("sync", folder))
         window = stack.enter_context(flips((1280, 720), raised=True))
@@ -151,12 +182,42 @@ def _hear(folder: Path, device: str, seconds: float, what: str, *words: object) 
             window.flip()
             scanner.poll()
         taken = clock.now() - begun
-        came = [np.array([stamp for stamp, _ in end.result()[0]]) for end in bare]
+        came = [np.array(stamps_of()) for stamps_of in readers]
         sent = [np.array(line) for line in sender.result()]
         scanner.close()
         clock.close()
-    late = [stamps - times[:, 0] for stamps, times in zip(came, sent[1:], strict=True)]
-    return _Heard(sent, late, np.array(pulses), sum(totals), window.count / taken)
+    return _Heard(sent, [np.array(pulses), *came], sum(totals), window.count / taken)
+
+
+@contextmanager
+def _bare(path: str, folder: Path) -> Iterator[Callable[[], list[float]]]:
+    """Run a process that only reads and stamps; give what ends it and returns the stamps."""
+    with far_end(folder / f"{Path(path).name}.json", "listen", path) as end:
+        yield lambda: [stamp for stamp, _ in end.result()[0]]
+
+
+@contextmanager
+def _ours(pipe: str) -> Iterator[Callable[[], list[float]]]:
+    """Have our reading process read a pipe; give what ends it and returns the stamps."""
+    came: list[float] = []
+
+    def take(kind: str, rest: list[Any]) -> None:
+        if kind == "pulse":
+            came.append(rest[0])
+
+    handle = os.open(pipe, os.O_RDONLY)
+    what: dict[str, Any] = {"device": "plain", "symbol": None, "marks": {}}
+    reading = Reading(pipe, f"{HANDED_DOWN}{handle}", 1, what, take)
+
+    def end() -> list[float]:
+        reading.close()
+        return came
+
+    try:
+        yield end
+    finally:
+        reading.close()
+        os.close(handle)
 
 
 def drift(seeds: int = 300) -> list[Row]:

@@ -14,8 +14,9 @@ from statistics import median
 import serial
 
 from experiment.errors import BadInput, HardwareError
-from hardware.models import MODELS, Garbage, Model, Shown
+from hardware.codes_back import CodesBack
 from hardware.ports import EchoSettings, SerialPort, TriggerPort, open_port
+from hardware.pulse_dialects import Sign
 from hardware.serial_line import close_serial, is_exclusive, open_serial, wait_for_bytes
 
 PATTERN = (1, 2, 4, 8, 16, 32, 64, 128, 255)
@@ -165,8 +166,8 @@ class _Listener:
     """Reads codes where they come back."""
 
     def __init__(self, told: EchoSettings, port: TriggerPort) -> None:
-        self._model: Model = MODELS[told.dialect]()
-        self._name = told.address
+        self._codes_back = CodesBack(told.dialect)
+        self._told = told
         self._own: serial.SerialBase | None = None
         self.strange: list[int] = []
         if isinstance(port, SerialPort) and port.name == told.address:
@@ -180,30 +181,33 @@ class _Listener:
         """Return when a code came (`time.perf_counter`, s), or None if it did not until `limit`."""
         while (left := limit - time.perf_counter()) > 0:
             came = None
-            for shown in self._codes(left):
-                if came is None and shown.code == code:
-                    came = shown.t
+            for sign in self._codes(left):
+                if came is None and int(sign.value) == code:
+                    came = sign.t
                 else:
-                    self.strange.append(shown.code)
+                    self.strange.append(int(sign.value))
             if came is not None:
                 return came
         return None
 
     def drain(self) -> None:
         """Take what has come since: resets, and codes that nobody waits for."""
-        self.strange += [shown.code for shown in self._codes(0.0)]
+        self.strange += [int(sign.value) for sign in self._codes(0.0)]
 
     def close(self) -> None:
         """Let go of the port, if it is a second one."""
         if self._own is not None:
             close_serial(self._own)
 
-    def _codes(self, limit: float) -> list[Shown]:
+    def _codes(self, limit: float) -> list[Sign]:
         data = wait_for_bytes(self._line, limit)
-        try:
-            return self._model.feed(time.perf_counter(), data)
-        except Garbage as error:
-            raise HardwareError(f"echo {self._name}: can't be read: {error}") from None
+        signs = self._codes_back.read(time.perf_counter(), data)
+        if any(sign.kind == "other" for sign in signs):
+            raise HardwareError(
+                f"echo {self._told.address}: can't be read: {data!r} is not what a "
+                f"{self._told.dialect.title} is told; say device=... of the echo"
+            )
+        return signs
 
 
 def _send(port: TriggerPort, code: int, listener: _Listener | None, patience: float) -> Sent:

@@ -127,8 +127,8 @@ class EchoLine:
         return Reading(self.name, f"{HANDED_DOWN}{handle}", self._told.baud, self._what, self._take)
 
     @property
-    def _what(self) -> dict[str, str]:
-        return {"echo": self._told.dialect}
+    def _what(self) -> dict[str, Any]:
+        return {"echo": self._told.dialect.name, "pulse": self._told.pulse}
 
     def _take(self, kind: str, rest: list[Any]) -> None:
         t = rest[0] - self._clock.zero if kind != "ended" and kind != "bytes" else 0.0

@@ -250,15 +250,18 @@ class EchoSettings:
     Parameters
     ----------
     address : str
-    dialect : str
+    dialect : Dialect
         How codes are put there.
+    pulse : float
+        For how long it was told that a code is up (s).
     baud : int
     settle : float
         How long the device takes once its port is open (s).
     """
 
     address: str
-    dialect: str
+    dialect: Dialect
+    pulse: float
     baud: int
     settle: float
 
@@ -278,10 +281,10 @@ class EchoSettings:
                 f"echo {parsed.address!r}: codes can't come back there; give a serial port"
             )
         parsed.only("an echo port", "device", "pulse_ms", "baud", "settle")
-        _pulse(parsed)
-        dialect = dialect_of(parsed)
+        pulse = _pulse(parsed)
+        dialect = dialect_of(parsed)(pulse)
         baud = parsed.whole("baud", dialect.baud)
-        return cls(parsed.address, dialect.name, baud, parsed.settle)
+        return cls(parsed.address, dialect, pulse, baud, parsed.settle)
 
 
 class MockPort:

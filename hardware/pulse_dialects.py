@@ -1,7 +1,8 @@
 """How devices say that something has begun: small classes over a stream of bytes.
 
-A new device that sends volume pulses is one class and one row of `PULSE_DIALECTS`. Marks of a PET
-scanner come as characters too, in the same stream or over a port of their own (`MarkCharacters`).
+A new device that sends volume pulses is one class, a `PulseDialect`, and its row in
+`PULSE_DIALECTS`. Marks of a PET scanner come as characters too, in the same stream or over a port
+of their own (`MarkCharacters`).
 """
 
 from __future__ import annotations
@@ -39,11 +40,40 @@ class Sign:
 
 
 class ByteDialect(Protocol):
-    """What bytes mean."""
+    """What bytes mean.
+
+    Attributes
+    ----------
+    key : str or None
+        The key that a device types, which then sends no bytes.
+    """
+
+    @property
+    def key(self) -> str | None: ...
 
     def read(self, stamp: float, data: bytes) -> list[Sign]:
         """Return what these bytes, read at `stamp` (s), say."""
         ...
+
+
+class PulseDialect(ByteDialect, Protocol):
+    """How a device sends volume pulses.
+
+    Made with the character of a pulse (None where the URL says none), and the character of each
+    mark that it sends too, by the mark's name; raises `BadInput` for what the device can't have.
+
+    Attributes
+    ----------
+    name : str
+        What ``device=`` in a URL calls it.
+    baud : int
+        The device's own speed (bit/s); 0 if it has none.
+    """
+
+    name: ClassVar[str]
+    baud: ClassVar[int]
+
+    def __init__(self, symbol: str | None, marks: Mapping[str, str]) -> None: ...
 
 
 class MarkCharacters:
@@ -61,6 +91,7 @@ class MarkCharacters:
     """
 
     baud: ClassVar[int] = 57600
+    key: ClassVar[None] = None
 
     def __init__(self, marks: Mapping[str, str]) -> None:
         self._marks: dict[int, str] = {}
@@ -104,8 +135,8 @@ class Characters(MarkCharacters):
 
     name: ClassVar[str] = "plain"
 
-    def __init__(self, symbol: str | None, marks: Mapping[str, str] | None = None) -> None:
-        super().__init__(marks or {})
+    def __init__(self, symbol: str | None, marks: Mapping[str, str]) -> None:
+        super().__init__(marks)
         symbol = "5" if symbol is None else symbol
         if symbol != ANY and (len(symbol) != 1 or ord(symbol) > 255):
             raise BadInput(f"port option symbol={symbol!r}: one character or 'any' is needed")
@@ -140,12 +171,14 @@ class Forp:
     """
 
     name: ClassVar[str] = "forp"
+    key: ClassVar[None] = None
     baud: ClassVar[int] = 19200
     rate: ClassVar[float] = 800.0  # states per second
     trigger: ClassVar[int] = 0x10
     buttons: ClassVar[Mapping[int, str]] = {1: "blue", 2: "yellow", 4: "green", 8: "red"}
 
-    def __init__(self, symbol: str | None) -> None:
+    def __init__(self, symbol: str | None, marks: Mapping[str, str]) -> None:
+        _no_marks(self.name, marks)
         if symbol is not None:
             raise BadInput(f"port option symbol={symbol!r}: a fORP sends states, no symbol")
         self._state: int | None = None
@@ -181,18 +214,21 @@ class Keyboard:
     ----------
     symbol : str or None
         The character; None for ``5``.
+    marks : mapping of str to str
+        None can be sent.
 
     Raises
     ------
     BadInput
-        If no single key types it.
+        If no single key types it, or there are marks.
     """
 
     name: ClassVar[str] = "keyboard"
     baud: ClassVar[int] = 0
     names: ClassVar[Mapping[str, str]] = {"=": "equal", "-": "minus", " ": "space"}
 
-    def __init__(self, symbol: str | None) -> None:
+    def __init__(self, symbol: str | None, marks: Mapping[str, str]) -> None:
+        _no_marks(self.name, marks)
         symbol = "5" if symbol is None else symbol
         simple = len(symbol) == 1 and symbol.isascii() and symbol.isalnum()
         if not simple and symbol not in self.names:
@@ -200,24 +236,29 @@ class Keyboard:
                 f"port option symbol={symbol!r}: a letter, a digit or one of "
                 f"{', '.join(map(repr, self.names))} is needed for a keyboard"
             )
-        self.key = self.names.get(symbol, symbol.lower())
+        self.key: str | None = self.names.get(symbol, symbol.lower())
 
     def read(self, stamp: float, data: bytes) -> list[Sign]:
         """Return a pulse for each byte; the reading process gives one for each press."""
         return [Sign("pulse", stamp) for _ in data]
 
 
-PULSE_DIALECTS: Mapping[str, type[Characters | SyncBox | Forp | Keyboard]] = {
-    "plain": Characters,
-    "nnl": SyncBox,
-    "forp": Forp,
-    "keyboard": Keyboard,
+def _no_marks(device: str, marks: Mapping[str, str]) -> None:
+    if marks:
+        raise BadInput(
+            f"port option {next(iter(marks))}: a {device} sends no marks; give devices.marks a "
+            "port of its own"
+        )
+
+
+PULSE_DIALECTS: Mapping[str, type[PulseDialect]] = {
+    dialect.name: dialect for dialect in (Characters, SyncBox, Forp, Keyboard)
 }
 
 
 def pulse_dialect(
     device: str, symbol: str | None, marks: Mapping[str, str] | None = None
-) -> Characters | Forp | Keyboard:
+) -> PulseDialect:
     """Return the dialect of a device.
 
     Parameters
@@ -238,12 +279,4 @@ def pulse_dialect(
         raise BadInput(
             f"scanner device {device!r} is unknown, allowed: {', '.join(sorted(PULSE_DIALECTS))}"
         )
-    kind = PULSE_DIALECTS[device]
-    if issubclass(kind, Characters):
-        return kind(symbol, marks)
-    if marks:
-        raise BadInput(
-            f"port option {next(iter(marks))}: a {device} sends no marks; give devices.marks a "
-            "port of its own"
-        )
-    return kind(symbol)
+    return PULSE_DIALECTS[device](symbol, marks or {})

@@ -1,8 +1,9 @@
 """The process that reads a device: ``python -m hardware.reading_process ADDRESS BAUD WHAT``.
 
 WHAT is a JSON object: ``{"device": ..., "symbol": ..., "marks": {...}}`` for a source of pulses,
-``{"marks": {...}}`` for one of marks alone, ``{"echo": DIALECT}`` for codes that come back. ADDRESS
-may be ``fd:N``, a descriptor that was handed down, for a port that this program writes to as well.
+``{"marks": {...}}`` for one of marks alone, ``{"echo": DIALECT, "pulse": ...}`` for codes that
+come back. ADDRESS may be ``fd:N``, a descriptor that was handed down, for a port that this program
+writes to as well.
 
 ``"settle"`` in WHAT is how long the device takes once its port is open (s).
 
@@ -34,9 +35,10 @@ import serial
 
 from experiment.clock import RealClock
 from experiment.errors import HardwareError, KindredError
-from hardware.models import MODELS, Garbage
+from hardware.codes_back import CodesBack
+from hardware.dialects import DIALECTS
 from hardware.priority import be_served_first
-from hardware.pulse_dialects import ByteDialect, Keyboard, MarkCharacters, Sign, pulse_dialect
+from hardware.pulse_dialects import ByteDialect, MarkCharacters, Sign, pulse_dialect
 from hardware.reading import HANDED_DOWN
 from hardware.serial_line import close_serial, descriptor, open_serial, read_ready
 
@@ -209,21 +211,6 @@ class _Reader:
             self._lines.put(*items)
 
 
-class _Echo:
-    """Codes that come back, put as a trigger device of some dialect is told them."""
-
-    def __init__(self, dialect: str) -> None:
-        self._dialect = dialect
-        self._model = MODELS[dialect]()
-
-    def read(self, stamp: float, data: bytes) -> list[Sign]:
-        try:
-            return [Sign("code", s.t, str(s.code)) for s in self._model.feed(stamp, data)]
-        except Garbage:
-            self._model = MODELS[self._dialect]()
-            return [Sign("other", stamp, str(data[0]))]
-
-
 def _item(sign: Sign) -> list[Any]:
     t = round(sign.t, 7)
     if sign.kind == "key":
@@ -286,7 +273,7 @@ def read_keyboard(key: str) -> int:
 
 def _dialect(what: dict[str, Any]) -> ByteDialect:
     if "echo" in what:
-        return _Echo(what["echo"])
+        return CodesBack(DIALECTS[what["echo"]](what["pulse"]))
     if "device" in what:
         return pulse_dialect(what["device"], what["symbol"], what["marks"])
     return MarkCharacters(what["marks"])
@@ -300,7 +287,7 @@ def main(address: str, baud: str, what: str) -> int:
     except KindredError as error:
         print(json.dumps([["error", str(error)]]), flush=True)
         return error.exit_code
-    if isinstance(dialect, Keyboard):
+    if dialect.key is not None:
         return read_keyboard(dialect.key)
     reader = _Reader(address, int(baud), lambda: _dialect(told), told.get("settle", 0.0))
     try:

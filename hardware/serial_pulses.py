@@ -12,7 +12,7 @@ from experiment.errors import BadInput
 from experiment.events import MARKS, KeyEvent
 from hardware.marks import Note, unnoted
 from hardware.port_url import PortUrl
-from hardware.pulse_dialects import Keyboard, pulse_dialect
+from hardware.pulse_dialects import pulse_dialect
 from hardware.pulse_source import PulseSource
 from hardware.reading import ENDED, START_LIMIT, Reading
 from hardware.record import Record, Strange
@@ -63,18 +63,17 @@ class ScannerSettings:
         device = url.options.get("device", "keyboard" if typed else "plain")
         symbol = url.options.get("symbol")
         dialect = pulse_dialect(device, symbol, url.marks)
-        if typed != isinstance(dialect, Keyboard):
+        if typed != (dialect.key is not None):
             raise BadInput(
                 f"scanner {url.address}: the device keyboard and the address keyboard: go together"
             )
-        key = dialect.key if isinstance(dialect, Keyboard) else None
-        if key in taken:
+        if dialect.key in taken:
             raise BadInput(
-                f"scanner {url.address}: its key {key!r} has another meaning in this study; give "
-                "devices.buttons other keys, or the scanner another symbol"
+                f"scanner {url.address}: its key {dialect.key!r} has another meaning in this "
+                "study; give devices.buttons other keys, or the scanner another symbol"
             )
         what = {"device": device, "symbol": symbol, "marks": url.marks, "settle": url.settle}
-        return cls(what, url.whole("baud", dialect.baud or 1), url.settle, key)
+        return cls(what, url.whole("baud", dialect.baud or 1), url.settle, dialect.key)
 
 
 class SerialPulses(PulseSource):

@@ -20,7 +20,7 @@ from experiment.events import PointerEvent
 from experiment.steps import Screen
 from stimuli.painter import Painter, still
 from stimuli.pictures import Column, Moving, Picture, Targets, Track
-from stimuli.quads import Placed, Quads
+from stimuli.quads import Quads
 from stimuli.sprites import Sprite
 from stimuli.virtual_display import display_answers
 
@@ -34,13 +34,13 @@ _BLANKING = 0.7  # intervals below this share of the nominal or the usual one: f
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A picture on the graphics card."""
+    """A picture on the graphics card, its parts by the numbers that `Quads` gave them."""
 
-    still: tuple[Placed, ...]
+    still: int
     moving: tuple[_Moves, ...]
-    cursor: tuple[Placed, ...]
-    confirmed: tuple[Placed, ...]
-    readings: tuple[tuple[Placed, ...], ...]
+    cursor: int
+    confirmed: int
+    readings: tuple[int, ...]
     track: Track | Column | Targets | None
     extent: Extent
 
@@ -49,15 +49,8 @@ class _Loaded:
 class _Moves:
     """Something that moves: all its looks on the graphics card, and which is where when."""
 
-    frames: tuple[tuple[Placed, ...], ...]
+    frames: tuple[int, ...]
     moving: Moving
-
-    def draw(self, age: float) -> None:
-        spot = self.moving.spot(age)
-        if spot is not None:
-            index, right, down = spot
-            for placed in self.frames[index]:
-                placed.draw(right, down)
 
 
 class Window:
@@ -109,10 +102,14 @@ class Window:
         self._quads = Quads(self._window)
         self._painter = painter_for((width, height))
         patch = self._painter.style.patch
-        self._patch: dict[bool, tuple[Placed, ...]] = {
-            lit: () if patch is None else self._quads.upload(patch.sprite((width, height), lit=lit))
-            for lit in (False, True)
-        }
+        self._patch = (
+            {}
+            if patch is None
+            else {
+                lit: self._quads.upload(patch.sprite((width, height), lit=lit))
+                for lit in (False, True)
+            }
+        )
         if mouse:
             self._window.winHandle.push_handlers(
                 on_mouse_press=self._pressed,
@@ -234,10 +231,10 @@ class Window:
         picture: Picture = self._painter.paint(screen)
         upload = self._quads.upload
         loaded = _Loaded(
-            tuple(quad for sprite in picture.sprites for quad in upload(sprite)),
+            upload(*picture.sprites),
             tuple(_Moves(tuple(map(upload, one.frames)), one) for one in picture.moving),
-            () if picture.cursor is None else upload(picture.cursor),
-            () if picture.confirmed is None else upload(picture.confirmed),
+            upload() if picture.cursor is None else upload(picture.cursor),
+            upload() if picture.confirmed is None else upload(picture.confirmed),
             tuple(map(upload, picture.readings)),
             picture.track,
             _extent(picture.shown_at(0.0)),
@@ -248,20 +245,21 @@ class Window:
     def _draw(
         self, picture: _Loaded, cursor: int | None, confirmed: bool, age: float, lit: bool
     ) -> None:
+        draw = self._quads.draw
         with self._quads.drawing():
-            for quad in picture.still:
-                quad.draw()
+            draw(picture.still)
             for moves in picture.moving:
-                moves.draw(age)
+                spot = moves.moving.spot(age)
+                if spot is not None:
+                    index, right, down = spot
+                    draw(moves.frames[index], right, down)
             if cursor is not None and picture.track is not None:
                 right, down = picture.track.place_of(cursor)
-                for quad in picture.confirmed if confirmed else picture.cursor:
-                    quad.draw(right, down)
+                draw(picture.confirmed if confirmed else picture.cursor, right, down)
                 if picture.readings:
-                    for quad in picture.readings[cursor - picture.track.lowest]:
-                        quad.draw()
-            for quad in self._patch[lit]:
-                quad.draw()
+                    draw(picture.readings[cursor - picture.track.lowest])
+            if self._patch:
+                draw(self._patch[lit])
 
     def _stamped(self) -> None:
         # The first thing after the flip. PsychoPy's own stamp is the wall clock.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,8 +43,18 @@ def faults_of(log: SessionLog) -> list[str]:
     return [fault["what"] for fault in log.of("fault") if fault["what"] not in BUSY]
 
 
+LINUX_ALONE = "needs Linux: a device behind a pseudo-terminal, xdotool at an X display, or /proc"
+AS_ROOT = pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="needs root to become somebody else"
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where there is one screen for all, tests that use it run one after the other."""
+    """Skip what needs Linux elsewhere; tests that use the one screen run one after the other."""
+    if sys.platform != "linux":
+        for item in items:
+            if item.get_closest_marker("linux"):
+                item.add_marker(pytest.mark.skip(reason=LINUX_ALONE))
     if not os.environ.get("DISPLAY"):
         return  # each worker starts a display of its own
     for item in items:
@@ -116,6 +126,10 @@ class Terminal:
     """A pseudo-terminal: `path` is opened by the code under test, `far` is the device's end."""
 
     def __init__(self) -> None:
+        if sys.platform != "linux":
+            pytest.skip(LINUX_ALONE)
+        import tty
+
         self.far, self._near = os.openpty()
         tty.setraw(self._near)
         self.path = os.ttyname(self._near)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import AS_ROOT
+
+pytestmark = pytest.mark.linux
+
 ROOT = Path(__file__).parents[1]
 ABSENT = "cowsay"  # a package that nothing of ours needs
 
 
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="Debian and Ubuntu only")
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@AS_ROOT
 def test_without_root_missing_packages_are_named_in_one_line_to_copy(tmp_path: Path) -> None:
     ci = tmp_path / ".ci"
     shutil.copytree(ROOT / ".ci", ci)

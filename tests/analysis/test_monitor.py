@@ -296,6 +296,7 @@ def test_a_fault_of_an_earlier_run_is_marked_as_such(tmp_path: Path) -> None:
         assert "First volume missed   in run 1" in shown
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("read_before", [False, True])
 def test_a_log_that_hangs_neither_freezes_the_console_nor_keeps_it(
     tmp_path: Path, read_before: bool

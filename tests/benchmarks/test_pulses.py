@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import _measures
-from benchmarks.pulses import matched
+from benchmarks.pulses import lateness, matched
 from benchmarks.table import surely_at_most
 
 SENT = np.array([n * 0.01 for n in range(10)], dtype=np.float64)
@@ -15,6 +15,14 @@ def test_a_lost_and_a_doubled_pulse_do_not_make_up_for_each_other() -> None:
     late, strange = matched(SENT, came)
     assert (len(came), len(late), strange) == (10, 9, 1)
     assert late == pytest.approx(0.0002)
+
+
+def test_a_late_pulse_is_late_and_no_lost_one_where_none_was_lost() -> None:
+    came = SENT + 0.0002
+    came[4] = SENT[5] + 0.001
+    came[5] = SENT[5] + 0.0011
+    assert sorted(lateness(SENT, came))[-2:] == pytest.approx([0.0011, 0.011])
+    assert len(lateness(SENT, np.delete(came, 7))) == 9
 
 
 def test_a_stamp_before_the_first_pulse_is_strange() -> None:

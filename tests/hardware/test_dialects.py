@@ -15,10 +15,13 @@ import pytest
 
 from experiment.clock import RealClock
 from experiment.errors import BadInput, HardwareError
-from hardware.dialects import DIALECTS, Dialect
+from hardware.codes_back import CodesBack
+from hardware.dialects import DIALECTS, Dialect, Plain, Say, check_code
 from hardware.echo import PATTERN, try_port
 from hardware.markers import MarkerLine
-from hardware.models import (
+from hardware.ports import EchoSettings, check_port, open_port
+from hardware.pulse_dialects import Sign
+from tests.hardware.models import (
     MODELS,
     BbtkModel,
     Garbage,
@@ -28,7 +31,6 @@ from hardware.models import (
     TriggerBoxModel,
     Usb2Ttl8Model,
 )
-from hardware.ports import open_port
 
 
 class Device(threading.Thread):
@@ -136,11 +138,15 @@ def test_a_model_decodes_its_dialect_in_pieces_of_any_size(name: str, piece: int
     stream = said(dialect) + b"".join(
         dialect.code(code) + dialect.reset() for code in range(1, 256)
     )
+    back = CodesBack(dialect)
     shown: list[Shown] = []
+    signs: list[Sign] = []
     for start in range(0, len(stream), piece):
         shown += model.feed(0.0, stream[start : start + piece])
+        signs += back.read(0.0, stream[start : start + piece])
     assert [one.code for one in shown] == list(range(1, 256))
     assert model.lines == 0
+    assert [(sign.kind, int(sign.value)) for sign in signs] == [("code", n) for n in range(1, 256)]
 
 
 @pytest.mark.parametrize("name", ["plain", "triggerbox", "usb2ttl8", "bbtk"])
@@ -210,6 +216,42 @@ def test_what_was_planned_is_what_the_device_shows(terminal: Any, records: Any, 
     assert device.got.startswith(said(dialect) + dialect.reset() + dialect.code(1))
     begun = [event["begun"] for event in records.of("marker_sent")]
     assert all(later - now >= 0.006 for now, later in pairwise(begun))
+
+
+class Pairs(Plain):
+    """A device that wants each code twice, after a greeting."""
+
+    name = "pairs"
+
+    def setup(self) -> tuple[Say, ...]:
+        return (Say(b"hi"),)
+
+    def code(self, code: int) -> bytes:
+        return bytes((0xFE, check_code(code), code))
+
+    def reset(self) -> bytes:
+        return b"\xfe\0\0"
+
+
+def test_a_new_dialect_is_a_class_and_a_row(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DIALECTS, Pairs.name, Pairs)  # the row
+    port = open_port(f"{terminal.path}?device=pairs")
+    port.write(7)
+    port.reset()
+    port.write(7)
+    port.close()
+    got = terminal.read(11)
+    assert got == b"hi\xfe\7\7\xfe\0\0\xfe\7\7"
+    echo = EchoSettings.of("/dev/x?device=pairs")
+    signs = CodesBack(echo.dialect).read(1.0, b"?" + got + b"\xfe\7\1")
+    assert [(sign.kind, sign.value) for sign in signs] == [
+        ("other", "63"),
+        ("code", "7"),
+        ("code", "7"),
+        *(("other", str(byte)) for byte in (0xFE, 7, 1)),
+    ]
+    with pytest.raises(BadInput, match="'fax' is unknown, allowed: bbtk, pairs, plain"):
+        check_port("/dev/x?device=fax")
 
 
 class Wrong(TriggerBoxModel):

@@ -11,7 +11,7 @@ from experiment.errors import HardwareError
 from experiment.events import KeyEvent
 from hardware.keys import KeyReader
 
-pytestmark = pytest.mark.usefixtures("display")
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
-import termios
 from array import array
 from dataclasses import replace
 from pathlib import Path
@@ -82,18 +80,22 @@ def test_a_link_to_a_port_in_use_is_refused_too(terminal: Any, tmp_path: Path) -
 
 def test_an_open_port_lets_no_other_program_in_and_a_closed_one_does(terminal: Any) -> None:
     handle = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)
+    from fcntl import ioctl
+
     excluded = array("i", [0])
     port = open_port(terminal.path)
-    fcntl.ioctl(handle, TIOCGEXCL, excluded)
+    ioctl(handle, TIOCGEXCL, excluded)
     assert excluded[0] == 1
     port.close()
-    fcntl.ioctl(handle, TIOCGEXCL, excluded)
+    ioctl(handle, TIOCGEXCL, excluded)
     assert excluded[0] == 0
     os.close(handle)
 
 
 @pytest.mark.parametrize("least", [0, 1])  # a terminal reads b"" or EAGAIN when there is nothing
 def test_another_reader_that_was_faster_is_no_loss_of_the_port(terminal: Any, least: int) -> None:
+    import termios
+
     port = open_port(terminal.path)
     assert isinstance(port, SerialPort)
     handle = port.line.fileno()
@@ -273,6 +275,7 @@ def test_a_parallel_port_sets_its_lines() -> None:
     assert not port.resets_itself
 
 
+@pytest.mark.linux
 def test_what_the_kernel_driver_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, object]] = []
     monkeypatch.setattr("fcntl.ioctl", lambda _, request, data: asked.append((request, data)))
@@ -293,6 +296,7 @@ def test_what_the_kernel_driver_is_asked(tmp_path: Path, monkeypatch: pytest.Mon
     ]
 
 
+@pytest.mark.linux
 def test_a_parallel_port_that_is_not_there_or_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

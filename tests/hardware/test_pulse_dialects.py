@@ -3,15 +3,18 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from experiment.clock import RealClock
 from experiment.errors import BadInput
+from hardware.port_url import parse_port
 from hardware.pulse_dialects import PULSE_DIALECTS, Sign, pulse_dialect
-from hardware.pulses import open_scanner
+from hardware.pulses import check_scanner, open_scanner
+from hardware.serial_pulses import ScannerSettings
 
 STATE_PERIOD = 1 / 800  # s
 
@@ -132,8 +135,7 @@ def test_a_state_over_two_reads_is_one_pulse() -> None:
     ("symbol", "key"), [("5", "5"), ("t", "t"), ("T", "t"), ("=", "equal"), (None, "5")]
 )
 def test_a_keyboards_key(symbol: str | None, key: str) -> None:
-    dialect = pulse_dialect("keyboard", symbol)
-    assert getattr(dialect, "key", None) == key
+    assert pulse_dialect("keyboard", symbol).key == key
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,35 @@ def test_a_keyboards_key(symbol: str | None, key: str) -> None:
 def test_what_a_device_can_not_be(device: str, symbol: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
         pulse_dialect(device, symbol)
+
+
+class Doubled:
+    """A device that says each volume with two bytes."""
+
+    name: ClassVar[str] = "doubled"
+    baud: ClassVar[int] = 4800
+    key: ClassVar[None] = None
+
+    def __init__(self, symbol: str | None, marks: Mapping[str, str]) -> None:
+        if symbol is not None or marks:
+            raise BadInput("port option symbol: a doubled device has none")
+
+    def read(self, stamp: float, data: bytes) -> list[Sign]:
+        return [Sign("pulse", stamp) for _ in range(data.count(b"V!"))]
+
+
+def test_a_new_dialect_is_a_class_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PULSE_DIALECTS, Doubled.name, Doubled)  # the row
+    check_scanner("/dev/x?device=doubled", 2.0)
+    assert said("doubled", None, b"V!V!") == [PULSE, PULSE]
+    assert ScannerSettings.of(parse_port("/dev/x?device=doubled")).baud == 4800
+    for wrong, problem in (
+        ("/dev/x?device=doubled&symbol=5", "has none"),
+        ("keyboard:?device=doubled", "go together"),
+        ("/dev/x?device=fax", "allowed: doubled, forp"),
+    ):
+        with pytest.raises(BadInput, match=problem):
+            check_scanner(wrong, 2.0)
 
 
 def test_speeds() -> None:
@@ -240,6 +271,7 @@ def test_characters_over_a_pseudo_terminal(
     assert source.faults() == []
 
 
+@pytest.mark.linux
 @pytest.mark.usefixtures("display")
 def test_a_scanner_that_types_is_read_and_flagged(records: Any) -> None:
     clock = RealClock()

@@ -18,6 +18,8 @@ from hardware.ports import open_port
 from hardware.pulses import open_scanner
 from hardware.reading import Reading
 
+pytestmark = pytest.mark.linux
+
 
 def reader_of(address: str) -> int:
     """Return the process that reads a port."""
@@ -82,13 +84,11 @@ def test_a_killed_reader_of_marks_and_one_of_codes_come_back(
     clock.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_signals_to_the_group_do_not_end_a_reader(
-    terminal: Any, records: Any, number: signal.Signals
-) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_signals_to_the_group_do_not_end_a_reader(terminal: Any, records: Any, name: str) -> None:
     clock = RealClock()
     source = open_scanner(terminal.path, clock, records.add, 2.0, 10)
-    os.kill(reader_of(terminal.path), number)
+    os.kill(reader_of(terminal.path), signal.Signals[name])
     terminal.write(b"5")
     records.wait_for("pulse", 1)
     source.close()

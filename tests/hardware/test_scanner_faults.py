@@ -22,6 +22,8 @@ from hardware.scan import ButtonPress, SimulatedScan, simulated_scan
 from hardware.simulator import simulator
 from tests.conftest import BUSY
 
+pytestmark = pytest.mark.linux
+
 TR = 0.2
 START = 10
 

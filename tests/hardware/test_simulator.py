@@ -15,6 +15,8 @@ from experiment.errors import BadInput
 from hardware.scan import ButtonPress, SimulatedScan, scan_from_texts, simulated_scan
 from hardware.simulator import simulator
 
+pytestmark = pytest.mark.linux
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tty
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.session import SessionRequest, prepare
 from run_session import main
+from tests.conftest import AS_ROOT
 
 NewStudy = Callable[..., Path]
 ROBOT = ("--robot", "typical", "--speed", "fast", "--no-window")
@@ -157,22 +158,21 @@ def test_a_port_that_is_not_there_is_exit_1(
     assert snapshot(study) == before
 
 
-def test_a_busy_port_is_exit_1(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_busy_port_is_exit_1(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str], terminal: Any
+) -> None:
     import serial
 
     study = new_study()
-    far, near = os.openpty()
-    tty.setraw(near)
-    other = serial.Serial(os.ttyname(near), exclusive=True)
+    other = serial.Serial(terminal.path, exclusive=True)
     words = ["run", str(study), *PERSON, "--robot", "typical", "--no-window"]
     expect_error(
-        [*words, "--port", os.ttyname(near), "--scanner", "mock:"], capsys, 1, "busy; another"
+        [*words, "--port", terminal.path, "--scanner", "mock:"], capsys, 1, "busy; another"
     )
     other.close()
-    os.close(far)
-    os.close(near)
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("display", ["", ":9876"])
 def test_no_display_is_exit_1_and_writes_nothing(new_study: NewStudy, display: str) -> None:
     study = new_study()
@@ -205,7 +205,7 @@ def test_no_display_is_exit_1_and_writes_nothing(new_study: NewStudy, display: s
     assert snapshot(study) == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@AS_ROOT
 def test_a_data_folder_that_cannot_be_written_into(new_study: NewStudy) -> None:
     study = new_study()
     nobody = 65534

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -31,7 +29,7 @@ LAB: tuple[tuple[str, str], ...] = (
     ("      closing: 4.0\n\n  feelings", "      closing: 0.2\n\n  feelings"),
 )
 
-pytestmark = [pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
 
 
 class Hand:
@@ -213,10 +211,11 @@ def header_bytes(study: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="limits a process as POSIX does")
 def test_a_disk_that_is_full_stops_the_session_with_one_line(
     quick_study: Path,
 ) -> None:
+    import resource
+
     study = quick_study
     most = header_bytes(study) + 6_000  # that may be written to any one file
     scan = SimulatedScan(tr=0.5, volumes=60, start_on=10, start_after=0.3)

@@ -17,7 +17,7 @@ from stimuli.painter import Painter
 from stimuli.pictures import Style, Targets, compose
 from stimuli.window import Window
 
-pytestmark = pytest.mark.usefixtures("display")
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 STYLE = Style((640, 360), 22)
 PLAYERS = ("w14", "m03", "m02")
 OURS = Court(PLAYERS, 0)

@@ -25,7 +25,7 @@ from hardware.simulator import SimulatorPorts, simulator
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty")
 
-pytestmark = [pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
 
 
 def heeds_interrupts() -> None:

@@ -50,7 +50,7 @@ SHORT = (
     ("run: 5400\n      closing: 10.0", "run: 11.5\n      closing: 0.4"),
 )
 
-pytestmark = [pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from experiment.steps import BACK, LEAVE_OUT, Item
 from stimuli.pictures import Column, Track, compose
 from stimuli.window import Window
 
-pytestmark = pytest.mark.usefixtures("display")
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 SIZE = (960, 540)
 LISTED = Item("daily.with_whom", 3, 11, 11, back=True)
 ON_LINE = Item("daily.sad", 3, 8, 11, back=True, required=False)

@@ -23,7 +23,7 @@ from experiment.register import open_register
 from experiment.study import open_study
 from tests.sessions.assistant import Assistant, sit_down
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.linux, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "launcher"

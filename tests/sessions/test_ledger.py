@@ -34,7 +34,7 @@ PET: tuple[Edit, ...] = (
     ("marks: {scan_start: f7, injection: f8}", "marks: {}"),
 )
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.linux, pytest.mark.timeout(120)]
 MakeStudy = Callable[..., Path]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from analysis.monitor import Monitor
 from experiment.kit import load_kit
 from run_session import main
+from tests.analysis.test_monitor import settle, text_of
 
 NewStudy = Callable[..., Path]
 WHO = ("--participant", "012")
@@ -101,13 +104,18 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     terminal.run("kit", "preview", study, *WHO, "--out", previews[1])
     assert stat.S_IMODE(previews[1].stat().st_mode) == 0o600
     logs = []
-    for session in ("01", "02"):
+    for session, form in (("01", ()), ("02", ("--json",))):
+        desk = ("--session", session, "--no-window", "--listen", "0", "--rehearsal", *form)
+        terminal.run("check", study, *WHO, *desk, *WIRES)
         words = ("run", study, *WHO, "--session", session, *SESSION, *WIRES)
         out = terminal.run(*words)
         logs.append(Path(next(li for li in out.splitlines() if li.startswith("log: "))[5:]))
     for log in logs:
         terminal.run("replay", log, "--verify")
     terminal.run("replay", logs[0], "--sheet", logs[0].with_suffix(".png"))
+    screen = monitored(logs[0])
+    assert "sub-012" in screen
+    assert "canary" not in screen.lower()
     terminal.run("export", study, "--bids", study / "bids", "--tables", study / "tables")
     terminal.run("report", study, "--rehearsals", "--out", study / "study.html")
     terminal.run("report", logs[0], "--out", study / "session.html")
@@ -124,6 +132,18 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     for log in logs:
         terminal.run("replay", log, "--verify")
     terminal.run("export", study, "--bids", study / "bids-again")
+
+
+def monitored(log: Path) -> str:
+    """Return what the operator's console shows of a log."""
+
+    async def look() -> str:
+        app = Monitor(log)
+        async with app.run_test(size=(120, 40)):
+            await settle(app)
+            return app.export_screenshot()
+
+    return text_of(asyncio.run(look()))
 
 
 def shown(log: Path) -> set[str]:

@@ -31,6 +31,8 @@ from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from run_session import main
 
+pytestmark = pytest.mark.linux
+
 ROOT = Path(__file__).parents[2]
 NewStudy = Callable[..., Path]
 TRIAL = ["fixation", "MESSAGE", "rate_connection", "rate_good"]

@@ -35,7 +35,7 @@ GO_ON: tuple[Edit, ...] = (
 MakeStudy = Callable[..., Path]
 
 slow = pytest.mark.slow  # one of these sessions is run each time
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.linux, pytest.mark.timeout(90)]
 
 
 def run(study: Path, scan: SimulatedScan, folder: Path) -> tuple[int, str, SessionLog, State]:

@@ -20,7 +20,7 @@ from stimuli.painter import Painter
 from stimuli.pictures import Track, compose
 from stimuli.window import Window, check_rate, wait_for_blank
 
-pytestmark = pytest.mark.usefixtures("display")
+pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 SIZE = (960, 540)
 SCREENS: tuple[Screen, ...] = (
     Page("messages.welcome"),

@@ -1,7 +1,7 @@
 """Simulated trigger devices: they decode bytes as the real ones do, and are strict about garbage.
 
-For tests and for the other end of a loop-back cable. A model shows what a recorder behind the
-device would show: an event each time the lines change to another code than 0.
+A model shows what a recorder behind the device would show: an event each time the lines change to
+another code than 0.
 """
 
 from __future__ import annotations
