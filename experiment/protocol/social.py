@@ -234,6 +234,13 @@ class FeedbackTask(TaskSpec):
         if self.shown_on not in protocol.ratings:
             raise Located((*where, "shown_on"), f"no rating {self.shown_on!r}")
         shown = protocol.ratings[self.shown_on].range
+        if (shown.lowest, shown.highest) != (liking.lowest, liking.highest):
+            raise Located(
+                (*where, "shown_on"),
+                f"{self.shown_on!r} ({shown.lowest} to {shown.highest}) is another scale than "
+                f"{choosing.rating!r} ({liking.lowest} to {liking.highest}), on which people are "
+                "chosen; others answer on the same one",
+            )
         for kind in SOCIAL:
             for answer in getattr(self.answers, kind):
                 if not shown.lowest <= answer <= shown.highest:
