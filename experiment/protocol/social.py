@@ -19,7 +19,6 @@ from experiment.protocol.values import (
     Span,
     Strict,
     Whole,
-    rising,
 )
 
 if TYPE_CHECKING:
@@ -137,11 +136,6 @@ class FeedbackTiming(Strict):
     face: Long
     run: Seconds
     closing: Annotated[Number, Field(gt=0, le=600)]
-
-    @field_validator("fixation")
-    @classmethod
-    def _rises(cls, span: Span) -> Span:
-        return rising(span)
 
 
 class FeedbackTask(TaskSpec):
