@@ -152,6 +152,18 @@ def test_the_scale_stands_at_one_place_on_both_screens() -> None:
     assert np.array_equal(choosing.image[:height], learning.image[:height])
 
 
+def test_anchors_are_a_little_smaller_rather_than_one_in_two_lines() -> None:
+    size = (1280, 720)
+    style = Style(size, 43)  # at which the widest of them just doesn't fit
+    painter = Painter(style, Contents(TEXTS, SCALES, no_message, profile=profile, own=OWN))
+    frame = compose(painter.paint(Feedback("p43", "liked", 5)), style)
+    first, second = (
+        frame[round(a * 720) : round(b * 720)] for a, b in ((0.77, 0.81), (0.82, 0.88))
+    )
+    assert np.ptp(first) > 100
+    assert (second == frame[0, 0]).all()
+
+
 def test_own_and_other_picture_are_of_one_size_about_the_middle() -> None:
     own, other = photos_in(painter_for((1280, 720)).paint(Feedback("p43", "liked", None)))
     assert own.image.shape == other.image.shape
