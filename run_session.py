@@ -16,6 +16,7 @@ from analysis.questionnaires_command import questionnaires_app
 from analysis.report.command import report
 from experiment.commands import blinding, participants
 from experiment.commands import desk as launcher
+from experiment.commands import profile as own_profile
 from experiment.daily.command import daily_app
 from experiment.errors import BadInput, KindredError
 from experiment.preflight.command import (
@@ -52,6 +53,7 @@ app.command()(replay_command.replay)
 app.command()(timing_command.timing)
 app.command()(export_command.export)
 app.command()(check)
+app.command()(own_profile.profile)
 app.add_typer(questionnaires_app, name="questionnaires")
 app.add_typer(daily_app, name="daily")
 
@@ -239,26 +241,6 @@ def profiles_sheet(
 
 
 @app.command()
-def profile(
-    study: StudyFolder,
-    participant: Participant,
-    photo: Annotated[Path, typer.Option(help="PNG, JPEG or WebP.")],
-    name: Annotated[str, typer.Option(help="As the participant would like to be called.")],
-    age: Annotated[int, typer.Option()],
-    text_file: Annotated[Path, typer.Option(help="A few words of the participant's (UTF-8).")],
-    likes: Annotated[
-        list[str] | None,
-        typer.Option(help="Group that the participant would like to meet; all if none is given."),
-    ] = None,
-) -> None:
-    """Put the participant's own profile into their kit."""
-    from experiment.choices import make_profile
-
-    file = make_profile(study, participant, photo, name, age, text_file, tuple(likes or ()))
-    print(f"profile: {file}")
-
-
-@app.command()
 def run(
     study: StudyFolder,
     participant: Participant,
@@ -292,8 +274,7 @@ def run(
     """Run one session of one participant."""
     from analysis.dose import dose_lines
     from analysis.timing import write_timing
-    from experiment.care import debriefing_left
-    from experiment.choices import keep_choices
+    from experiment.care import after_session
     from experiment.readlog import read_log
     from experiment.session import SessionRequest, window_size
     from experiment.session import run as run_session
@@ -332,9 +313,7 @@ def run(
         print(f"log: {result.log}\ntiming: can't be written ({error.strerror})")
     for line in dose_lines(read_log(result.log)):
         print(line)
-    for line in debriefing_left(study, participant, result.log):
-        print(line)
-    for line in keep_choices(study, participant, result.log):
+    for line in after_session(study, participant, result.log):
         print(line)
     if result.status != "complete":
         raise KindredError(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PilImage
 
 Frame: TypeAlias = npt.NDArray[np.uint8]
 """A picture, shape (height, width, 3): red, green, blue."""
@@ -17,12 +20,12 @@ _LINE, _FONT = 24, 17  # px of a caption's line, and of its letters
 _PAPER, _INK = "#f4f2ee", "#333333"
 
 
-def sheet(pictures: Sequence[tuple[Frame, Sequence[str]]], columns: int, width: int) -> Frame:
-    """Put pictures in rows, each made smaller, with lines of caption below it.
+def sheet(pictures: Iterable[tuple[Frame, Sequence[str]]], columns: int, width: int) -> Frame:
+    """Put pictures in rows, each made smaller as it comes, with lines of caption below it.
 
     Parameters
     ----------
-    pictures : sequence of (Frame, sequence of str)
+    pictures : iterable of (Frame, sequence of str)
         Pictures of one size, and their captions' lines (Latin letters only); long ones are broken.
     columns : int
     width : int
@@ -31,25 +34,34 @@ def sheet(pictures: Sequence[tuple[Frame, Sequence[str]]], columns: int, width: 
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(size=_FONT)
-    rows, across = pictures[0][0].shape[:2]
-    size = (width, round(width * rows / across))
-    captions = [
-        [part for line in lines for part in _broken(line, width, font.getlength)]
-        for _, lines in pictures
+    cells = [
+        (
+            _smaller(picture, width),
+            [part for line in lines for part in _broken(line, width, font.getlength)],
+        )
+        for picture, lines in pictures
     ]
-    below = 6 + _LINE * max(len(lines) for lines in captions)
-    cell = (width + _GAP, size[1] + below + _GAP)
-    deep = -(-len(pictures) // columns)
-    paper = Image.new("RGB", (_GAP + columns * cell[0], _GAP + deep * cell[1]), _PAPER)
+    high = cells[0][0].height
+    below = 6 + _LINE * max(len(lines) for _, lines in cells)
+    deep = -(-len(cells) // columns)
+    across, down = width + _GAP, high + below + _GAP
+    paper = Image.new("RGB", (_GAP + columns * across, _GAP + deep * down), _PAPER)
     draw = ImageDraw.Draw(paper)
-    for i, ((picture, _), lines) in enumerate(zip(pictures, captions, strict=True)):
-        left = _GAP + (i % columns) * cell[0]
-        top = _GAP + (i // columns) * cell[1]
-        small = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
+    for i, (small, lines) in enumerate(cells):
+        left, top = _GAP + (i % columns) * across, _GAP + (i // columns) * down
         paper.paste(small, (left, top))
         for number, line in enumerate(lines):
-            draw.text((left + 2, top + size[1] + 6 + number * _LINE), line, _INK, font)
+            draw.text((left + 2, top + high + 6 + number * _LINE), line, _INK, font)
     return np.asarray(paper)
+
+
+def _smaller(picture: Frame, width: int) -> PilImage:
+    from PIL import Image
+
+    rows, across = picture.shape[:2]
+    size = (width, round(width * rows / across))
+    # A large one is halved first, to no less than twice the size: as sharp, in half the time.
+    return Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _broken(line: str, width: int, length: Callable[[str], float]) -> list[str]:

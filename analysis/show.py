@@ -170,7 +170,7 @@ def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
             note = "   pause" if isinstance(moment.step.screen, Waiting) else "   asked to stop"
         return f"{moment.t - moment.zero:8.3f} s{note}"
 
-    pictures = [(projector.frame(moment), [caption(moment)]) for moment in shown.values()]
+    pictures = ((projector.frame(moment), [caption(moment)]) for moment in shown.values())
     return sheet(pictures, _COLUMNS, _WIDTH)
 
 

@@ -17,6 +17,7 @@ from benchmarks.table import Row, at_most, beside
 from experiment.choices import choices_made, save_choices
 from experiment.examples import make_study
 from experiment.kit.own_profile import save_own_profile
+from experiment.kit.own_words import OwnWords
 from experiment.profiles import DEMO
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
@@ -52,8 +53,8 @@ def pet_study(folder: Path, minutes: float) -> Path:
     file.write_text(json.dumps(tree, ensure_ascii=False), "utf-8")  # which is YAML too
     study = open_study(folder)
     kit = study.kit_folder(_PERSON)
-    photo = DEMO / "photos" / "w05.png"
-    save_own_profile(kit, photo, "Somebody", 30, "A few words.", ("men",))
+    photo = DEMO / "photos" / "p41.png"
+    save_own_profile(kit, photo, OwnWords("Somebody", 30, "A few words.", ("men",)))
     run(prepare(pet_request(folder, "01", fast=True)))
     save_choices(kit, choices_made(study, _PERSON))
     return folder

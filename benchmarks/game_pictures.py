@@ -23,8 +23,8 @@ from stimuli.pictures import Style, compose
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 FRAMES_PER_SECOND = 30
 FLIGHT = 0.75
-_TWO, _THREE = ("w14", "m03"), ("w14", "m03", "w01")
-_FIVE = ("w14", "m02", "w01", "m24", "w06")
+_TWO, _THREE = ("p32", "p35"), ("p32", "p35", "p43")
+_FIVE = ("p32", "p01", "p43", "p42", "p22")
 _TEXTS = {
     "players_connecting": "The other players are connecting",
     "reminder": "It is your turn. Whom would you like to throw to?",
@@ -57,7 +57,7 @@ def _painter(size: tuple[int, int]) -> tuple[Style, Painter]:
         {},
         _no_message,
         profile=looks_of_set(load_profiles(DEMO)),
-        own=look_of(OwnProfile("Alex", 31, "", DEMO / "photos" / "m19.png")),
+        own=look_of(OwnProfile("Alex", 31, "", DEMO / "photos" / "p05.png")),
     )
     return style, Painter(style, contents)
 

@@ -1,16 +1,21 @@
-"""Participants who were deceived are told so, also when a session ends before its time."""
+"""When a session has ended: what the assistant is to know, and what goes into the kit.
+
+Participants who were deceived are told so, also when a session ends before its time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from experiment.choices import keep_choices
 from experiment.protocol import PagesTask
-from experiment.readlog import read_log
+from experiment.readlog import SessionLog, read_log
 from experiment.study import Study, open_study
 
 
-def debriefing_left(folder: Path, participant: str, log: Path) -> tuple[str, ...]:
-    """Return what the assistant is to do for a participant who may leave without a debriefing.
+def after_session(folder: Path, participant: str, log: Path) -> Iterator[str]:
+    """Keep what a session gave, and tell what the assistant is to do now.
 
     Parameters
     ----------
@@ -21,12 +26,31 @@ def debriefing_left(folder: Path, participant: str, log: Path) -> tuple[str, ...
     log : Path
         Of the session that has just ended, however it ended.
 
+    Yields
+    ------
+    str
+        A line for the assistant.
+
+    Raises
+    ------
+    BadInput
+        If the kit can't be written.
+    TooFewLiked
+        As in `keep_choices`; the lines before it have been given by then.
+    """
+    study, ended = open_study(folder), read_log(log)
+    yield from debriefing_left(study, participant, ended)
+    yield from keep_choices(study, participant, ended)
+
+
+def debriefing_left(study: Study, participant: str, ended: SessionLog) -> tuple[str, ...]:
+    """Return what the assistant is to do for a participant who may leave without a debriefing.
+
     Returns
     -------
     tuple of str
         Lines; none if the session was complete, or the study has no debriefing, or it was shown.
     """
-    study, ended = open_study(folder), read_log(log)
     where = _debriefing(study)
     if ended.status == "complete" or where is None:
         return ()
@@ -36,7 +60,7 @@ def debriefing_left(folder: Path, participant: str, log: Path) -> tuple[str, ...
         return ()
     when = "now" if session == ended.header["session"] else "if the participant does not come again"
     return (
-        f"{participant} has not been debriefed; {when}, run: run_session.py run {folder} "
+        f"{participant} has not been debriefed; {when}, run: run_session.py run {study.folder} "
         f"--participant {participant} --session {session} --task {task}",
     )
 

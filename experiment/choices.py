@@ -13,12 +13,13 @@ from experiment.errors import BadInput, TooFewLiked
 from experiment.files import canonical, write_whole
 from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile, save_own_profile
+from experiment.kit.own_words import OwnWords, check_likes
 from experiment.people import Choice, People
 from experiment.plans.people import shortfall
 from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
 from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.readlog import SessionLog, header_of, read_log
-from experiment.study import Study, check_label, open_study
+from experiment.study import Study, check_label
 
 CHOICES_FILE = "choices.json"
 _FILE = 0o600
@@ -73,14 +74,14 @@ def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | 
     if found is None and any(isinstance(spec, FeedbackTask) for spec in specs):
         raise BadInput(
             f"{folder}: no profile of the participant's own, which the screens show beside the "
-            "others; make it with: run_session.py profile STUDY --participant P ..."
+            "others; make it with: run_session.py profile STUDY --participant P --photo FILE"
         )
     own, likes = (None, ()) if found is None else found
     for group in likes:
         if group not in index.groups:
             raise BadInput(
                 f"{profiles.folder}: lacks a group that the participant prefers; make the profile "
-                f"again with some of {', '.join(sorted(index.groups))}: profile ... --likes GROUP"
+                f"again (run_session.py profile) with some of {', '.join(sorted(index.groups))}"
             )
     choices = {choice.profile_id: choice.value for choice in load_choices(folder)}
     choices |= {choice.profile_id: choice.value for choice in choices_made(study, participant)}
@@ -123,16 +124,15 @@ def choices_in(log: SessionLog) -> tuple[Choice, ...]:
     return _sorted(found.items())
 
 
-def keep_choices(folder: Path, participant: str, log: Path) -> tuple[str, ...]:
+def keep_choices(study: Study, participant: str, ended: SessionLog) -> tuple[str, ...]:
     """Write what a session's choices add up to into the kit, and say whether they are enough.
 
     Parameters
     ----------
-    folder : Path
-        The study's.
+    study : Study
     participant : str
         Label.
-    log : Path
+    ended : SessionLog
         Of the session that has just ended, however it ended.
 
     Returns
@@ -147,10 +147,9 @@ def keep_choices(folder: Path, participant: str, log: Path) -> tuple[str, ...]:
     TooFewLiked
         If all profiles were rated and too few people were liked; says what to do.
     """
-    study, read = open_study(folder), read_log(log)
     asked = [
         task
-        for task in read.header["tasks"]
+        for task in ended.header["tasks"]
         if isinstance(study.protocol.tasks[task], ChoosingTask)
     ]
     if not asked:
@@ -162,20 +161,12 @@ def keep_choices(folder: Path, participant: str, log: Path) -> tuple[str, ...]:
     left = sum(one not in people.values for one in people.offered)
     lines = (f"choices: {file} ({len(people.choices)} made, {left} profiles left)",)
     missing = shortfall(study.protocol, people, shown_before(study, participant))
-    if missing and (left == 0 or read.status == "complete"):
+    if missing and (left == 0 or ended.status == "complete"):
         raise TooFewLiked("\n".join((*lines, *missing)))
     return (*lines, "enough people were liked") if not missing else (*lines, *missing)
 
 
-def make_profile(
-    folder: Path,
-    participant: str,
-    photo: Path,
-    name: str,
-    age: int,
-    text_file: Path,
-    likes: tuple[str, ...],
-) -> Path:
+def make_profile(study: Study, participant: str, photo: Path, words: OwnWords) -> Path:
     """Put a participant's own profile into their kit; see `save_own_profile`.
 
     Raises
@@ -183,21 +174,14 @@ def make_profile(
     BadInput
         If anything can't be used, or the profile set has no such group.
     """
-    study = open_study(folder)
-    groups = profiles_of(study).index().groups
-    for group in likes:
-        if group not in groups:
-            raise BadInput(
-                f"--likes {group!r}: no such group; allowed: {', '.join(sorted(groups))}"
-            )
-    try:
-        text = text_file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{text_file}: not UTF-8 text (byte {error.start})") from None
-    except OSError as error:
-        raise BadInput(f"{text_file}: can't be read ({error.strerror})") from None
+    check_likes(words.likes, groups_of(study))
     kit = study.kit_folder(check_label("participant", participant))
-    return save_own_profile(kit, photo, name, age, text, likes)
+    return save_own_profile(kit, photo, words)
+
+
+def groups_of(study: Study) -> tuple[str, ...]:
+    """Return the groups of a study's profile set, sorted."""
+    return tuple(sorted(profiles_of(study).index().groups))
 
 
 def load_choices(folder: Path) -> tuple[Choice, ...]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
 from experiment.files import canonical, write_whole
+from experiment.kit.own_words import OwnWords, check_words
 from experiment.kit.store import is_forgotten
 from experiment.profiles import OwnProfile
 
@@ -23,20 +24,9 @@ _FOLDER, _FILE = 0o700, 0o600
 _SMALLEST, _LARGEST = 200, 12_000  # px of a photo's shorter and longer side
 _KEPT = 1200  # px of the longer side of what is kept
 _BYTES = 40_000_000  # of a file that is taken for a photo
-_NAME, _TEXT = 40, 600  # characters
 
 
-@dataclass(frozen=True)
-class _Written:
-    name: str = field(repr=False)
-    age: int
-    text: str = field(repr=False)
-    likes: tuple[str, ...] = field(repr=False)
-
-
-def save_own_profile(
-    folder: Path, photo: Path, name: str, age: int, text: str, likes: tuple[str, ...]
-) -> Path:
+def save_own_profile(folder: Path, photo: Path, words: OwnWords) -> Path:
     """Put a participant's own profile into their kit, in place of one that is there.
 
     Parameters
@@ -45,28 +35,15 @@ def save_own_profile(
         ``participants/P/kit``; made for its owner only if need be.
     photo : Path
         PNG, JPEG or WebP.
-    name : str
-        1-40 characters, as it is shown to nobody but the participant.
-    age : int
-        18-120.
-    text : str
-        Up to 600 characters.
-    likes : tuple of str
-        Groups of the profile set that the participant would like to meet; empty for all.
+    words : OwnWords
 
     Raises
     ------
     BadInput
         If anything is missing, too long, or no picture, or the kit was destroyed; nothing is
-        changed then. No error quotes name or text.
+        changed then. No error quotes what was written.
     """
-    name, text = name.strip(), text.strip()
-    if not 1 <= len(name) <= _NAME or not name.isprintable():
-        raise BadInput(f"--name: 1 to {_NAME} characters in one line, found {len(name)}")
-    if not 18 <= age <= 120:
-        raise BadInput(f"--age {age}: 18 to 120 is allowed")
-    if not 1 <= len(text) <= _TEXT:
-        raise BadInput(f"the profile's text: 1 to {_TEXT} characters, found {len(text)}")
+    words = check_words(words)
     if is_forgotten(folder):
         raise BadInput(f"{folder}: what was in this kit was destroyed; it gets nothing new")
     picture = _drawn_anew(photo)
@@ -76,8 +53,7 @@ def save_own_profile(
         folder.parent.chmod(_FOLDER)
         folder.chmod(_FOLDER)
         write_whole(folder / PHOTO_FILE, picture, mode=_FILE)
-        written = {"name": name, "age": age, "text": text, "likes": list(likes)}
-        write_whole(folder / PROFILE_FILE, canonical(written), mode=_FILE)
+        write_whole(folder / PROFILE_FILE, canonical(asdict(words)), mode=_FILE)
     except OSError as error:
         raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
     return folder / PROFILE_FILE
@@ -93,7 +69,7 @@ def load_own_profile(folder: Path) -> tuple[OwnProfile, tuple[str, ...]] | None:
     """
     file = folder / PROFILE_FILE
     try:
-        written = TypeAdapter(_Written).validate_json(file.read_bytes())
+        written = TypeAdapter(OwnWords).validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from experiment.chance import dice
 from experiment.errors import BadInput
-from experiment.plans.opening import Opening
+from experiment.plans.opening import SelfPaced
 from experiment.plans.plan import PlanInputs, random_start
 from experiment.protocol import ChoosingTask
 from experiment.steps import After, Ends, OnResponse
@@ -32,30 +32,21 @@ class ChoosingTrial:
 
 
 @dataclass(frozen=True)
-class ChoosingPlan(Opening):
-    """A run of choosing, at the participant's own pace, from its `Opening` on.
+class ChoosingPlan(SelfPaced):
+    """A run of choosing, at the participant's own pace, from its opening on.
 
     Parameters
     ----------
-    lead_in_ends : Ends
-        Fixation before the first profile.
     rating : str
         The scale of liking.
     answer_ends : Ends
     trials : tuple of ChoosingTrial
         What is left to be rated.
-    closing_ends : Ends
-    planned_duration, pause_grid : None
-        It is self-paced.
     """
 
-    lead_in_ends: Ends
     rating: str
     answer_ends: Ends
     trials: tuple[ChoosingTrial, ...]
-    closing_ends: Ends
-    planned_duration: None = None
-    pause_grid: None = None
 
 
 def plan_choosing(inputs: PlanInputs) -> ChoosingPlan:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from experiment.chance import Dice, dice
 from experiment.errors import BadInput
-from experiment.plans.opening import Opening
+from experiment.plans.opening import SelfPaced
 from experiment.plans.plan import PlanInputs, Question, random_start
 from experiment.protocol import ObjectCondition, ObjectTask
 from experiment.steps import After, Ends, OnResponse
@@ -36,24 +36,15 @@ class ObjectTrial:
 
 
 @dataclass(frozen=True)
-class ObjectPlan(Opening):
-    """A whole run of holding objects, from its `Opening` on.
+class ObjectPlan(SelfPaced):
+    """A whole run of holding objects, from its opening on.
 
     Parameters
     ----------
-    lead_in_ends : Ends
-        Fixation before the first trial.
     trials : tuple of ObjectTrial
-    closing_ends : Ends
-    planned_duration, pause_grid : None
-        It is self-paced.
     """
 
-    lead_in_ends: Ends
     trials: tuple[ObjectTrial, ...]
-    closing_ends: Ends
-    planned_duration: None = None
-    pause_grid: None = None
 
 
 def plan_objects(inputs: PlanInputs) -> ObjectPlan:

@@ -37,6 +37,25 @@ class Opening:
     sync_ends: tuple[Ends, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class SelfPaced(Opening):
+    """How a run begins that goes at the participant's own pace, from fixation to the last screen.
+
+    Parameters
+    ----------
+    lead_in_ends : Ends
+        Fixation before the first trial.
+    closing_ends : Ends
+    planned_duration, pause_grid : None
+        Nobody knows how long it takes, and nothing in it is to be moved by a pause.
+    """
+
+    lead_in_ends: Ends
+    closing_ends: Ends
+    planned_duration: None = None
+    pause_grid: None = None
+
+
 def awaited(begins: Begins) -> tuple[str, Ends]:
     """Return text and end of the wait for a run's zero in a scanner."""
     return waiting_text(begins), OnPulse() if begins == "pulse" else OnMark(begins)

@@ -95,7 +95,7 @@ def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -
             f"- run the choosing task again: {unseen} profiles of the chosen groups are not rated"
             if unseen
             else "- all profiles of the chosen groups are rated; with the participant's consent "
-            "add a group (profile --likes GROUP ...), then run the choosing task again",
+            "add a group (run_session.py profile), then run the choosing task again",
             "- add people to the profile set, then run the choosing task again",
             "- before the study's first participant: fewer trials, or a lower liked.at_least, in "
             "study.yaml",

@@ -158,7 +158,7 @@ def _wrong_in(entry: Entry, age: str) -> Iterator[str]:
             f" {NEUTRAL} is for the faces of the baseline"
         )
     if entry.photo is None:
-        yield f"{label}: photo must name a file in the set's folder, for example photos/w01.png"
+        yield f"{label}: photo must name a file in the set's folder, for example photos/p43.png"
     if entry.is_neutral:
         if entry.name or age or entry.text:
             yield f"{label}: a neutral face has no name, age or text; leave them empty"

@@ -26,7 +26,6 @@ from experiment.protocol.values import (
     Span,
     Strict,
     Whole,
-    rising,
 )
 
 if TYPE_CHECKING:
@@ -133,11 +132,6 @@ class GameTiming(Strict):
     settle: Annotated[Number, Field(ge=0.1, le=10)]
     rest: Span
     closing: Annotated[Number, Field(gt=0, le=600)]
-
-    @field_validator("rest")
-    @classmethod
-    def _rises(cls, span: Span) -> Span:
-        return rising(span)
 
     @model_validator(mode="after")
     def _time_to_turn(self) -> GameTiming:

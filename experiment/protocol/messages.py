@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from experiment.kit import Condition
 from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
 from experiment.protocol.task import Resume, Share, TaskSpec
-from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
+from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole
 
 Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
 
@@ -31,11 +31,6 @@ class ScannerTiming(Strict):
     answer: Annotated[Number, Field(gt=0, le=600)]
     closing: Seconds
 
-    @field_validator("fixation")
-    @classmethod
-    def _rises(cls, span: Span) -> Span:
-        return rising(span)
-
 
 class LabTiming(Strict):
     """Times of a self-paced trial (s). ``none`` for a limit means: as long as it takes."""
@@ -45,11 +40,6 @@ class LabTiming(Strict):
     reading_limit: Seconds | None
     answer_limit: Seconds | None
     closing: Seconds
-
-    @field_validator("fixation")
-    @classmethod
-    def _rises(cls, span: Span) -> Span:
-        return rising(span)
 
 
 class _Messages(TaskSpec):

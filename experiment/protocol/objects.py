@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field, field_validator
 
 from experiment.protocol.task import Resume, TaskSpec
-from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole, rising
+from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole
 
 ObjectCondition: TypeAlias = Literal["warm", "neutral"]
 """A warm pack, or an object that is as warm as the room."""
@@ -22,11 +22,6 @@ class ObjectTiming(Strict):
     put_down: Annotated[Number, Field(gt=0, le=600)]
     answer_limit: Seconds | None
     closing: Seconds
-
-    @field_validator("rest")
-    @classmethod
-    def _rises(cls, span: Span) -> Span:
-        return rising(span)
 
 
 class ObjectTask(TaskSpec):

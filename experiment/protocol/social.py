@@ -19,7 +19,6 @@ from experiment.protocol.values import (
     Span,
     Strict,
     Whole,
-    rising,
 )
 
 if TYPE_CHECKING:
@@ -138,11 +137,6 @@ class FeedbackTiming(Strict):
     run: Seconds
     closing: Annotated[Number, Field(gt=0, le=600)]
 
-    @field_validator("fixation")
-    @classmethod
-    def _rises(cls, span: Span) -> Span:
-        return rising(span)
-
 
 class FeedbackTask(TaskSpec):
     """Being liked back by people whom one liked, or not, in blocks at times of the protocol's.
@@ -234,6 +228,13 @@ class FeedbackTask(TaskSpec):
         if self.shown_on not in protocol.ratings:
             raise Located((*where, "shown_on"), f"no rating {self.shown_on!r}")
         shown = protocol.ratings[self.shown_on].range
+        if (shown.lowest, shown.highest) != (liking.lowest, liking.highest):
+            raise Located(
+                (*where, "shown_on"),
+                f"{self.shown_on!r} ({shown.lowest} to {shown.highest}) is another scale than "
+                f"{choosing.rating!r} ({liking.lowest} to {liking.highest}), on which people are "
+                "chosen; others answer on the same one",
+            )
         for kind in SOCIAL:
             for answer in getattr(self.answers, kind):
                 if not shown.lowest <= answer <= shown.highest:

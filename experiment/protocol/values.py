@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _a_number(value: Any) -> Any:
@@ -13,6 +13,12 @@ def _a_number(value: Any) -> Any:
     if isinstance(value, str):
         raise ValueError("a number is needed, not a text")
     return value
+
+
+def _rising(span: tuple[float, float]) -> tuple[float, float]:
+    if span[1] < span[0]:
+        raise ValueError(f"the shortest time comes first, got {span[0]} before {span[1]}")
+    return span
 
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
@@ -24,7 +30,8 @@ Place = int
 """A position of a scale as the key of a mapping; as JSON wants it, a log has it as a text."""
 Pixels = Annotated[Whole, Field(ge=200, le=16384)]
 Seconds = Annotated[Number, Field(ge=0, le=7200)]
-Span = tuple[Seconds, Seconds]
+Span = Annotated[tuple[Seconds, Seconds], AfterValidator(_rising)]
+"""The shortest and the longest time (s) of something that varies."""
 
 
 class Strict(BaseModel):
@@ -39,10 +46,3 @@ class Located(ValueError):
     def __init__(self, loc: tuple[str | int, ...], problem: str) -> None:
         super().__init__(problem)
         self.loc = loc
-
-
-def rising(span: Span) -> Span:
-    """Return a span of times, if its shorter end comes first."""
-    if span[1] < span[0]:
-        raise ValueError(f"the shortest time comes first, got {span[0]} before {span[1]}")
-    return span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from experiment.steps import Scale
@@ -10,6 +11,7 @@ from stimuli.pictures import Picture, Track, Word
 from stimuli.sprites import Sprite, dot, merge, strokes
 from stimuli.typeset import Typeset
 
+_NO_SMALLER = 0.85  # of an anchor's size, to have it in one line
 _READING_ABOVE = 0.06  # of the window's height: from the line to the number that is read out
 
 
@@ -157,7 +159,7 @@ class RatingLine:
         top = self._anchors_top
         columns = self._anchor_columns()
 
-        def fit(position: int, px: int | None = None) -> Typeset:
+        def fit(position: int, px: int | None) -> Typeset:
             return self._layout.fit(
                 self._look.anchors[position],
                 f"the anchor at point {position} of {self._name}",
@@ -169,10 +171,8 @@ class RatingLine:
                 whole_words=True,
             )
 
-        common = min((fit(position).px for position in columns), default=None)
         sprites = []
-        for position in columns:
-            typeset = fit(position, common)
+        for position, typeset in zip(columns, _alike(fit, columns), strict=True):
             left = round(self.track.x_of(position) - typeset.axis)
             sprites.append(Sprite(typeset.image, left, top + typeset.px - typeset.first_baseline))
         return sprites
@@ -251,3 +251,13 @@ class RatingLine:
                 strokes(tick, 0.12 * radius, style.background),
             )
         )
+
+
+def _alike(fit: Callable[[int, int | None], Typeset], positions: Collection[int]) -> list[Typeset]:
+    """Set anchors in one size; where a little smaller spares all of them a second line, so."""
+    largest = min((fit(position, None).px for position in positions), default=0)
+    for px in range(largest, round(_NO_SMALLER * largest) - 1, -1):
+        anchors = [fit(position, px) for position in positions]
+        if all(anchor.first_baseline == anchor.last_baseline for anchor in anchors):
+            return anchors
+    return [fit(position, largest) for position in positions]

@@ -69,7 +69,7 @@ def test_the_monitor_counts_its_trials(log: SessionLog) -> None:
 def test_its_screens_can_be_shown_again_without_a_kit(log: SessionLog) -> None:
     sheet = contact_sheet(log, None)
     assert sheet.shape[2] == 3
-    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 50
+    assert len(np.unique(sheet[..., 0])) > 50  # lines and letters, smooth-edged
 
 
 def test_it_is_exported_with_what_was_done_in_each_row(log: SessionLog, tmp_path: Path) -> None:

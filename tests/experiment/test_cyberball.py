@@ -339,11 +339,11 @@ def test_who_plays_is_the_same_in_a_session_and_differs_from_session_to_session(
         for person, session in (("012", "lab"), ("012", "scanner"), ("013", "lab"))
     )
     assert planned(LAB, 1).players == planned(LAB, 99).players == planned(OUT, 2).players == lab
-    few = changed(LAB, players={"count": 2, "among": ("w01", "m02", "m03")})
+    few = changed(LAB, players={"count": 2, "among": ("p43", "p01", "p35")})
     tasks = {"included": few, "excluded": changed(OUT, players=few.players)}
     protocol = preset().model_copy(update={"tasks": {**preset().tasks, **tasks}})
     drawn = {players_of(protocol, demo_people(), str(n), "lab") for n in range(40)}
-    assert drawn == set(itertools.permutations(("w01", "m02", "m03"), 2))
+    assert drawn == set(itertools.permutations(("p43", "p01", "p35"), 2))
     assert planned(SCAN, 1).players == planned(WATCH, 7).players == scanner
     assert not set(lab) & set(scanner)
     assert lab != another
@@ -492,9 +492,9 @@ FAIR = "schedule: {kind: {value: fair, source: L5}, of: 30, longest_without: 6}"
          "the shortest delay (0.6 s) is longer than turning (0.7 s)"),
         ("arriving: &arriving {median: 4.0", "arriving: &arriving {median: 0.4",
          "included.lobby.arriving", "the median (0.4 s) lies between shortest (1.5 s)"),
-        ("among: none               #", "among: [w01] #", "included.players",
+        ("among: none               #", "among: [p43] #", "included.players",
          "2 players can't be drawn from 1 profiles"),
-        ("among: none               #", "among: [w01, w01] #", "included.players.among",
+        ("among: none               #", "among: [p43, p43] #", "included.players.among",
          "name each profile once"),
         ("        seconds: 60\n      - *fair", "        throws: 12\n      - *fair",
          "scanincluded.rounds", "in the scanner each round ends by seconds, not by throws"),
@@ -524,9 +524,9 @@ def test_a_protocol_that_can_t_be_played_is_refused_with_its_place(
          "round 1: the list of player"),
         (game("excluded", kind="lists", players={1: (0,) * 30, 2: (0,) * 30}, excludes=True),
          "the exclusion may never begin"),
-        (changed(LAB, players={"count": 2, "among": ("w01", "w99")}),
+        (changed(LAB, players={"count": 2, "among": ("p43", "w99")}),
          "players.among: the profile set has no profile 'w99'"),
-        (changed(LAB, players={"count": 2, "among": ("w01", "n01")}),
+        (changed(LAB, players={"count": 2, "among": ("p43", "n01")}),
          "players.among: the profile set has no profile 'n01'"),
         (changed(SCANOUT, rounds=[{"condition": "excluded", "seconds": 20,
                                    "schedule": {"kind": "ostracism", "receipts": 3, "within": 9}}]),

@@ -118,7 +118,7 @@ def spans(plan: FeedbackPlan) -> list[tuple[float, float]]:
     return list(zip(begins, ends, strict=True))
 
 
-LIKED = st.lists(st.integers(4, 7), min_size=16, max_size=40)
+LIKED = st.lists(st.integers(4, 6), min_size=16, max_size=40)
 
 
 @given(LIKED, st.integers(0, 2**32), st.sampled_from(["012", "x7", "Q"]))
@@ -185,7 +185,7 @@ def test_answers_come_in_the_shares_that_were_asked_for(weights: list[int], coun
 
 
 def test_the_deal_does_not_depend_on_a_session_s_seed(protocol: Protocol) -> None:
-    people = people_who([4, 5, 6, 7] * 6)
+    people = people_who([4, 5, 6] * 8)
     first, other = (plan_feedback(inputs(protocol, people, seed=seed)) for seed in (1, 2))
 
     def who(plan: FeedbackPlan, kind: str) -> set[str]:
@@ -219,7 +219,7 @@ def test_nobody_comes_again_who_answered_before_choices_were_added(
 
 
 def test_blocks_are_matched_by_liking_over_both_scans(protocol: Protocol) -> None:
-    people = people_who([4, 5, 6, 7] * 6)
+    people = people_who([4, 5, 6] * 8)
     dealt = deal_people(protocol, people, "012")
     means = [sum(people.values[one] for one in ids) / len(ids) for ids in dealt.values()]
     assert max(means) - min(means) < 0.26
@@ -293,7 +293,7 @@ def test_nothing_on_the_screen_says_a_condition_s_name(protocol: Protocol) -> No
 
 def test_too_few_liked_is_told_with_what_to_do(protocol: Protocol) -> None:
     with pytest.raises(BadInput) as refused:
-        plan_feedback(inputs(protocol, people_who([7] * 11 + [3] * 20)))
+        plan_feedback(inputs(protocol, people_who([6] * 11 + [3] * 20)))
     lines = str(refused.value).splitlines()
     assert "11 people were liked (4 or more), the study's scans need 16" in lines[0]
     assert "5 are missing" in lines[0]
@@ -339,6 +339,7 @@ def test_a_schedule_that_does_not_fit_is_refused_and_nothing_moved(
         ({"liked__at_least": 8}, "8 is not on the scale 'liking'"),
         ({"liked__choosing": "debriefing"}, "no choosing task 'debriefing'"),
         ({"shown_on": "nothing"}, "no rating 'nothing'"),
+        ({"shown_on": "sad"}, "'sad' (1 to 7) is another scale than 'liking' (1 to 6)"),
         (
             {
                 "blocks": (

@@ -244,12 +244,13 @@ def test_the_kit(new_study: NewStudy) -> None:
 def test_the_pictures(tmp_path: Path) -> None:
     from experiment.examples import make_study
     from experiment.kit.own_profile import save_own_profile
+    from experiment.kit.own_words import OwnWords
     from experiment.profiles import DEMO
 
     make_study(tmp_path / "study", "hsu2013")
     study = open_study(tmp_path / "study")
     kit = study.kit_folder("012")
-    save_own_profile(kit, DEMO / "photos" / "w05.png", "A", 30, "b", ())
+    save_own_profile(kit, DEMO / "photos" / "p41.png", OwnWords("A", 30, "b"))
     tasks = study.protocol.sessions["02"].tasks
     assert told(judge_pictures(gather_pictures(study, "012", tasks))) == "go: all can be decoded"
     (own,) = kit.glob("*.png")

@@ -161,7 +161,7 @@ def lines() -> Iterator[Line]:
     yield judge_kit(KitFacts(needed=False))
     yield judge_kit(KitFacts(True, ("m001: nobody looked it through",)))
     yield judge_pictures(PictureFacts(needed=False))
-    yield judge_pictures(PictureFacts(True, ("w05.png can't be decoded",)))
+    yield judge_pictures(PictureFacts(True, ("p41.png can't be decoded",)))
     yield from prepared_lines()
     for disk in (
         FOLDER,

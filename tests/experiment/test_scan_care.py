@@ -19,6 +19,7 @@ from experiment.clock import Clock
 from experiment.events import KeyEvent
 from experiment.examples import make_study
 from experiment.kit.own_profile import save_own_profile
+from experiment.kit.own_words import OwnWords
 from experiment.people import Choice
 from experiment.profiles import DEMO
 from experiment.readlog import SessionLog, read_log
@@ -46,8 +47,8 @@ def scan(tmp_path: Path) -> Path:
     """A study after Hsu et al. 2013 whose choices are made."""
     make_study(tmp_path / "study", "hsu2013")
     kit = open_study(tmp_path / "study").kit_folder("012")
-    save_own_profile(kit, DEMO / "photos" / "w05.png", "Somebody", 30, "Words.", ())
-    save_choices(kit, [Choice(f"m{i:02d}", 4 + i % 4) for i in range(1, 21)])
+    save_own_profile(kit, DEMO / "photos" / "p41.png", OwnWords("Somebody", 30, "Words."))
+    save_choices(kit, [Choice(f"p{i:02d}", 4 + i % 3) for i in range(1, 21)])
     return tmp_path / "study"
 
 
@@ -59,7 +60,14 @@ def play(
     result = run(
         prepare(
             SessionRequest(
-                study, "012", "02", robot="typical", port="mock:", fast=True, no_window=True
+                study,
+                "012",
+                "02",
+                robot="typical",
+                port="mock:",
+                fast=True,
+                no_window=True,
+                size=(640, 360),
             )
         ),
         tell=told.append,
@@ -80,7 +88,7 @@ def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(scan: Path) -> No
     (shown,) = log.of("stop_shown")
     assert 0 <= shown["t"] - stop["t"] < 0.1
     assert moments(log)[-1].step.screen == Closing("stopped")
-    (line,) = debriefing_left(scan, "012", log.file)
+    (line,) = debriefing_left(open_study(scan), "012", log)
     assert "if the participant does not come again, run:" in line
     assert "--session 03 --task debriefing" in line
     assert any("ASKED TO STOP" in line for line in told)

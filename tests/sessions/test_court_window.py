@@ -19,7 +19,7 @@ from stimuli.window import Window
 
 pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 STYLE = Style((640, 360), 22)
-PLAYERS = ("w14", "m03", "m02")
+PLAYERS = ("p32", "p35", "p01")
 OURS = Court(PLAYERS, 0)
 SHOWN: tuple[tuple[Screen, int | None, tuple[float, ...]], ...] = (
     (Throw(PLAYERS, 1, 3, 0.6), None, (0.0, 0.1, 0.31, 0.6)),

@@ -311,7 +311,7 @@ def test_the_commands_tell_the_dose_before_and_after(
 def test_a_study_that_can_t_be_played_is_refused_and_nothing_is_written(
     ball: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = ball(("among: none               #", "among: [w01, w99] #"))
+    study = ball(("among: none               #", "among: [p43, w99] #"))
     words = ["run", str(study), "--participant", "012", "--session", "lab"]
     assert main([*words, "--robot", "typical", "--speed", "fast", "--no-window"]) == 2
     problem = "task 'included': players.among: the profile set has no profile 'w99'"

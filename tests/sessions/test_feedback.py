@@ -2,132 +2,161 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Callable
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from analysis.bids import export_bids
-from analysis.bids_validator import ValidatorReport, validate
 from analysis.pet import join
 from analysis.replay import verify
-from analysis.show import contact_sheet
+from analysis.show import moments, picture_at
 from analysis.tables import block_rows, rating_rows, step_rows
-from experiment.choices import keep_choices, load_choices
+from experiment.care import after_session
+from experiment.choices import load_choices
 from experiment.errors import BadInput, TooFewLiked
 from experiment.examples import make_study
-from experiment.kit.own_profile import save_own_profile
-from experiment.profiles import DEMO
+from experiment.kit.own_profile import load_own_profile, save_own_profile
+from experiment.kit.own_words import OwnWords, check_words, read_words
+from experiment.profiles import DEMO, load_profiles
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
+from experiment.steps import Feedback
 from experiment.study import open_study
 from run_session import main
 
-PHOTO = DEMO / "photos" / "w05.png"
+PHOTO = DEMO / "photos" / "p41.png"
 NAME, TEXT = "CANARYNAME", "CANARYTEXT about what I like"
-Edit = tuple[str, str]
-Make = Callable[..., Path]
+OWN = OwnWords(NAME, 30, TEXT, ("men",))
+PERSON = ("--participant", "012")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A study after Hsu et al. 2013 that a robot went through; nothing may be changed in it.
+
+    Parameters
+    ----------
+    chosen : Path
+        As it was after choosing.
+    whole : Path
+        As it was after both scans and the debriefing.
+    logs : list of SessionLog
+        Of the whole.
+    """
+
+    chosen: Path
+    whole: Path
+    logs: list[SessionLog]
+
+    @property
+    def kit(self) -> Path:
+        return kit_of(self.whole)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    folder = tmp_path_factory.mktemp("hsu")
+    whole, chosen = folder / "study", folder / "chosen"
+    make_study(whole, "hsu2013")
+    save_own_profile(kit_of(whole), PHOTO, OWN)
+    logs = [play(whole, "01")]
+    shutil.copytree(whole, chosen)
+    return Played(chosen, whole, [*logs, play(whole, "02"), play(whole, "03")])
+
+
+@pytest.fixture(scope="module")
+def data_set(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole study as a data set, such as `test_presets` shows to be a valid one."""
+    out = tmp_path_factory.mktemp("data") / "bids"
+    report = export_bids([log.file for log in played.logs], out)
+    assert (report.left_out, report.incomplete) == ((), ())
+    return out
 
 
 @pytest.fixture
-def hsu(tmp_path: Path) -> Make:
-    """Make a study after Hsu et al. 2013, edited, with participant 012's own profile."""
-
-    def make(*edits: Edit, likes: tuple[str, ...] = ("men",), own: bool = True) -> Path:
-        folder = tmp_path / "study"
-        make_study(folder, "hsu2013")
-        file = folder / "study.yaml"
-        text = file.read_text("utf-8")
-        for old, new in edits:
-            assert old in text, old
-            text = text.replace(old, new)
-        file.write_text(text, "utf-8")
-        if own:
-            save_own_profile(open_study(folder).kit_folder("012"), PHOTO, NAME, 30, TEXT, likes)
-        return folder
-
-    return make
+def chosen(played: Played, tmp_path: Path) -> Path:
+    """A copy of the study after choosing, to do with as one likes."""
+    return Path(shutil.copytree(played.chosen, tmp_path / "study"))
 
 
-def request(study: Path, session: str, task: str | None = None) -> SessionRequest:
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A study that nobody has come to yet."""
+    make_study(tmp_path / "study", "hsu2013")
+    return tmp_path / "study"
+
+
+def kit_of(study: Path) -> Path:
+    return study / "participants" / "012" / "kit"
+
+
+def request(study: Path, session: str) -> SessionRequest:
     return SessionRequest(
-        study, "012", session, task, robot="typical", port="mock:", fast=True, no_window=True
+        study,
+        "012",
+        session,
+        robot="typical",
+        port="mock:",
+        fast=True,
+        no_window=True,
+        size=(960, 540),
     )
 
 
-def play(study: Path, session: str, task: str | None = None) -> SessionLog:
-    result = run(prepare(request(study, session, task)))
+def play(study: Path, session: str) -> SessionLog:
+    result = run(prepare(request(study, session)))
     assert (result.status, result.reason) == ("complete", None)
     log = read_log(result.log)
     assert verify(log).differences == ()
     assert not list(log.of("fault"))
-    keep_choices(study, "012", result.log)
+    assert all("missing" not in line for line in after_session(study, "012", result.log))
     return log
 
 
-@pytest.mark.timeout(180)
-def test_a_robot_goes_through_the_whole_study(hsu: Make, tmp_path: Path) -> None:
-    study = hsu()
-    kit = open_study(study).kit_folder("012")
-    logs = [play(study, session) for session in ("01", "02", "03")]
-
-    assert set(logs[0].header["people"]) == {
-        "digest",
-        "everybody",
-        "offered",
-        "faces",
-        "choices",
-    }
-    for log in logs:  # whom the participant would like to meet stays in the kit
-        assert not re.search(r'"(groups?|likes|men|women)"', log.file.read_text("utf-8"))
-    choices = kit / "choices.json"
+def test_a_robot_chooses_among_those_whom_it_would_like_to_meet(played: Played) -> None:
+    log = played.logs[0]
+    assert set(log.header["people"]) == {"digest", "everybody", "offered", "faces", "choices"}
+    choices = played.kit / "choices.json"
     assert choices.stat().st_mode & 0o777 == 0o600
-    rated = {row.n: row.value for row in rating_rows(logs[0])}
-    shown = {row.n: row.profile_id for row in step_rows(logs[0]) if row.screen == "profile_scale"}
+    rated = {row.n: row.value for row in rating_rows(log)}
+    shown = {row.n: row.profile_id for row in step_rows(log) if row.screen == "profile_scale"}
     assert json.loads(choices.read_text()) == {shown[n]: value for n, value in rated.items()}
-    assert set(shown.values()) == {f"m{i:02d}" for i in range(1, 25)}  # the group that was liked
+    men = load_profiles(DEMO).index().groups["men"]
+    assert len(shown) == len(men)
+    assert set(shown.values()) == set(men)
 
-    met = [
-        row.profile_id
-        for log in logs[1:]
-        for row in step_rows(log)
-        if row.screen == "feedback" and row.shown_answer is not None
-    ]
+
+def test_a_robot_learns_in_both_scans_who_likes_it(played: Played) -> None:
+    scans = played.logs[1:]
+    read = [row for log in scans for row in step_rows(log) if row.shown_answer is not None]
+    met = [row.profile_id for row in read]
     assert len(met) == len(set(met)) == 16
-    read = [row for log in logs[1:] for row in step_rows(log) if row.shown_answer is not None]
+    liked = {choice.profile_id: choice.value for choice in load_choices(played.kit)}
+    assert all(liked[one or ""] >= 4 for one in met)
     assert all(row.confirmed and row.rt is not None and row.rt > 0 for row in read)
-    for log in logs[1:]:
+    answers = {(row.condition, row.shown_answer) for row in read}
+    assert answers == {("rejection", 1), ("rejection", 2), ("acceptance", 5), ("acceptance", 6)}
+    for log in scans:
         blocks = block_rows(log)
         assert [round(row.planned or 0) for row in blocks] == [600, 2400, 4200]
         assert all(abs((r.onset or 0) - (r.planned or 0)) <= 1 / 60 for r in blocks)
         assert not any(row.interrupted for row in blocks)
-    assert [next(logs[2].of("step"))["step"]["marker"], logs[2].header["tasks"][-1]] == [
-        None,
-        "debriefing",
-    ]
-
-    out = tmp_path / "bids"
-    report = export_bids([log.file for log in logs], out)
-    assert (report.left_out, report.incomplete) == ((), ())
-    assert validate(out) == ValidatorReport((), ())
-    for file in [*(log.file for log in logs), *(f for f in out.rglob("*") if f.is_file())]:
-        assert "CANARY" not in file.read_text("utf-8")
-    sheet = contact_sheet(logs[1], kit)
-    bars = contact_sheet(logs[1], None)
-    assert sheet.shape == bars.shape
-    assert (sheet != bars).any()
+        assert {row.rating for row in rating_rows(log)} == {"sad", "happy", "desire", "selfesteem"}
+        moments = {row.report for row in step_rows(log) if row.report}
+        assert moments == {"before", "after", "after_5_min"}
+    assert next(scans[1].of("step"))["step"]["marker"] is None
+    assert scans[1].header["tasks"][-1] == "debriefing"
 
 
-@pytest.mark.timeout(120)
-def test_exported_blocks_join_a_pet_scan(hsu: Make, tmp_path: Path) -> None:
-    study = hsu()
-    play(study, "01")
-    log = play(study, "02")
-    export_bids([log.file], tmp_path / "bids")
-    (events,) = (tmp_path / "bids").rglob("*_task-feedback_run-01_events.tsv")
+def test_exported_blocks_join_a_pet_scan(played: Played, data_set: Path, tmp_path: Path) -> None:
+    (events,) = data_set.rglob("*_ses-02_task-feedback_run-01_events.tsv")
     ours = json.loads(events.with_suffix(".json").read_text("utf-8"))
     assert ours["InjectionStart"] == 0
     assert ours["TimeZero"] == ours["TimeZeroUTC"][11:19]
@@ -143,7 +172,7 @@ def test_exported_blocks_join_a_pet_scan(hsu: Make, tmp_path: Path) -> None:
     pet.write_text(json.dumps(sidecar))
     joined = join(events, pet)
     assert (joined.anchor, joined.disagreement) == ("InjectionStart", None)
-    onsets = {row.block: row.onset for row in block_rows(log)}
+    onsets = {row.block: row.onset for row in block_rows(played.logs[1])}
     for block, frames in zip(joined.blocks, ((1,), (4,), (7,)), strict=True):
         onset = onsets[block.block]
         assert onset is not None
@@ -159,24 +188,73 @@ def test_exported_blocks_join_a_pet_scan(hsu: Make, tmp_path: Path) -> None:
         join(events, pet)
 
 
-def test_choosing_goes_on_where_it_stopped(hsu: Make) -> None:
-    study = hsu()
-    kit = open_study(study).kit_folder("012")
-    log = _cut_after(run(prepare(request(study, "01"))).log, trials=9)
-    keep_choices(study, "012", log)
+def test_the_own_profile_is_in_nothing_but_the_kit(
+    played: Played, data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = played.logs[1]
+    study = shutil.copytree(played.whole, tmp_path / "study")
+    for words in (
+        ("export", study, "--tables", tmp_path / "tables"),
+        ("report", scan.file, "--out", tmp_path / "session.html"),
+        ("timing", study / scan.file.relative_to(played.whole)),
+    ):
+        assert main([str(word) for word in words]) == 0
+    private = [NAME.encode(), b"CANARYTEXT", (kit_of(study) / "own_photo.png").read_bytes()[-4000:]]
+    made = [f for top in (tmp_path, data_set) for f in top.rglob("*") if f.is_file()]
+    assert len(made) > 30
+    found = {
+        file.relative_to(study)
+        for file in made
+        if any(secret in file.read_bytes() for secret in private) or "CANARY" in file.name
+    }
+    kit = Path("participants/012/kit")
+    assert found == {kit / "own_photo.png", kit / "own_profile.json"}
+    for log in played.logs:  # whom the participant would like to meet stays in the kit, too
+        assert not re.search(r'"(groups?|likes|men|women)"', log.file.read_text("utf-8"))
+
+    (moment,) = [m for m in moments(scan) if isinstance(m.step.screen, Feedback)][:1]
+    told, hidden = (picture_at(scan, moment.t + 0.1, whose) for whose in (kit_of(study), None))
+    face = np.asarray(Image.open(PHOTO).convert("RGB").resize((8, 8), Image.Resampling.BOX))
+    assert holds(told, face)
+    assert not holds(hidden, face)
+
+    file = kit_of(study) / "own_profile.json"
+    file.write_text(file.read_text("utf-8").replace('"age":30', f'"age":"{NAME}"'), "utf-8")
+    with pytest.raises(BadInput) as refused:
+        prepare(request(study, "02"))
+    printed = capsys.readouterr()
+    assert "CANARY" not in str(refused.value) + printed.out + printed.err
+
+
+def holds(frame: np.ndarray, face: np.ndarray) -> bool:
+    """Return whether the left one of the two photos on a frame of feedback is this face."""
+    side = round(0.4 * 540)
+    left = round(480 - 0.025 * 960 - side)
+    top = round(0.065 * 540)
+    seen = Image.fromarray(frame[top : top + side, left : left + side])
+    small = np.asarray(seen.resize((8, 8), Image.Resampling.BOX)).astype(int)
+    return bool(np.abs(small - face)[1:-1, 1:-1].max() < 12)
+
+
+def test_choosing_goes_on_where_it_stopped(chosen: Path) -> None:
+    kit = kit_of(chosen)
+    (kit / "choices.json").unlink()
+    (log,) = open_study(chosen).logs()
+    _cut_after(log, trials=9)
+    list(after_session(chosen, "012", log))
     first = load_choices(kit)
     assert len(first) == 9
     (kit / "choices.json").unlink()  # lost: the logs still know
-    again = run(prepare(request(study, "01")))
+    again = run(prepare(request(chosen, "01")))
     assert again.log.name.endswith("_part-02.jsonl")
     rest = read_log(again.log)
     assert verify(rest).differences == ()
-    keep_choices(study, "012", again.log)
+    list(after_session(chosen, "012", again.log))
     both = load_choices(kit)
     assert len(both) == 24
     assert set(first) <= set(both)
     with pytest.raises(BadInput, match=r"all 24 profiles .* rated already"):
-        prepare(request(study, "01"))
+        prepare(request(chosen, "01"))
 
 
 def _cut_after(file: Path, trials: int) -> Path:
@@ -192,132 +270,159 @@ def _cut_after(file: Path, trials: int) -> Path:
 
 
 def test_too_few_liked_is_told_at_once_and_again_before_the_scan(
-    hsu: Make, capsys: pytest.CaptureFixture[str]
+    chosen: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = hsu(("at_least: 4}", "at_least: 7}"))
-    result = run(prepare(request(study, "01")))
+    file = chosen / "study.yaml"
+    file.write_text(file.read_text("utf-8").replace("at_least: 4}", "at_least: 6}"), "utf-8")
+    (log,) = open_study(chosen).logs()
     with pytest.raises(TooFewLiked) as told:
-        keep_choices(study, "012", result.log)
+        list(after_session(chosen, "012", log))
     remedies = str(told.value).splitlines()[1:]
     assert "the study's scans need 16" in remedies[0]
     assert len(remedies) == 4
     with pytest.raises(BadInput) as refused:
-        prepare(request(study, "02"))
+        prepare(request(chosen, "02"))
     assert str(refused.value).splitlines()[1:] == remedies[1:]
-    words = ["run", str(study), "--participant", "012", "--session", "02"]
+    words = ["run", str(chosen), *PERSON, "--session", "02"]
     assert main([*words, "--robot", "typical", "--speed", "fast", "--no-window"]) == 2
     assert remedies[1] in capsys.readouterr().err
-    assert not (study / "sourcedata" / "sub-012" / "ses-02").exists()
+    assert not (chosen / "sourcedata" / "sub-012" / "ses-02").exists()
 
 
-def test_a_scan_needs_the_participant_s_own_profile(hsu: Make) -> None:
-    study = hsu(own=False)
-    assert prepare(request(study, "01")).plans  # choosing does not
+def test_a_scan_needs_the_participant_s_own_profile(bare: Path) -> None:
+    assert prepare(request(bare, "01")).plans  # choosing does not
     with pytest.raises(BadInput, match="no profile of the participant's own"):
-        prepare(request(study, "02"))
+        prepare(request(bare, "02"))
 
 
-def test_the_profile_command_puts_a_clean_photo_into_the_kit(hsu: Make, tmp_path: Path) -> None:
-    study = hsu(own=False)
-    photo, text = tmp_path / "me.jpg", tmp_path / "me.txt"
+# --- the participant's own profile ---------------------------------------------------------------
+
+FORM = f"name: {NAME}\nage: 30\nlikes: [women]\ntext: >\n  {TEXT}\n  in two lines\n"
+
+
+def test_the_profile_command_puts_a_clean_photo_into_the_kit(bare: Path, tmp_path: Path) -> None:
+    photo, form = tmp_path / "me.jpg", tmp_path / "me.yaml"
     picture = Image.new("RGB", (2000, 1500), "#806040")
     exif = picture.getexif()
     exif[0x010E] = "CANARYPLACE"
     picture.save(photo, exif=exif)
-    text.write_text(TEXT, "utf-8")
-    words = ["profile", str(study), "--participant", "012", "--photo", str(photo)]
-    words += ["--name", NAME, "--age", "30", "--text-file", str(text), "--likes", "women"]
-    assert main(words) == 0
-    kit = study / "participants" / "012" / "kit"
+    form.write_text(FORM, "utf-8")
+    assert main(["profile", str(bare), *PERSON, "--photo", str(photo), "--file", str(form)]) == 0
+    kit = kit_of(bare)
     assert sorted(file.name for file in kit.iterdir()) == ["own_photo.png", "own_profile.json"]
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in kit.iterdir())
     assert kit.stat().st_mode & 0o777 == 0o700
     assert b"CANARYPLACE" not in (kit / "own_photo.png").read_bytes()
     with Image.open(kit / "own_photo.png") as kept:
         assert kept.size == (1200, 900)
+    assert kept_words(bare) == (NAME, 30, f"{TEXT} in two lines", ("women",))
+
+
+def kept_words(study: Path) -> tuple[str, int, str, tuple[str, ...]]:
+    found = load_own_profile(kit_of(study))
+    assert found is not None
+    own, likes = found
+    return own.name, own.age, own.text, likes
+
+
+def test_what_a_profile_says_is_asked_for_until_it_can_be_used(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["x" * 41, NAME, "young", "17", "30", "", TEXT, "cats", "men, women"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*said, ""])))
+    assert main(["profile", str(bare), *PERSON, "--photo", str(PHOTO)]) == 0
+    assert kept_words(bare) == (NAME, 30, TEXT, ("men", "women"))
+    printed = capsys.readouterr()
+    assert "Whom would you like to meet (men, women; with commas; Enter for all)" in printed.out
+    for told in ("found 41", "a whole number of years", "18 to 120", "no such group; allowed: men"):
+        assert told in printed.out + printed.err
+    assert "CANARY" not in printed.out + printed.err
+
+
+def test_a_profile_can_come_through_a_pipe(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("{name: Robin, age: 41, text: Fine words.}"))
+    assert main(["profile", str(bare), *PERSON, "--photo", str(PHOTO), "--file", "-"]) == 0
+    assert kept_words(bare) == ("Robin", 41, "Fine words.", ())
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("photo", "form", "person", "said"),
     [
-        ("--photo", "text", "not a readable PNG, JPEG or WebP picture"),
-        ("--photo", "small", "100 x 100 px; at least 200"),
-        ("--photo", "none", "no such file"),
-        ("--name", "  ", "--name: 1 to 40 characters"),
-        ("--name", "x" * 41, "found 41"),
-        ("--age", "17", "--age 17: 18 to 120"),
-        ("--text-file", "empty", "the profile's text: 1 to 600 characters, found 0"),
-        ("--text-file", "long", "found 601"),
-        ("--text-file", "latin", "not UTF-8 text (byte 0)"),
-        ("--likes", "cats", "--likes 'cats': no such group; allowed: men, women"),
-        ("--participant", "0/1", "participant '0/1': only the letters"),
+        ("text", FORM, "012", "not a readable PNG, JPEG or WebP picture"),
+        ("small", FORM, "012", "100 x 100 px; at least 200"),
+        ("none", FORM, "012", "no such file"),
+        (PHOTO, FORM.replace("30", "17"), "012", "age: 18 to 120 is allowed"),
+        (PHOTO, FORM.replace("women", "CANARY"), "012", "likes: no such group; allowed: men, wom"),
+        (PHOTO, "\xe9t\xe9", "012", "form.yaml: not UTF-8 text (byte 0)"),
+        (PHOTO, FORM, "0/1", "participant '0/1': only the letters"),
     ],
 )
 def test_a_profile_that_can_t_be_used_changes_nothing(
-    hsu: Make,
+    bare: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    option: str,
-    value: str,
+    photo: str | Path,
+    form: str,
+    person: str,
     said: str,
 ) -> None:
-    study = hsu(own=False)
-    files = {"text": b"no picture", "empty": b" \n", "long": b"x" * 601, "latin": b"\xe9t\xe9"}
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
+    (tmp_path / "text").write_bytes(b"no picture")
+    (tmp_path / "form.yaml").write_text(form, "latin-1")
     Image.new("RGB", (100, 100)).save(tmp_path / "small", "png")
-    (tmp_path / "good.txt").write_text("Fine words.")
-    asked = {
-        "--participant": "012",
-        "--photo": str(PHOTO),
-        "--name": "Somebody",
-        "--age": "30",
-        "--text-file": str(tmp_path / "good.txt"),
-        "--likes": "men",
-    }
-    asked[option] = str(tmp_path / value) if option in ("--photo", "--text-file") else value
-    words = [word for pair in asked.items() for word in pair]
-    assert main(["profile", str(study), *words]) == 2
+    words = ["--participant", person, "--photo", str(tmp_path / photo)]
+    assert main(["profile", str(bare), *words, "--file", str(tmp_path / "form.yaml")]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert said in error
-    assert not (study / "participants").exists()
+    assert "CANARY" not in error
+    assert not (bare / "participants").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("", "has something else than name, age, text, likes"),
+        ("CANARY", "has something else than name, age, text, likes"),
+        ("name: A\nCANARY: B\nage: 30\ntext: C\n", "has something else than name, age, text"),
+        ("name: A\nage: 30\nage: 31\ntext: CANARY\n", "F:3: not readable as YAML"),
+        ("name: [CANARY\nage: 30\n", "not readable as YAML"),
+        ("name: A\nage: CANARY\ntext: C\n", "age: a whole number of years is needed"),
+        ("name: A\nage: 30\n", "text: a text is needed"),
+        ("name: [CANARY]\nage: 30\ntext: C\n", "name: a text in one line is needed"),
+        ("name: A\nage: 30\ntext: C\nlikes: CANARY\n", "likes: a list of groups is needed"),
+        ("name: ' '\nage: 30\ntext: C\n", "name: 1 to 40 characters in one line, found 0"),
+        ("name: |\n  CANARY\n  B\nage: 30\ntext: C\n", "name: 1 to 40 characters in one line"),
+        ("name: A\nage: 30\ntext: ' '\n", "text: 1 to 600 characters, found 0"),
+        (f"name: A\nage: 30\ntext: {'CANARY' * 101}\n", "found 606"),
+    ],
+)
+def test_a_form_that_can_t_be_used_is_told_without_what_it_says(form: str, said: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(said)) as refused:
+        check_words(read_words(form, "F"))
+    assert "CANARY" not in str(refused.value)
 
 
 def test_a_participant_without_messages_can_be_forgotten_too(
-    hsu: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = hsu()
-    log = play(study, "01")
-    kit = open_study(study).kit_folder("012")
-    assert main(["kit", "forget", str(study), "--participant", "012", "--yes"]) == 0
+    kit = kit_of(chosen)
+    assert main(["kit", "forget", str(chosen), *PERSON, "--yes"]) == 0
     assert f"3 files destroyed in {kit}" in capsys.readouterr().out
     assert [file.name for file in kit.iterdir()] == ["forgotten.json"]
-    assert verify(read_log(log.file)).differences == ()
-    text = tmp_path / "me.txt"
-    text.write_text(TEXT)
-    words = ["--photo", str(PHOTO), "--name", NAME, "--age", "30", "--text-file", str(text)]
-    assert main(["profile", str(study), "--participant", "012", *words]) == 2
-    assert "was destroyed; it gets nothing new" in capsys.readouterr().err
-    sheet = ["replay", str(log.file), "--sheet", str(tmp_path / "sheet.png")]
-    assert main([*sheet, "--kit", str(kit)]) == 0  # the set's own people are still there
+    (log,) = open_study(chosen).logs()
+    assert verify(read_log(log)).differences == ()
+    with pytest.raises(BadInput, match="was destroyed; it gets nothing new"):
+        save_own_profile(kit, PHOTO, OWN)
+    again = ["replay", str(log), "--at", "30", "--png", str(tmp_path / "seen.png")]
+    assert main([*again, "--kit", str(kit)]) == 0  # the set's own people are still there
 
 
-def test_a_choice_of_somebody_who_is_gone_is_told(hsu: Make) -> None:
-    study = hsu()
-    kit = open_study(study).kit_folder("012")
-    (kit / "choices.json").write_text('{"m01": 5, "gone": 4}')
+def test_a_choice_of_somebody_who_is_gone_is_told(bare: Path) -> None:
+    kit = kit_of(bare)
+    kit.mkdir(parents=True)
+    (kit / "choices.json").write_text('{"p03": 5, "gone": 4}')
     with pytest.raises(BadInput, match="lacks 'gone', whom the participant rated"):
-        prepare(request(study, "01"))
-    (kit / "choices.json").write_text('{"m01": "much"}')
+        prepare(request(bare, "01"))
+    (kit / "choices.json").write_text('{"p03": "much"}')
     with pytest.raises(BadInput, match=r"choices.json:1: not a file of choices"):
-        prepare(request(study, "01"))
-
-
-def test_shown_answers_are_not_the_participant_s(hsu: Make) -> None:
-    study = hsu()
-    play(study, "01")
-    log = play(study, "02")
-    assert {row.rating for row in rating_rows(log)} == {"sad", "happy", "desire", "selfesteem"}
-    moments = {row.report for row in step_rows(log) if row.report}
-    assert moments == {"before", "after", "after_5_min"}
+        prepare(request(bare, "01"))

@@ -18,6 +18,7 @@ from analysis.tables import block_rows, marker_rows, rating_rows, step_rows
 from experiment.choices import save_choices
 from experiment.examples import make_study
 from experiment.kit.own_profile import save_own_profile
+from experiment.kit.own_words import OwnWords
 from experiment.people import Choice
 from experiment.profiles import DEMO
 from experiment.readlog import read_log
@@ -64,8 +65,9 @@ def study(tmp_path: Path) -> Path:
         text = text.replace(old, new)
     file.write_text(text, "utf-8")
     kit = open_study(folder).kit_folder("012")
-    save_own_profile(kit, DEMO / "photos" / "w05.png", "CANARYNAME", 30, "CANARYTEXT.", ("men",))
-    save_choices(kit, [Choice(f"m{i:02d}", 5) for i in range(1, 5)])
+    words = OwnWords("CANARYNAME", 30, "CANARYTEXT.", ("men",))
+    save_own_profile(kit, DEMO / "photos" / "p41.png", words)
+    save_choices(kit, [Choice(one, 5) for one in ("p01", "p03", "p04", "p05")])
     return folder
 
 

@@ -16,6 +16,7 @@ from experiment.examples import EXAMPLE, make_study, preset_names
 from experiment.kit import Condition, Kit, KitMessage, Writer, save_kit
 from experiment.kit.decisions import accepting, record
 from experiment.kit.own_profile import save_own_profile
+from experiment.kit.own_words import OwnWords
 from experiment.plans.kit_check import check_kit
 from experiment.profiles import DEMO
 from experiment.protocol import LAB_DEFAULT, load_protocol
@@ -53,7 +54,7 @@ PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
     "hsu2013": {
         "notes.0": ("18 volunteers; PET with the mu-opioid radiotracer [11C]carfentanil", "S3"),
         "notes.1": ("Conditions: baseline, not being liked, being liked", "S3"),
-        "notes.2": ("Trait resiliency went with more activation of the receptors", "S4"),
+        "notes.2": ("Trait resiliency (ER89: 14 items of 4 points, total 14 to 56) went", "S4"),
         "notes.3": ("Follow-up: 17 patients with depression, 18 controls; mood and", "L3"),
         "notes.4": ("Before the scan, profiles of a photo and a text are rated", "L4"),
         "tasks.feedback.blocks.0.kind": ("baseline", "S3"),
@@ -67,7 +68,9 @@ PUBLISHED: dict[str, dict[str, tuple[Any, str]]] = {
         "tasks.feedback.reports.after": (True, "L3"),
         "tasks.feedback.reports.minutes_after.0": (5.0, "L3"),
         "ratings.liking.anchors.1": ("Definitely no", "L4"),
-        "ratings.liking.anchors.7": ("Definitely yes", "L4"),
+        "ratings.liking.anchors.2": ("Very likely no", "L4"),
+        "ratings.liking.anchors.5": ("Very likely yes", "L4"),
+        "ratings.liking.anchors.6": ("Definitely yes", "L4"),
         "ratings.likes_you.question": ("Does this person like you?", "L4"),
         "ratings.likes_you.anchors.1": ("Definitely no", "L4"),
         "ratings.likes_you.anchors.2": ("Very likely no", "L4"),
@@ -193,9 +196,9 @@ def test_a_preset_runs_and_is_proved_and_exported(preset: str, tmp_path: Path) -
     save_kit(kit, opened.kit_folder("012"))
     record(opened.kit_folder("012"), kit, accepting(kit), "KR", "2026-09-20T08:00:00+00:00")
     if opened.protocol.profiles is not None:
-        photo = DEMO / "photos" / "w05.png"
+        photo = DEMO / "photos" / "p41.png"
         folder = opened.kit_folder("012")
-        save_own_profile(folder, photo, "CANARYNAME", 30, "CANARYTEXT", ())
+        save_own_profile(folder, photo, OwnWords("CANARYNAME", 30, "CANARYTEXT"))
     for session, visit in opened.protocol.sessions.items():
         for task in (None, *visit.optional):
             request = SessionRequest(

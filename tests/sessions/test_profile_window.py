@@ -18,9 +18,9 @@ from stimuli.window import Window
 pytestmark = pytest.mark.usefixtures("display")
 STYLE = Style((960, 540), 32)
 SCREENS: tuple[tuple[Screen, int | None], ...] = (
-    (ProfileScale("w14", "liking", 3), 2),
-    (Feedback("m03", "liking", None), None),
-    (Feedback("m03", "liking", 6), None),
+    (ProfileScale("p32", "liking", 3), 2),
+    (Feedback("p35", "liking", None), None),
+    (Feedback("p35", "liking", 6), None),
     (NeutralFace("n03"), None),
 )
 
@@ -36,7 +36,7 @@ def rig() -> Iterator[tuple[Window, Painter]]:
         {"liking": ScaleLook("Like?", 1, 6, {1: "Definitely no", 6: "Definitely yes"})},
         no_message,
         profile=looks_of_set(load_profiles(DEMO)),
-        own=look_of(OwnProfile("Alex", 31, "Hello.", DEMO / "photos" / "m19.png")),
+        own=look_of(OwnProfile("Alex", 31, "Hello.", DEMO / "photos" / "p05.png")),
     )
     painter, clock = Painter(STYLE, contents), RealClock()
     window = Window(
@@ -77,5 +77,5 @@ def test_nothing_is_painted_in_the_run(
     for screen, cursor in SCREENS:
         window.flip(screen, cursor, False, None, None)
     window.flip(
-        ProfileScale("w14", "liking", 6), 6, False, None, None
+        ProfileScale("p32", "liking", 6), 6, False, None, None
     )  # the cursor began elsewhere

@@ -24,6 +24,7 @@ from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.kit.decisions import record
 from experiment.kit.own_profile import save_own_profile
+from experiment.kit.own_words import OwnWords
 from experiment.kit.store import load_kit
 from experiment.profiles import DEMO
 from experiment.readlog import SessionLog, read_log
@@ -226,8 +227,8 @@ def test_a_pet_run_goes_on_on_the_same_injection(way: str, tmp_path: Path) -> No
     indent = "    "
     file.write_text(f"{text[:at]}{indent}resume: {way}\n{text[at:]}", "utf-8")
     kit = open_study(study).kit_folder("012")
-    save_own_profile(kit, DEMO / "photos" / "w05.png", "A", 30, "b", ())
-    keep_choices(study, "012", play(study, "01").file)
+    save_own_profile(kit, DEMO / "photos" / "p41.png", OwnWords("A", 30, "b"))
+    keep_choices(open_study(study), "012", play(study, "01"))
     whole = play(study, "02")
     (task,) = [t for t, s in whole.header["protocol"]["tasks"].items()
                if s["kind"] == "feedback" and t in whole.header["tasks"]][:1]  # fmt: skip

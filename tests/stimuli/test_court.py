@@ -29,12 +29,12 @@ TEXTS = {
 }
 _DEMO = looks_of_set(load_profiles(DEMO))
 _MADE = {
-    "ar": ProfileLook("ليلى عبد الرحمن", 27, "", DEMO / "photos" / "w06.png", "ar"),
+    "ar": ProfileLook("ليلى عبد الرحمن", 27, "", DEMO / "photos" / "p22.png", "ar"),
     "ja": ProfileLook("さくら", 27, "", None, "ja"),
     "nobody": NOBODY,
 }
-OWN = look_of(OwnProfile("Alex", 31, "Hello.", DEMO / "photos" / "m19.png"))
-PEOPLE = ("w01", "ar", "m24", "ja", "m02")
+OWN = look_of(OwnProfile("Alex", 31, "Hello.", DEMO / "photos" / "p05.png"))
+PEOPLE = ("p43", "ar", "p42", "ja", "p01")
 
 
 def profile(profile_id: str) -> ProfileLook:

@@ -40,16 +40,16 @@ TEXTS = {
 }
 PEOPLE = looks_of_set(load_profiles(DEMO))
 ARABIC = ProfileLook(
-    "ليلى", 27, "أحب الموسيقى والمشي على شاطئ البحر في المساء.", DEMO / "photos/w06.png", "ar"
+    "ليلى", 27, "أحب الموسيقى والمشي على شاطئ البحر في المساء.", DEMO / "photos/p22.png", "ar"
 )
-OWN = look_of(OwnProfile("Alex", 31, "Hello.", DEMO / "photos/m19.png"))
+OWN = look_of(OwnProfile("Alex", 31, "Hello.", DEMO / "photos/p05.png"))
 SCREENS: tuple[Screen, ...] = (
-    ProfileScale("w14", "liking", 3),
-    ProfileScale("m02", "line", 30),
+    ProfileScale("p32", "liking", 3),
+    ProfileScale("p01", "line", 30),
     ProfileScale("ar", "liking", 3),
-    Feedback("w01", "liked", None),
-    Feedback("w01", "liked", 1),
-    Feedback("m24", "liked", 6),
+    Feedback("p43", "liked", None),
+    Feedback("p43", "liked", 1),
+    Feedback("p42", "liked", 6),
     Feedback("ar", "line", 80),
     NeutralFace("n03"),
 )
@@ -123,7 +123,7 @@ def test_every_demo_profile_fits(size: tuple[int, int]) -> None:
 
 def test_a_card_runs_as_its_text_does() -> None:
     painter = painter_for((1280, 720))
-    photo, texts = painter.card_of_profile("w14")
+    photo, texts = painter.card_of_profile("p32")
     assert photo.right < texts.left
     left, right = ends_of_the_name(texts)
     assert left <= 4
@@ -145,15 +145,27 @@ def test_the_scale_stands_at_one_place_on_both_screens() -> None:
     painter = painter_for((1280, 720))
     choosing, learning = (
         painter.paint(screen).sprites[-1]
-        for screen in (ProfileScale("w14", "liked", 3), Feedback("w14", "liked", None))
+        for screen in (ProfileScale("p32", "liked", 3), Feedback("p32", "liked", None))
     )
     height = min(choosing.image.shape[0], learning.image.shape[0]) - 60  # without the footer
     assert (choosing.left, choosing.top) == (learning.left, learning.top)
     assert np.array_equal(choosing.image[:height], learning.image[:height])
 
 
+def test_anchors_are_a_little_smaller_rather_than_one_in_two_lines() -> None:
+    size = (1280, 720)
+    style = Style(size, 43)  # at which the widest of them just doesn't fit
+    painter = Painter(style, Contents(TEXTS, SCALES, no_message, profile=profile, own=OWN))
+    frame = compose(painter.paint(Feedback("p43", "liked", 5)), style)
+    first, second = (
+        frame[round(a * 720) : round(b * 720)] for a, b in ((0.77, 0.81), (0.82, 0.88))
+    )
+    assert np.ptp(first) > 100
+    assert (second == frame[0, 0]).all()
+
+
 def test_own_and_other_picture_are_of_one_size_about_the_middle() -> None:
-    own, other = photos_in(painter_for((1280, 720)).paint(Feedback("w01", "liked", None)))
+    own, other = photos_in(painter_for((1280, 720)).paint(Feedback("p43", "liked", None)))
     assert own.image.shape == other.image.shape
     assert own.top == other.top
     assert abs((own.left + other.right) / 2 - 640) <= 1
@@ -171,7 +183,7 @@ def test_a_neutral_face_is_in_the_centre_and_alone() -> None:
 
 def test_choosing_has_a_cursor_and_feedback_has_none() -> None:
     painter = painter_for((1280, 720))
-    choosing = painter.paint(ProfileScale("w14", "liking", 3))
+    choosing = painter.paint(ProfileScale("p32", "liking", 3))
     assert isinstance(choosing.track, Track)
     for position in range(1, 7):
         sprite = choosing.at(position, confirmed=False)
@@ -179,7 +191,7 @@ def test_choosing_has_a_cursor_and_feedback_has_none() -> None:
         assert choosing.track.nearest(middle[0]) == position
         assert choosing.track.holds(*middle)
     for answer in (None, 4):
-        learning = painter.paint(Feedback("w01", "liked", answer))
+        learning = painter.paint(Feedback("p43", "liked", answer))
         assert learning.track is None
         assert learning.cursor is None
 
@@ -187,13 +199,13 @@ def test_choosing_has_a_cursor_and_feedback_has_none() -> None:
 @pytest.mark.parametrize("rating", ["liked", "line"])
 def test_the_answer_is_marked_at_its_point(rating: str) -> None:
     style, painter = style_for((1280, 720)), painter_for((1280, 720))
-    track = painter.paint(ProfileScale("w01", rating, 1)).track
+    track = painter.paint(ProfileScale("p43", rating, 1)).track
     assert isinstance(track, Track)
     accent = np.array([0xE9, 0xA1, 0x78])
     rows = slice(round(0.67 * 720), round(0.75 * 720))
 
     def marked(answer: int | None) -> np.ndarray:
-        frame = compose(painter.paint(Feedback("w01", rating, answer)), style)[rows].astype(int)
+        frame = compose(painter.paint(Feedback("p43", rating, answer)), style)[rows].astype(int)
         return np.flatnonzero((np.abs(frame - accent).max(axis=2) < 8).any(axis=0))
 
     assert marked(None).size == 0
@@ -205,7 +217,7 @@ def test_the_answer_is_marked_at_its_point(rating: str) -> None:
 
 def test_an_answer_beyond_the_scale_is_refused() -> None:
     with pytest.raises(ValueError, match="points 1 to 6, not at 7"):
-        painter_for((1280, 720)).paint(Feedback("w01", "liked", 7))
+        painter_for((1280, 720)).paint(Feedback("p43", "liked", 7))
 
 
 # --- photos --------------------------------------------------------------------------------------
@@ -260,7 +272,7 @@ def test_a_large_photo_is_made_small_smoothly(tmp_path: Path) -> None:
 def test_errors_name_ids_and_nothing_private(tmp_path: Path) -> None:
     broken = tmp_path / "CANARY.png"
     broken.write_bytes(b"CANARY")
-    photo = DEMO / "photos" / "w01.png"
+    photo = DEMO / "photos" / "p43.png"
     people = {
         "broken": ProfileLook("CANARY", 30, "CANARY", broken),
         "missing": ProfileLook("CANARY", 30, "CANARY", tmp_path / "CANARY2.png"),
@@ -283,9 +295,9 @@ def test_errors_name_ids_and_nothing_private(tmp_path: Path) -> None:
 def test_what_is_missing_is_told() -> None:
     style = style_for((800, 600))
     bare = Painter(style, Contents(TEXTS, SCALES, no_message))
-    with pytest.raises(ValueError, match="profile 'w01' is to be shown, and no profile set"):
-        bare.paint(NeutralFace("w01"))
+    with pytest.raises(ValueError, match="profile 'p43' is to be shown, and no profile set"):
+        bare.paint(NeutralFace("p43"))
     with pytest.raises(ValueError, match="feedback needs the participant's own profile"):
-        bare.paint(Feedback("w01", "liked", None))
+        bare.paint(Feedback("p43", "liked", None))
     with pytest.raises(ValueError, match="the profile set has no profile 'x99'"):
         painter_for((800, 600)).paint(NeutralFace("x99"))

@@ -66,7 +66,7 @@ const CHEEKS = [95, 169]
 function person(look, age) {
   const one = (value) => (value ? [value] : []);
   const options = {
-    seed: look.profile_id,
+    seed: look.seed,
     base: ["default"],
     style: ["default"],
     top: one(look.top === "none" ? "" : look.top),
@@ -156,7 +156,7 @@ const CROWN = { bun: 4, dreads02: 6, hijab: 6, turban: 6, fro: 10, froBand: 8, d
 
 /** The whole picture as SVG. The light is a shade that the person's own outline cuts out. */
 function portrait(look, age) {
-  const next = chance(seedOf(look.profile_id));
+  const next = chance(seedOf(look.seed));
   const neutral = look.backdrop === "grey";
   const zoom = neutral ? 1.05 : WIDE.includes(look.top) ? 1.02 : 1.06 + 0.12 * next();
   const lean = neutral ? 0 : -4 + 8 * next();
@@ -166,7 +166,7 @@ function portrait(look, age) {
   const drawn = person(look, age).replaceAll("viewboxMask", "box");
   const whole = drawn.replace(/<mask id="box">[\s\S]*?<\/mask>/, "").replace(/ mask="url\(#box\)"/, "");
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${UNITS} ${UNITS}" width="${SIZE}" height="${SIZE}">
-${backdrop(look.backdrop, seedOf(look.profile_id + look.backdrop))}
+${backdrop(look.backdrop, seedOf(look.seed + look.backdrop))}
 <defs>
 <filter id="shape" x="-20%" y="-20%" width="140%" height="140%"><feColorMatrix values="0 0 0 0 1  0 0 0 0 1  0 0 0 0 1  0 0 0 1 0"/></filter>
 <filter id="shadow" x="-20%" y="-20%" width="140%" height="140%"><feColorMatrix values="0 0 0 0 0  0 0 0 0 0  0 0 0 0 0  0 0 0 .25 0"/><feGaussianBlur stdDeviation="6"/></filter>
