@@ -6,6 +6,7 @@ from pathlib import Path
 
 from experiment.protocol import PagesTask
 from experiment.readlog import read_log
+from experiment.said import Said
 from experiment.study import Study, open_study
 
 
@@ -34,11 +35,11 @@ def debriefing_left(folder: Path, participant: str, log: Path) -> tuple[str, ...
     logs = (read_log(file) for file in study.logs_of(participant))
     if any(event["task"] == task for one in logs for event in one.of("run_end")):
         return ()
-    when = "now" if session == ended.header["session"] else "if the participant does not come again"
-    return (
-        f"{participant} has not been debriefed; {when}, run: run_session.py run {folder} "
-        f"--participant {participant} --session {session} --task {task}",
+    key = "not_debriefed" if session == ended.header["session"] else "not_debriefed_yet"
+    command = (
+        f"run_session.py run {folder} --participant {participant} --session {session} --task {task}"
     )
+    return (Said(f"run.{key}", participant=participant, command=command),)
 
 
 def _debriefing(study: Study) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from experiment.inputs import OPERATOR, Inputs, sooner
 from experiment.marks import MarkBook
 from experiment.plain import ready, to_plain
 from experiment.protocol import Buttons
+from experiment.said import Said
 from experiment.steps import (
     At,
     Closing,
@@ -140,7 +141,7 @@ class Player:
         if not self._inputs.pause_asked:
             return
         self._log.add("pause", self._clock.now())
-        self._tell(f"paused before the next run; {self._inputs.pause_key} goes on")
+        self._tell(Said("run.paused_between", key=self._inputs.pause_key))
         try:
             self._hold()
         except ParticipantStopped:
@@ -364,7 +365,7 @@ class Player:
         self._check_failures()
         for fault in (fault for device in self._devices for fault in device.faults()):
             policy = self._policies.get(fault, "go_on")
-            self._tell(f"{fault}: found at the end of the run; the log says so")
+            self._tell(Said("run.late_fault", fault=fault))
             if policy == "stop" and self._stop_reason is None:
                 self._stop_reason = f"{fault}, at the end of the run: the protocol says to stop"
             elif policy == "hold":
@@ -432,7 +433,7 @@ class Player:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
-        self._tell(f"paused; {self._inputs.pause_key} goes on")
+        self._tell(Said("run.paused", key=self._inputs.pause_key))
         length = self._released(due, run.pause_grid)
         goes_on = None if run.next_onset is None or run.pause_grid is None else due + length
         run.next_onset = goes_on
@@ -479,7 +480,7 @@ class Player:
         if step.block is None or step.block != run.block:
             return
         self._log.add("fault", self._clock.now(), what="block_interrupted", block=step.block)
-        self._tell(f"block {step.block} was interrupted by the pause; the log says so")
+        self._tell(Said("run.block", block=step.block))
         self._heed("block_interrupted")
 
 

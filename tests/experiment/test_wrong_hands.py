@@ -79,10 +79,10 @@ def test_each_mistake_is_one_question(facts: Facts, mistake: str, words: str) ->
     assert words in question.text()
     assert question.text().endswith("?")
     with pytest.raises(NeedsAnswer, match="Say yes with --yes") as needed:
-        ask(facts, ())
+        ask((question,), ())
     assert needed.value.questions == (question,)
     assert needed.value.exit_code == 2
-    assert ask(facts, (mistake,)) == ask(facts, ("all",)) == (mistake,)
+    assert ask((question,), (mistake,)) == ask((question,), ("all",)) == (mistake,)
 
 
 def test_a_session_that_goes_on_the_same_day_is_asked_about_only_what_is_new() -> None:
