@@ -126,8 +126,8 @@ def sheet_html(
     language: str,
 ) -> str:
     """Return the run sheet as one page of HTML; see `write_sheet`."""
-    texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
-    texts["colours"] = {one: in_words(Said(f"colours.{one}"), language) for one in COLOURS}
+    colours = {one: in_words(Said(f"colours.{one}"), language) for one in COLOURS}
+    texts: dict[str, Any] = {**read_yaml(_TEXTS / f"{language}.yaml"), "colours": colours}
     asked = where.session(session)
     steps = list(_steps(study, where, asked, texts))
     times = _times(steps, texts, at)
