@@ -21,6 +21,7 @@ from experiment.daily.command import daily_app
 from experiment.errors import BadInput, KindredError
 from experiment.preflight.command import (
     GoAnyway,
+    Identity,
     Rehearsal,
     Yes,
     ask_for_words,
@@ -264,20 +265,27 @@ def run(
     language: Annotated[
         str | None, typer.Option(help="The participant's, such as es; else the study's.")
     ] = None,
+    desk_language: Annotated[
+        str | None,
+        typer.Option(metavar="TAG", help="The assistant's: en, ar or ja; else the launcher's."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a session that was interrupted.")
     ] = False,
     rehearsal: Rehearsal = False,
     go_anyway: GoAnyway = None,
+    identity: Identity = None,
     yes: Yes = False,
 ) -> None:
     """Run one session of one participant."""
-    from analysis.dose import dose_lines
-    from analysis.timing import write_timing
-    from experiment.care import after_session
-    from experiment.readlog import read_log
+    from experiment.said import Said, in_words, language_of
     from experiment.session import SessionRequest, window_size
     from experiment.session import run as run_session
+
+    spoken = language_of(desk_language)
+
+    def tell(line: str) -> None:
+        print(in_words(line, spoken))
 
     if speed not in ("real", "fast"):
         raise BadInput(f"--speed {speed!r}: allowed are real, fast")
@@ -301,20 +309,33 @@ def run(
         resume=resume,
         rehearsal=rehearsal,
         go_anyway=go_anyway,
+        identity=identity,
         answered=("all",) if yes else (),
     )
-    result = run_session(prepare_asking(request), tell=print)
-    ask_for_words(result.log)
+    result = run_session(prepare_asking(request, spoken), tell=tell, language=spoken)
+
+    # What is not needed for the first frame is imported behind the last one.
+    from analysis.dose import dose_lines
+    from analysis.timing import write_timing
+    from experiment.care import after_session
+    from experiment.desk.summary import summary_lines
+    from experiment.readlog import read_log
+
+    ask_for_words(result.log, spoken)
     try:
         text, figure = write_timing(read_log(result.log))
         print(text.read_text(), end="")
-        print(f"log: {result.log}\ntiming: {figure}")
+        timing = Said("run.timing", file=figure)
     except OSError as error:  # a full disk must not hide how the session ended
-        print(f"log: {result.log}\ntiming: can't be written ({error.strerror})")
+        timing = Said("run.no_timing", why=error.strerror)
+    tell(Said("run.log", file=result.log))
+    tell(timing)
     for line in dose_lines(read_log(result.log)):
         print(line)
-    for line in after_session(study, participant, result.log):
+    for line in summary_lines(study, participant, result.log, spoken):
         print(line)
+    for line in after_session(study, participant, result.log):
+        tell(line)
     if result.status != "complete":
         raise KindredError(
             f"the session was {result.status}: {result.reason}; what happened is in the log"

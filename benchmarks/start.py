@@ -25,7 +25,7 @@ import sys, time
 from psychopy import visual
 window = visual.Window(size=(1280, 720), units="pix", checkTiming=False)
 window.flip()
-print(time.time(), flush=True)
+print("shown", time.time(), flush=True)
 """
 
 
@@ -35,7 +35,8 @@ def bare() -> float:
     done = subprocess.run(
         [sys.executable, "-c", _BARE], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return float(done.stdout.split()[-1]) - began
+    words = done.stdout.split()  # PsychoPy's warnings among them
+    return float(words[words.index("shown") + 1]) - began
 
 
 def ours(study: Path) -> float:

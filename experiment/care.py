@@ -11,6 +11,7 @@ from pathlib import Path
 from experiment.choices import keep_choices
 from experiment.protocol import PagesTask
 from experiment.readlog import SessionLog, read_log
+from experiment.said import Said
 from experiment.study import Study, open_study
 
 
@@ -58,11 +59,12 @@ def debriefing_left(study: Study, participant: str, ended: SessionLog) -> tuple[
     logs = (read_log(file) for file in study.logs_of(participant))
     if any(event["task"] == task for one in logs for event in one.of("run_end")):
         return ()
-    when = "now" if session == ended.header["session"] else "if the participant does not come again"
-    return (
-        f"{participant} has not been debriefed; {when}, run: run_session.py run {study.folder} "
-        f"--participant {participant} --session {session} --task {task}",
+    key = "not_debriefed" if session == ended.header["session"] else "not_debriefed_yet"
+    command = (
+        f"run_session.py run {study.folder} --participant {participant} --session {session} "
+        f"--task {task}"
     )
+    return (Said(f"run.{key}", participant=participant, command=command),)
 
 
 def _debriefing(study: Study) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from experiment.plans.people import shortfall
 from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
 from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.readlog import SessionLog, header_of, read_log
+from experiment.said import Said
 from experiment.study import Study, check_label
 
 CHOICES_FILE = "choices.json"
@@ -159,11 +160,11 @@ def keep_choices(study: Study, participant: str, ended: SessionLog) -> tuple[str
     people = social.people
     file = save_choices(study.kit_folder(participant), people.choices)
     left = sum(one not in people.values for one in people.offered)
-    lines = (f"choices: {file} ({len(people.choices)} made, {left} profiles left)",)
+    lines = (Said("run.choices", file=file, made=len(people.choices), left=left),)
     missing = shortfall(study.protocol, people, shown_before(study, participant))
     if missing and (left == 0 or ended.status == "complete"):
         raise TooFewLiked("\n".join((*lines, *missing)))
-    return (*lines, "enough people were liked") if not missing else (*lines, *missing)
+    return (*lines, Said("run.enough_liked")) if not missing else (*lines, *missing)
 
 
 def make_profile(study: Study, participant: str, photo: Path, words: OwnWords) -> Path:

@@ -12,6 +12,7 @@ from experiment.errors import ParticipantStopped, SessionAborted
 from experiment.events import KeyEvent
 from experiment.marks import MarkBook
 from experiment.protocol import Buttons
+from experiment.said import Said
 
 OPERATOR = "the operator"
 """Who asked for a pause by key, and can end it by key."""
@@ -73,7 +74,10 @@ class Inputs:
     @property
     def pause_key(self) -> str:
         """What the operator presses to pause and to go on."""
-        return " or ".join(sorted(self._pause_keys))
+        first, *others = sorted(self._pause_keys)
+        for other in others:
+            first = Said("either", some=first, one=other)
+        return first
 
     def hold(self, fault: str) -> None:
         """Have the session hold at the next trial or run, as if the operator had asked for it."""
@@ -81,10 +85,7 @@ class Inputs:
             return
         self.pause_asked, self.asked_by = True, fault
         self._log.add("pause_asked", self._clock.now(), on=True, fault=fault)
-        self._tell(
-            f"{fault}: the session holds before its next trial or run; mend it, then "
-            f"press {self.pause_key}"
-        )
+        self._tell(Said("run.hold", fault=fault, key=self.pause_key))
 
     def presses(self, held: HeldKey) -> list[Press]:
         """Return what the participant did since the last call, in order.
@@ -133,20 +134,16 @@ class Inputs:
             if event.key in self._note_keys:
                 self._notes += 1
                 self._log.add("note_asked", event.t, n=self._notes)
-                self._tell(f"note {self._notes}: its time is kept, its words are asked at the end")
+                self._tell(Said("run.note", number=self._notes))
             if event.key in self._pause_keys:
                 self.pause_asked, self.asked_by = not self.pause_asked, OPERATOR
                 self._log.add("pause_asked", event.t, on=self.pause_asked)
-                self._tell(
-                    "pause asked: the session holds before its next trial or run"
-                    if self.pause_asked
-                    else "going on"
-                )
+                self._tell(Said("run.pause_asked" if self.pause_asked else "run.pause_over"))
         stop_at = self._stop_at()
         if stop_at is not None and self._clock.now() >= stop_at:
             self._stopping = True
             self._log.add("stop", self._clock.now())
-            self._tell("THE PARTICIPANT ASKED TO STOP: go to them now")
+            self._tell(Said("run.stop"))
             raise ParticipantStopped("the participant asked to stop")
         abort_at = self._abort_at()
         if abort_at is not None and self._clock.now() >= abort_at:

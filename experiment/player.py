@@ -15,11 +15,13 @@ from experiment.display import Display, OnFlip
 from experiment.equipment import Audience, FaultSource, Keys, Log, Markers, Pulses
 from experiment.errors import HardwareError, ParticipantStopped, SessionAborted
 from experiment.events import Pulse
+from experiment.faults import Faults
 from experiment.frames import FrameIntervals
 from experiment.inputs import OPERATOR, Inputs, sooner
 from experiment.marks import MarkBook
 from experiment.plain import ready, to_plain
 from experiment.protocol import Buttons
+from experiment.said import Said
 from experiment.steps import (
     At,
     Closing,
@@ -108,16 +110,14 @@ class Player:
         self._closing = 0.0 if buttons.stop is None else buttons.stop.closing
         self._frames = FrameIntervals(log, 1.0 / display.facts.nominal_hz)
         devices = (markers, pulses, self._book, self._frames, *others)
-        self._devices = [device for device in devices if device is not None]
+        found = [device for device in devices if device is not None]
+        self._faults = Faults(clock, display, found, self._inputs, log, policies, tell)
         self._codes = codes
         self._scales = scales
-        self._policies = policies
         self._audience = audience
         self._tell = tell
         self._volumes = volumes
         self._attended = attended
-        self._stop_reason: str | None = None  # a finished run's fault for which to stop
-        self._focused = True
         self._steps = 0
         self._marks = 0
         ready(Step, Outcome)  # not in the first frame that is logged
@@ -134,13 +134,11 @@ class Player:
         ParticipantStopped
             If the participant asked to stop.
         """
-        if self._stop_reason is not None:
-            raise SessionAborted(self._stop_reason)
-        self._heed_faults()
+        self._faults.before_run()
         if not self._inputs.pause_asked:
             return
         self._log.add("pause", self._clock.now())
-        self._tell(f"paused before the next run; {self._inputs.pause_key} goes on")
+        self._tell(Said("run.paused_between", key=self._inputs.pause_key))
         try:
             self._hold()
         except ParticipantStopped:
@@ -185,7 +183,7 @@ class Player:
                 self._pulses.disarm()
             self._frames.flush()
             task.close()
-        self._settle()
+        self._faults.settle()
 
     # --- one step ---------------------------------------------------------------------------------
 
@@ -211,7 +209,7 @@ class Player:
         held = HeldKey(self._repeat_of(step.screen), onset)
         while True:
             pulse = self._first_pulse(step, onset, run)
-            self._heed_faults()
+            self._faults.look()
             answer = self._answered(number, answer, onset, held)
             done = answer.confirmed
             end = end_of(step.ends, onset, run.zero + run.shift, answered=done)
@@ -232,7 +230,7 @@ class Player:
             response=answer.response(onset),
         )
         self._log.add("outcome", self._clock.now(), n=number, outcome=to_plain(outcome))
-        self._check_failures()
+        self._faults.check_failures()
         return outcome
 
     def _appear(self, step: Step, number: int, answer: Answer, run: _Run) -> float:
@@ -341,52 +339,8 @@ class Player:
         first = next((pulse for pulse in pulses if pulse.t >= onset), None)
         if first is not None and run.early:
             self._log.add("fault", first.t, what="pulses_before_wait", count=run.early)
-            self._heed("pulses_before_wait")
+            self._faults.heed("pulses_before_wait")
         return first
-
-    def _check_failures(self) -> None:
-        """End the session if what runs beside the frame loop has failed."""
-        if self._clock.failure is not None:
-            raise self._clock.failure
-        if self._log.failure is not None:
-            raise HardwareError(f"the log can't be written any more: {self._log.failure.strerror}")
-
-    def _heed_faults(self) -> None:
-        """Do what the protocol says about new faults; called each frame."""
-        self._check_failures()
-        self._heed_focus()
-        for device in self._devices:
-            for fault in device.faults():
-                self._heed(fault)
-
-    def _settle(self) -> None:
-        """Take the faults that a run's end brought to light; they are of no other run."""
-        self._check_failures()
-        for fault in (fault for device in self._devices for fault in device.faults()):
-            policy = self._policies.get(fault, "go_on")
-            self._tell(f"{fault}: found at the end of the run; the log says so")
-            if policy == "stop" and self._stop_reason is None:
-                self._stop_reason = f"{fault}, at the end of the run: the protocol says to stop"
-            elif policy == "hold":
-                self._inputs.hold(fault)
-
-    def _heed_focus(self) -> None:
-        """Note where typed keys go; a window that opens or moves may lose them for an instant."""
-        changes = self._display.focus()
-        if not changes or changes[-1][1] == self._focused:
-            return
-        t, self._focused = changes[-1]
-        self._log.add("focus", t, on=self._focused)
-        if not self._focused:  # what is typed for another window counts all the same
-            self._log.add("fault", t, what="focus_lost")
-            self._heed("focus_lost")
-
-    def _heed(self, fault: str) -> None:
-        policy = self._policies.get(fault, "go_on")
-        if policy == "stop":
-            raise SessionAborted(f"{fault}: the protocol says to stop")
-        if policy == "hold":
-            self._inputs.hold(fault)
 
     def _end_kindly(self) -> None:
         """Tell a participant who asked to stop that it is over and that somebody comes."""
@@ -412,7 +366,7 @@ class Player:
             return
         grid = run.pause_grid or 1.0
         self._log.add("fault", self._clock.now(), what="begun_late", late=round(late, 6))
-        self._heed("begun_late")
+        self._faults.heed("begun_late")
         run.shift = round(run.shift + math.ceil(late / grid) * grid, 6)
         self._log_shift(run)
 
@@ -432,7 +386,7 @@ class Player:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
-        self._tell(f"paused; {self._inputs.pause_key} goes on")
+        self._tell(Said("run.paused", key=self._inputs.pause_key))
         length = self._released(due, run.pause_grid)
         goes_on = None if run.next_onset is None or run.pause_grid is None else due + length
         run.next_onset = goes_on
@@ -471,7 +425,7 @@ class Player:
         self._inputs.look()
         if self._pulses is not None:
             self._pulses.poll()
-        self._heed_faults()
+        self._faults.look()
         self._frame(PAUSED, Answer(accepts=None), None, until)
 
     def _interrupt(self, step: Step, run: _Run) -> None:
@@ -479,8 +433,8 @@ class Player:
         if step.block is None or step.block != run.block:
             return
         self._log.add("fault", self._clock.now(), what="block_interrupted", block=step.block)
-        self._tell(f"block {step.block} was interrupted by the pause; the log says so")
-        self._heed("block_interrupted")
+        self._tell(Said("run.block", block=step.block))
+        self._faults.heed("block_interrupted")
 
 
 class _Run:

@@ -19,7 +19,7 @@ from experiment.preflight.checks import (
     Subject,
 )
 from experiment.preflight.live import refuse_stand_ins
-from experiment.preflight.questions import ask, gather
+from experiment.preflight.questions import about_the_person, ask, gather, questions_about
 from experiment.register.concerns import may_run
 from experiment.request import SessionRequest
 from experiment.resume import (
@@ -153,7 +153,9 @@ def prepare(request: SessionRequest) -> Prepared:
     asked: tuple[str, ...] = ()
     if request.live:
         refuse_stand_ins(plugged)
-        asked = ask(gather(study, request.participant, request.session), request.answered)
+        who = about_the_person(study, request.participant, request.identity)
+        mistakes = questions_about(gather(study, request.participant, request.session))
+        asked = ask((*who, *mistakes), request.answered)
     file = free_log(folder, name)
     return Prepared(
         request,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from experiment.errors import BadInput
 
@@ -39,6 +40,9 @@ class SessionRequest:
         Whether somebody tries it out: devices may be stand-ins, and no data come of it.
     go_anyway : str or None
         Why it begins although the list beforehand says no.
+    identity : str or None
+        Whether initials and colour were asked for and ``right``, or ``wrong``; None if nobody has
+        asked. What was said is private, and not here.
     answered : tuple of str
         What was asked beforehand and answered with yes (`experiment.preflight.questions`);
         ``all`` for whatever is asked.
@@ -63,6 +67,7 @@ class SessionRequest:
     resume: bool = False
     rehearsal: bool = False
     go_anyway: str | None = None
+    identity: Literal["right", "wrong"] | None = None
     answered: tuple[str, ...] = ()
 
     @property

@@ -26,6 +26,7 @@ from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
 from experiment.protocol.task import Resume
 from experiment.readlog import Event, SessionLog, read_log
+from experiment.said import Said
 from experiment.steps import OnMark, Outcome, Step, Task
 
 TO_BE_READY = 20.0
@@ -252,7 +253,7 @@ def check_same(begun: Interrupted, protocol: Protocol, index: KitIndex) -> list[
             "the participant's kit has changed since the session began (its messages, or which of "
             "them are accepted); put it back as it was to go on"
         )
-    return [f"changed since the session began: {path}" for path in changed]
+    return [Said("run.changed", path=path) for path in changed]
 
 
 def check_plans(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> None:
@@ -279,14 +280,16 @@ def rests(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> dict[str, Pla
 def describe(begun: Interrupted) -> list[str]:
     """Return what the assistant is told before a session goes on."""
     last = begun.parts[-1]
-    lines = [f"going on with {last.file.name} ({last.status}) as part {begun.number}"]
+    words = {"log": last.file.name, "status": last.status, "part": begun.number}
+    lines: list[str] = [Said("run.going_on", **words)]
     for task, left in begun.runs.items():
         trials = len(begun.header["plans"][task].get("trials", ()))
         if left.done:
-            lines.append(f"  {task}: {left.done} of {trials} trials are done, the rest follows")
+            lines.append(Said("run.trials_left", task=task, done=left.done, trials=trials))
+        elif left.again:
+            lines.append(Said("run.again", task=task, count=len(left.again)))
         else:
-            again = f"; {len(left.again)} trials come again" if left.again else ""
-            lines.append(f"  {task}: from its beginning{again}")
+            lines.append(Said("run.from_its_beginning", task=task))
     return lines
 
 

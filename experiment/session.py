@@ -46,6 +46,7 @@ from experiment.resume import (
 )
 from experiment.robot import Robot, Temper, temper
 from experiment.running import held
+from experiment.said import Said
 from experiment.steps import Message, Screen
 from hardware.priority import raised_priority
 
@@ -78,6 +79,7 @@ def run(
     tell: Callable[[str], None] = lambda _: None,
     hands: Callable[[Clock], Keys] | None = None,
     mind: Temper | None = None,
+    language: str = "en",
 ) -> SessionResult:
     """Run a prepared session.
 
@@ -91,6 +93,8 @@ def run(
     mind : Temper or None
         How the robot answers, in place of the temper of its name. It is nowhere in the log: a
         simulation gives an effect of the arm this way.
+    language : str
+        The assistant's.
 
     Raises
     ------
@@ -123,11 +127,11 @@ def run(
             *prepared_lines(),
         ]
         lines = checks.lines(about)
-        _tell_lines(prepared, lines, tell)
+        _tell_lines(prepared, lines, tell, language)
         keys += devices.keys
         if hands is not None:
             keys.append(hands(clock))
-        tell("preparing the screens")
+        tell(Said("run.preparing"))
         extents: dict[Screen, Extent] = {}
         also = () if protocol.devices.buttons.stop is None else (STOPPED,)
         for planned in prepared.plans.values():
@@ -171,7 +175,7 @@ def run(
                 tell(line)
             for line in foreseen_lines(task, planned.plan):
                 tell(line)
-        tell("running")
+        tell(Said("run.running"))
         status, reason = _play(player, prepared, clock, log)
         devices.close()
         log.add("anchor", clock.now(), utc=clock.utc())
@@ -188,10 +192,12 @@ def _go_on(
     begun.put_marks(book, header)
 
 
-def _tell_lines(prepared: Prepared, lines: Sequence[Line], tell: Callable[[str], None]) -> None:
+def _tell_lines(
+    prepared: Prepared, lines: Sequence[Line], tell: Callable[[str], None], language: str
+) -> None:
     """Tell what isn't a go, and end a session with data that must not begin."""
     if _in_real_time(prepared.request):
-        for line in in_words(line for line in lines if line.verdict != "go"):
+        for line in in_words((line for line in lines if line.verdict != "go"), language):
             tell(str(line))
     if prepared.request.live:
         stop_at_no_go(lines, prepared.request.go_anyway)

@@ -18,6 +18,7 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
+from stimuli.lean import lean_imports
 from stimuli.painter import Painter, still
 from stimuli.pictures import Column, Moving, Picture, Targets, Track
 from stimuli.quads import Quads
@@ -361,10 +362,11 @@ def rush(on: bool) -> bool:
     bool
         Whether it was granted.
     """
-    from psychopy import logging
+    with lean_imports():
+        from psychopy import logging
 
-    logging.console.setLevel(logging.ERROR)  # a refusal is told by the log's header
-    from psychopy.platform_specific import rush as psychopy_rush
+        logging.console.setLevel(logging.ERROR)  # a refusal is told by the log's header
+        from psychopy.platform_specific import rush as psychopy_rush
 
     return bool(psychopy_rush(on))
 
@@ -388,7 +390,8 @@ def _open(
             "in a desktop session, under xvfb-run, or with --no-window and a --robot"
         )
     with _quiet():
-        from psychopy import logging, visual
+        with lean_imports():
+            from psychopy import logging, visual
 
         logging.console.setLevel(logging.ERROR)
         return visual.Window(

@@ -28,6 +28,7 @@ FOLDERS = {
     "launcher": ROOT / "experiment" / "desk" / "texts",
     "practice": ROOT / "experiment" / "desk" / "practice",
     "check": ROOT / "experiment" / "preflight" / "texts",
+    "commands": ROOT / "experiment" / "texts",
     "run sheet": ROOT / "experiment" / "register" / "texts",
 }
 _FILLED = re.compile(r"{[^{}]*}")

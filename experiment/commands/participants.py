@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from experiment.errors import BadInput
+from experiment.preflight.command import Language
 
 app = typer.Typer(help="Who takes part, what is due, what has changed.", no_args_is_help=True)
 
@@ -31,6 +33,7 @@ def add(
         list[str] | None, typer.Option(metavar="FACTOR=LEVEL", help="One for each factor.")
     ] = None,
     initials: Own = None,
+    language: Language = None,
 ) -> None:
     """Enrol a participant, and bind them to the next slot of their stratum."""
     from experiment.register.changes import enrol
@@ -42,7 +45,7 @@ def add(
         if not equals or factor in levels:
             raise BadInput(f"--stratum {word!r}: FACTOR=LEVEL is needed, each factor once")
         levels[factor] = level
-    print(*enrol(open_study(study), participant, by, levels=levels, initials=initials), sep="\n")
+    say(enrol(open_study(study), participant, by, levels=levels, initials=initials), language)
 
 
 @app.command("replace")
@@ -52,21 +55,24 @@ def replace(
     new: Annotated[str, typer.Option("--with", metavar="LABEL", help="Who comes instead.")],
     by: By,
     initials: Own = None,
+    language: Language = None,
 ) -> None:
     """Enrol somebody in the place of a participant who left: a fresh slot of the same stratum."""
     from experiment.register.changes import substitute
     from experiment.study import open_study
 
-    print(*substitute(open_study(study), participant, new, by, initials=initials), sep="\n")
+    say(substitute(open_study(study), participant, new, by, initials=initials), language)
 
 
 @app.command("withdraw")
-def withdraw(study: StudyFolder, participant: Who, by: By, reason: Reason) -> None:
+def withdraw(
+    study: StudyFolder, participant: Who, by: By, reason: Reason, language: Language = None
+) -> None:
     """Enter that a participant left the study."""
     from experiment.register.changes import withdraw as enter
     from experiment.study import open_study
 
-    print(*enter(open_study(study), participant, by, reason), sep="\n")
+    say(enter(open_study(study), participant, by, reason), language)
 
 
 @app.command("schedule")
@@ -76,13 +82,14 @@ def schedule(
     period: PeriodNumber,
     first_dose: Annotated[str, typer.Option("--first-dose", metavar="YYYY-MM-DD")],
     by: By,
+    language: Language = None,
 ) -> None:
     """Set the day of a period's first dose; the days of its sessions follow."""
     from experiment.register.changes import schedule as enter
     from experiment.study import open_study
 
     day = a_day("--first-dose", first_dose)
-    print(*enter(open_study(study), participant, by, period, day), sep="\n")
+    say(enter(open_study(study), participant, by, period, day), language)
 
 
 @app.command("dose")
@@ -92,12 +99,13 @@ def dose(
     period: PeriodNumber,
     on: Annotated[str, typer.Option("--on", metavar="YYYY-MM-DD")],
     by: By,
+    language: Language = None,
 ) -> None:
     """Enter that a dose was taken on a day."""
     from experiment.register.changes import dose as enter
     from experiment.study import open_study
 
-    print(*enter(open_study(study), participant, by, period, a_day("--on", on)), sep="\n")
+    say(enter(open_study(study), participant, by, period, a_day("--on", on)), language)
 
 
 @app.command("repeat")
@@ -107,12 +115,13 @@ def repeat(
     session: Annotated[str, typer.Option("--session", help="Label, without ses-.")],
     by: By,
     reason: Reason,
+    language: Language = None,
 ) -> None:
     """Have a session done again; what it gave so far is set aside, nothing is lost."""
     from experiment.register.changes import repeat as enter
     from experiment.study import open_study
 
-    print(*enter(open_study(study), participant, session, by, reason), sep="\n")
+    say(enter(open_study(study), participant, session, by, reason), language)
 
 
 @app.command("list")
@@ -124,15 +133,19 @@ def list_(
     on: Annotated[
         str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="As of a day; else today.")
     ] = None,
+    language: Language = None,
 ) -> None:
     """Tell who takes part, what is done, due and missing."""
     from experiment.register.listing import list_all, list_one
+    from experiment.said import language_of
     from experiment.study import open_study
 
     day = dt.date.today() if on is None else a_day("--on", on)
     opened = open_study(study)
-    lines = list_all(opened, day) if participant is None else list_one(opened, participant, day)
-    print(*lines, sep="\n")
+    if participant is None:
+        say(list_all(opened, day, language_of(language)), language)
+    else:
+        say(list_one(opened, participant, day), language)
 
 
 def sheet(
@@ -143,15 +156,24 @@ def sheet(
     at: Annotated[
         str | None, typer.Option("--at", metavar="HH:MM", help="When the participant comes.")
     ] = None,
-    language: Annotated[str, typer.Option("--language", help="Of the sheet.")] = "en",
+    language: Language = None,
 ) -> None:
     """Print the run sheet of a session: what to do, in order, with boxes to tick."""
     from experiment.register.sheet import write_sheet
+    from experiment.said import language_of
     from experiment.study import open_study
 
     time = None if at is None else _a_time(at)
-    opened = open_study(study)
-    print(*write_sheet(opened, participant, session, out, at=time, language=language), sep="\n")
+    opened, language = open_study(study), language_of(language)
+    say(write_sheet(opened, participant, session, out, at=time, language=language), language)
+
+
+def say(lines: Iterable[str], language: str | None) -> None:
+    """Print lines in the assistant's language."""
+    from experiment.said import in_words, language_of
+
+    spoken = language_of(language)
+    print(*(in_words(line, spoken) for line in lines), sep="\n")
 
 
 def a_day(option: str, text: str) -> dt.date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiment.desk.texts import Texts
-from experiment.preflight.questions import gather, questions_about
+from experiment.preflight.questions import Question, gather, questions_about, wrong_person
 from experiment.study import Study
 
 
@@ -34,9 +34,13 @@ def questions_before(study: Study, participant: str, session: str, texts: Texts)
         If the register can't be read.
     """
     questions = questions_about(gather(study, participant, session))
-    return [Asked(question.mistake, question.text(texts.tag)) for question in questions]
+    return [_asked(question, texts) for question in questions]
 
 
-def wrong_person(participant: str, texts: Texts) -> Asked:
+def about_the_person(participant: str, texts: Texts) -> Asked:
     """Return what is asked where initials or colour are not those that were set."""
-    return Asked("wrong_person", texts.says("identity.wrong_person", participant=participant))
+    return _asked(wrong_person(participant), texts)
+
+
+def _asked(question: Question, texts: Texts) -> Asked:
+    return Asked(question.mistake, question.text(texts.tag))

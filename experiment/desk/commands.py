@@ -41,6 +41,7 @@ def run_words(
     options: Options,
     *,
     fullscreen: bool,
+    right_person: bool,
     resume: bool = False,
 ) -> Words:
     """Return the words that run a session, or go on with it; what is to be asked was answered."""
@@ -48,6 +49,7 @@ def run_words(
         "run",
         str(study),
         *("--participant", participant, "--session", session, "--yes"),
+        *("--identity", "right" if right_person else "wrong"),
         *(("--resume",) if resume else ()),
         *_ports(options),
         *_audience(options, fullscreen=fullscreen),

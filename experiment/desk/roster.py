@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from experiment.desk.identity import Identity, load_identity
 from experiment.register import (
     Participant,
     Register,
@@ -17,6 +16,7 @@ from experiment.register import (
     open_register,
     standing,
 )
+from experiment.register.identity import Identity, identity_of
 from experiment.study import Study
 
 
@@ -70,10 +70,7 @@ class Roster:
         BadInput
             If their file can't be read.
         """
-        person = self.person(label)
-        if person is not None and person.initials is not None:
-            return Identity(person.initials, person.colour)
-        return load_identity(self.study.kit_folder(label).parent)
+        return identity_of(self.study, self.register, label)
 
 
 def roster_of(study: Study) -> Roster:

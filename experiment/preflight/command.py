@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from experiment.errors import KindredError
 if TYPE_CHECKING:
     from experiment.prepare import Prepared
     from experiment.request import SessionRequest
+    from experiment.study import Study
 
 Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to whatever is asked beforehand.")]
 Rehearsal = Annotated[
@@ -24,6 +25,20 @@ Rehearsal = Annotated[
 GoAnyway = Annotated[
     str | None,
     typer.Option("--go-anyway", metavar="REASON", help="Begin in spite of a no-go; is logged."),
+]
+
+
+Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language", metavar="TAG", help="The assistant's: en, ar or ja; else the launcher's."
+    ),
+]
+Identity = Annotated[
+    Literal["right", "wrong"] | None,
+    typer.Option(
+        help="Initials and colour were asked for already, by the launcher for example.",
+    ),
 ]
 
 
@@ -44,7 +59,7 @@ def check(
     ] = False,
     fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
     rehearsal: Rehearsal = False,
-    language: Annotated[str, typer.Option(metavar="TAG", help="Of the list: en, ar, ja.")] = "en",
+    language: Language = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Each line as JSON, for another program.")
     ] = False,
@@ -56,10 +71,13 @@ def check(
     from experiment.preflight.desk import check_session, questions_for
     from experiment.preflight.games import game_lines
     from experiment.preflight.line import in_words, text_of, worst
+    from experiment.said import language_of
     from experiment.study import open_study
 
+    language = language_of(language)
+    opened = open_study(study)
     lines = check_session(
-        study,
+        opened,
         participant,
         session,
         port=port,
@@ -72,10 +90,10 @@ def check(
     )
     for told in in_words(lines, language):
         print(dumps(asdict(told), ensure_ascii=False) if as_json else told)
-    for line in [] if as_json else game_lines(open_study(study), participant, session):
+    for line in [] if as_json else game_lines(opened, participant, session):
         print(f"plan  {line}")
     if not (rehearsal or as_json):
-        for question in questions_for(study, participant, session, language):
+        for question in questions_for(opened, participant, session, language):
             print(text_of("said", "will_ask", {"question": question}, language))
     if worst(lines) == "no-go":
         raise KindredError(text_of("said", "no_go", {}, language))
@@ -83,8 +101,14 @@ def check(
     print(text_of("said", "warnings" if warnings else "go", {"warnings": warnings}, language))
 
 
-def prepare_asking(request: SessionRequest) -> Prepared:
-    """Prepare a session; whatever looks like a mistake is asked about at the terminal.
+def prepare_asking(request: SessionRequest, language: str = "en") -> Prepared:
+    """Prepare a session; who it is, and whatever looks like a mistake, is asked at the terminal.
+
+    Parameters
+    ----------
+    request : SessionRequest
+    language : str
+        Of the questions.
 
     Raises
     ------
@@ -93,33 +117,68 @@ def prepare_asking(request: SessionRequest) -> Prepared:
     """
     from dataclasses import replace
 
-    from experiment.preflight.questions import NeedsAnswer
+    from experiment.preflight.questions import NeedsAnswer, about_the_person
     from experiment.prepare import prepare
+    from experiment.study import open_study
 
     try:
         return prepare(request)
     except NeedsAnswer as needed:
         if not sys.stdin.isatty():
             raise
-        for question in needed.questions:
-            typer.confirm(question.text(), abort=True)
-        said = tuple(question.mistake for question in needed.questions)
+        questions = needed.questions
+    if questions[0].mistake == "not_asked":
+        study = open_study(request.study)
+        request = replace(request, identity=ask_who(study, request.participant, language))
+        person = about_the_person(study, request.participant, request.identity)
+        questions = (*person, *questions[1:])
+    for question in questions:
+        typer.confirm(question.text(language), abort=True)
+    said = tuple(question.mistake for question in questions)
     return prepare(replace(request, answered=(*request.answered, *said)))
 
 
-def ask_for_words(log: Path) -> None:
+def ask_who(study: Study, participant: str, language: str) -> Literal["right", "wrong"]:
+    """Ask for initials and colour at the terminal; once more if they are not those that were set.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+        Label; their initials and colour were set.
+    language : str
+    """
+    from experiment.register import COLOURS, open_register
+    from experiment.register.identity import identity_of
+    from experiment.said import Said, in_words, listed
+
+    known = identity_of(study, open_register(study.folder), participant)
+    assert known is not None, "nobody is asked for what was not set"
+    names = {in_words(Said(f"colours.{one}"), language).casefold(): one for one in COLOURS}
+    colours = listed(Said(f"colours.{one}") for one in COLOURS)
+    for key in ("who.ask", "who.again"):
+        print(in_words(Said(key, participant=participant), language))
+        initials = typer.prompt(in_words(Said("who.initials"), language))
+        colour = typer.prompt(in_words(Said("who.colour", colours=colours), language))
+        if known.same(initials, names.get(colour.strip().casefold(), "")):
+            return "right"
+    return "wrong"
+
+
+def ask_for_words(log: Path, language: str = "en") -> None:
     """Ask for the words of the notes whose moments were kept in a session, if anybody is there."""
     from experiment.notes import add_note, note_asked
     from experiment.readlog import read_log
     from experiment.resume import utc_of
+    from experiment.said import Said, in_words
 
     if not sys.stdin.isatty():
         return
     read = read_log(log)
     for event in read.of("note_asked"):
         moment = utc_of(read.header, event["t"])
-        told = f"note {event['n']}, at {moment.astimezone():%H:%M:%S} (empty for none)"
-        words = typer.prompt(told, default="", show_default=False)
+        told = Said("run.note_words", number=event["n"], at=f"{moment.astimezone():%H:%M:%S}")
+        words = typer.prompt(in_words(told, language), default="", show_default=False)
         if words.strip():
             utc = moment.isoformat(timespec="milliseconds")
             add_note(log, note_asked(words, event["n"], utc))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from experiment.clock import RealClock
 from experiment.devices import wires
 from experiment.errors import HardwareError
@@ -15,11 +13,11 @@ from experiment.preflight.questions import gather, questions_about
 from experiment.preflight.screen import judge_screen
 from experiment.preflight.wiring import HeardFacts, judge_buttons, judge_pulses
 from experiment.protocol import Protocol
-from experiment.study import check_label, open_study
+from experiment.study import Study, check_label
 
 
 def check_session(
-    folder: Path,
+    study: Study,
     participant: str,
     session: str,
     *,
@@ -35,8 +33,7 @@ def check_session(
 
     Parameters
     ----------
-    folder : Path
-        The study's.
+    study : Study
     participant, session : str
         Labels.
     port, scanner, echo : str or None
@@ -50,13 +47,12 @@ def check_session(
     Raises
     ------
     BadInput
-        If the study can't be read or has no such session.
+        If the study has no such session.
     """
     check_label("participant", participant)
     check_label("session", session)
-    study = open_study(folder)
     protocol = study.protocol
-    plugged = wires(protocol, folder, trigger=port, scanner=scanner, echo=echo)
+    plugged = wires(protocol, study.folder, trigger=port, scanner=scanner, echo=echo)
     subject = Subject(
         study,
         participant,
@@ -78,9 +74,9 @@ def check_session(
         checks.close()
 
 
-def questions_for(folder: Path, participant: str, session: str, language: str) -> list[str]:
+def questions_for(study: Study, participant: str, session: str, language: str) -> list[str]:
     """Return what would be asked before a session, in words."""
-    facts = gather(open_study(folder), participant, session)
+    facts = gather(study, participant, session)
     return [question.text(language) for question in questions_about(facts)]
 
 

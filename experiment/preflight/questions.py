@@ -17,12 +17,15 @@ from experiment.preflight.line import text_of
 from experiment.preflight.time import RELEASED, TimeFacts, gather_time, is_wrong
 from experiment.readlog import header_of
 from experiment.register import Concern, ConcernCode, concerns, open_register, standing
+from experiment.register.identity import identity_of
 from experiment.running import Running, running_sessions
 from experiment.study import Study
 
 Mistake: TypeAlias = (
     ConcernCode
     | Literal[
+        "wrong_person",  # initials or colour are not those that were set: {participant}
+        "not_asked",  # they were set, and nobody asked for them: {participant}
         "double_launch",  # another session runs now: {name}, {since}
         "done_today",  # they had another one today: {participant}, {before}, {at}, {session}
         "date",  # no session can have been then: {today}, {newest}
@@ -127,6 +130,36 @@ def questions_about(facts: Facts) -> list[Question]:
     return found
 
 
+def wrong_person(participant: str) -> Question:
+    """Return what is asked where initials or colour are not those that were set."""
+    return Question("wrong_person", {"participant": participant})
+
+
+def about_the_person(
+    study: Study, participant: str, asked: Literal["right", "wrong"] | None
+) -> tuple[Question, ...]:
+    """Return what is to be asked about who it is; nothing if no initials and colour were set.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+        Label.
+    asked : str or None
+        Whether what the person at the door said was ``right`` or ``wrong``; None if nobody asked.
+
+    Raises
+    ------
+    BadInput
+        If what was set can't be read.
+    """
+    if asked == "right" or not identity_of(study, open_register(study.folder), participant):
+        return ()
+    if asked == "wrong":
+        return (wrong_person(participant),)
+    return (Question("not_asked", {"participant": participant}),)
+
+
 def gather(study: Study, participant: str, session: str) -> Facts:
     """Look at register, logs, kits, clock and running sessions.
 
@@ -155,12 +188,12 @@ def gather(study: Study, participant: str, session: str) -> Facts:
     )
 
 
-def ask(facts: Facts, answered: Sequence[str]) -> tuple[str, ...]:
+def ask(questions: Sequence[Question], answered: Sequence[str]) -> tuple[str, ...]:
     """Make sure that every question was answered with yes.
 
     Parameters
     ----------
-    facts : Facts
+    questions : sequence of Question
     answered : sequence of str
         Mistakes that are none; ``all`` for any.
 
@@ -174,7 +207,6 @@ def ask(facts: Facts, answered: Sequence[str]) -> tuple[str, ...]:
     NeedsAnswer
         With what is still to be answered.
     """
-    questions = questions_about(facts)
     left = [one for one in questions if "all" not in answered and one.mistake not in answered]
     if left:
         raise NeedsAnswer(left)

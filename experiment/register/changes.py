@@ -27,6 +27,7 @@ from experiment.register.entries import (
 from experiment.register.journal import Journal, append, locked, read_journal
 from experiment.register.standing import PeriodStanding, days_of, standing
 from experiment.register.state import Participant, Register, open_register, register_of
+from experiment.said import Said
 from experiment.study import Study, check_label
 
 Now = Callable[[], dt.datetime]
@@ -196,7 +197,7 @@ def substitute(
                 replaces=label,
             )
         )
-    return [*_told_enrolled(study, new), f"in the place of participant {label}"]
+    return [*_told_enrolled(study, new), Said("register.in_place_of", participant=label)]
 
 
 def withdraw(study: Study, label: str, by: str, reason: str, now: Now = utc_now) -> list[str]:
@@ -212,9 +213,9 @@ def withdraw(study: Study, label: str, by: str, reason: str, now: Now = utc_now)
         desk.active(label)
         desk.write(Withdrawn(by=by, participant=label, reason=reason.strip()))
     return [
-        f"participant {label} left the study; logs and kit stay as they are",
-        f"somebody in their place: participant replace --participant {label} --with LABEL",
-        f"if they want their messages destroyed: kit forget --participant {label}",
+        Said("register.left", participant=label),
+        Said("register.left_replace", participant=label),
+        Said("register.left_forget", participant=label),
     ]
 
 
@@ -246,15 +247,21 @@ def schedule(
         desk.write(Scheduled(by=by, participant=label, period=period, first_dose=first_dose))
     told = open_register(study.folder).participant(label)
     last = first_dose + dt.timedelta(days=design.drug_days - 1)
-    lines = [f"participant {label}, period {period}: drug from {first_dose} to {last}"]
+    whose = {"participant": label, "period": period}
+    lines: list[str] = [Said("register.period", **whose, first=first_dose, last=last)]
     for session in design.periods[period - 1].sessions:
         days = days_of(design, told, session)
         assert days is not None
-        also = "" if days.first == days.last else f", allowed {days.first} to {days.last}"
-        lines.append(f"session {session}: {days.due}{also}")
+        values = {"session": session, "due": days.due}
+        if days.first == days.last:
+            lines.append(Said("register.session", **values))
+        else:
+            span = {"first": days.first, "last": days.last}
+            lines.append(Said("register.session_allowed", **values, **span))
     if period < len(design.periods):
         free = (design.washout_days or 0) + 1
-        lines.append(f"period {period + 1}: first dose from {last + dt.timedelta(days=free)} on")
+        day = last + dt.timedelta(days=free)
+        lines.append(Said("register.next_period", period=period + 1, day=day))
     return lines
 
 
@@ -283,7 +290,7 @@ def dose(
         if period + 1 in one.first_doses and on >= one.first_doses[period + 1]:
             raise BadInput(f"--on {on}: period {period + 1} had begun by then")
         desk.write(Dosed(by=by, participant=label, period=period, on=on))
-    return [f"participant {label}, period {period}: dose of {on} entered"]
+    return [Said("register.dose", participant=label, period=period, day=on)]
 
 
 def repeat(
@@ -326,8 +333,8 @@ def repeat(
         except OSError as error:
             raise BadInput(f"{folder}: can't be moved ({error.strerror}); try again") from None
     return [
-        f"participant {label}: session {session} is to be done again, from its beginning",
-        f"what it gave so far lies in {place}; exports and tables leave it out",
+        Said("register.repeat", participant=label, session=session),
+        Said("register.set_aside", place=place),
     ]
 
 
@@ -362,12 +369,12 @@ def _place(desk: Desk, label: str, stratum: str | None) -> str | None:
 
 def _told_enrolled(study: Study, label: str) -> list[str]:
     one = open_register(study.folder).participant(label)
+    card = {"participant": label, "colour": Said(f"colours.{one.colour}")}
     if one.slot is None:
-        return [f"participant {label} enrolled; colour {one.colour}"]
+        return [Said("register.enrolled", **card)]
     return [
-        f"participant {label} enrolled: slot {one.slot}, stratum {one.stratum}, "
-        f"colour {one.colour}",
-        f"drug kit of period 1: {one.drug_kit(1)}",
+        Said("register.enrolled_slot", **card, slot=one.slot, stratum=one.stratum),
+        Said("register.first_kit", kit=one.drug_kit(1)),
     ]
 
 

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 
+from rich.cells import cell_len
+
 from experiment.register.concerns import concerns
-from experiment.register.standing import SessionStanding, Standing, standing
+from experiment.register.standing import PeriodStanding, SessionStanding, Standing, standing
 from experiment.register.state import Participant, Register, open_register
+from experiment.said import Said, in_words, listed
 from experiment.study import Study
 
+_HEAD = ("label", "initials", "colour", "slot", "done", "next")
+_NONE = "-"
 
-def list_all(study: Study, today: dt.date) -> list[str]:
-    """Return a line for each participant: slot, what is done, what is next."""
+
+def list_all(study: Study, today: dt.date, language: str = "en") -> list[str]:
+    """Return a line for each participant, in columns: slot, what is done, what is next."""
     register = open_register(study.folder)
-    people = [_columns(standing(study, one, today)) for one in register.participants]
-    head = ("label", "initials", "colour", "slot", "done", "next")
-    widths = [max(len(row[i]) for row in (head, *people)) for i in range(len(head))]
+    rows: list[tuple[str, ...]] = [tuple(Said(f"list_.{name}") for name in _HEAD)]
+    rows += [_columns(standing(study, one, today)) for one in register.participants]
+    cells = [[in_words(cell, language) for cell in row] for row in rows]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(_HEAD))]
     lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *people)
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in cells
     ]
     return [*lines, *_about(register)]
 
@@ -28,32 +37,23 @@ def list_one(study: Study, label: str, today: dt.date) -> list[str]:
     register = open_register(study.folder)
     where = standing(study, register.participant(label), today)
     one = where.participant
-    lines = [f"participant {label}: {_state(one)}"]
+    lines: list[str] = [Said("list_.participant", participant=label, state=_state(one))]
     if one.slot is not None:
-        lines.append(f"slot {one.slot}, stratum {one.stratum}")
-    lines += [f"in the place of participant {one.replaces}"] if one.replaces else []
-    for period in where.periods:
-        when = "not scheduled"
-        if period.first_dose is not None:
-            when = f"drug from {period.first_dose} to {period.last_dose}"
-        elif period.earliest is not None:
-            when = f"not scheduled, first dose from {period.earliest} on"
-        free = ""
-        if period.drug_free_days is not None:
-            kept = "kept" if period.washout_kept else "NOT KEPT"
-            free = f"; {period.drug_free_days} days without drug before it, washout {kept}"
-        lines.append(f"period {period.number}, drug kit {period.drug_kit}: {when}{free}")
+        lines.append(Said("list_.place", slot=one.slot, stratum=one.stratum))
+    if one.replaces:
+        lines.append(Said("register.in_place_of", participant=one.replaces))
+    lines += map(_of_period, where.periods)
     if where.days_since_last_dose is not None:
-        lines.append(f"last dose {where.last_dose}, {where.days_since_last_dose} days ago")
-    lines += [_of_session(session) for session in where.sessions]
-    lines += [
-        f"session {again.session} is to be repeated ({again.reason}); before: {again.moved_to}"
-        for again in one.repeats
-    ]
+        days = where.days_since_last_dose
+        lines.append(Said("list_.last_dose", day=where.last_dose, days=days))
+    lines += map(_of_session, where.sessions)
+    for again in one.repeats:
+        values = {"session": again.session, "reason": again.reason, "place": again.moved_to}
+        lines.append(Said("list_.repeated", **values))
     following = where.next_session
     if following is not None:
         lines += [
-            f"look at: {concern.code} {' '.join(f'{k}={v}' for k, v in concern.values.items())}"
+            Said("list_.look_at", what=Said(f"concerns.{concern.code}", **concern.values))
             for concern in concerns(register, where, following.session)
         ]
     return lines
@@ -62,49 +62,73 @@ def list_one(study: Study, label: str, today: dt.date) -> list[str]:
 def _columns(where: Standing) -> tuple[str, ...]:
     one = where.participant
     done = sum(session.state == "done" for session in where.sessions)
+    following: str
     if one.withdrawn is not None:
         following = _state(one)
     elif where.next_session is None:
-        following = "complete"
+        following = Said("list_.complete")
     else:
-        following = _of_session(where.next_session).removeprefix("session ")
+        following = _state_of(where.next_session)
     return (
         one.label,
-        one.initials or "-",
-        one.colour,
-        one.slot or "-",
-        f"{done} of {len(where.sessions)}",
+        one.initials or _NONE,
+        Said(f"colours.{one.colour}"),
+        one.slot or _NONE,
+        Said("list_.done_of", done=done, all=len(where.sessions)),
         following,
     )
 
 
+def _of_period(period: PeriodStanding) -> str:
+    when = Said("list_.not_scheduled")
+    if period.first_dose is not None:
+        when = Said("list_.drug", first=period.first_dose, last=period.last_dose)
+    elif period.earliest is not None:
+        when = Said("list_.not_scheduled_from", day=period.earliest)
+    values = {"period": period.number, "kit": period.drug_kit, "when": when}
+    if period.drug_free_days is None:
+        return Said("list_.period", **values)
+    kept = Said("list_.kept" if period.washout_kept else "list_.not_kept")
+    return Said("list_.period_washout", **values, days=period.drug_free_days, kept=kept)
+
+
 def _of_session(session: SessionStanding) -> str:
-    said = f"session {session.session}: {session.state}"
+    return Said("list_.session", said=_state_of(session))
+
+
+def _state_of(session: SessionStanding) -> str:
+    state = Said(f"list_.states.{session.state}")
+    said = Said("list_.state", session=session.session, state=state)
     if session.state != "done" and session.days is not None:
-        said += f", {session.days.due}"
+        said = Said("list_.due", said=said, due=session.days.due)
         if session.days.first != session.days.last:
-            said += f" ({session.days.first} to {session.days.last})"
+            span = {"first": session.days.first, "last": session.days.last}
+            said = Said("list_.allowed", said=said, **span)
     if session.state == "begun":
-        said += f", missing: {', '.join(session.missing)}"
+        said = Said("list_.missing", said=said, tasks=listed(session.missing))
     if any(log.robot for log in session.logs):
-        said += ", a robot's rehearsal"
+        said = Said("list_.robot", said=said)
     return said
 
 
 def _state(one: Participant) -> str:
     if one.withdrawn is None:
-        return "in the study"
-    by = "" if one.replaced_by is None else f", replaced by {one.replaced_by}"
-    return f"left on {one.withdrawn.astimezone().date()} ({one.withdrawn_why}){by}"
+        return Said("list_.in_study")
+    left = {"day": one.withdrawn.astimezone().date(), "reason": one.withdrawn_why}
+    if one.replaced_by is None:
+        return Said("list_.left", **left)
+    return Said("list_.left_replaced", **left, other=one.replaced_by)
 
 
 def _about(register: Register) -> list[str]:
-    lines = []
+    lines: list[str] = []
     if register.allocation is not None:
         left = {name: len(register.free_slots(name)) for name in register.allocation.slots}
-        lines.append("free slots: " + ", ".join(f"{name} {n}" for name, n in left.items()))
+        free = listed(Said("list_.free", stratum=name, count=n) for name, n in left.items())
+        lines.append(Said("list_.free_slots", slots=free))
         if register.allocation.rehearsal:
-            lines.append("look at: the sealed list is one for rehearsals")
+            lines.append(Said("list_.look_at", what=Said("concerns.rehearsal_allocation")))
     if register.edited_at is not None:
-        lines.append(f"look at: {register.file}:{register.edited_at} was edited by hand")
+        edited = Said("list_.edited", file=register.file, line=register.edited_at)
+        lines.append(Said("list_.look_at", what=edited))
     return lines

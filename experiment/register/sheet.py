@@ -22,7 +22,8 @@ from experiment.kit.for_session import open_kit, shown_before
 from experiment.plans.plan import PlanInputs
 from experiment.register.concerns import concerns
 from experiment.register.standing import SessionStanding, Standing, standing
-from experiment.register.state import Register, open_register
+from experiment.register.state import COLOURS, Register, open_register
+from experiment.said import Said, in_words
 from experiment.study import Study, check_label
 from experiment.yaml_files import read_yaml
 
@@ -112,7 +113,7 @@ def write_sheet(
             write_whole(out, html)
     except OSError as error:
         raise BadInput(f"{out}: can't be written ({error.strerror})") from None
-    return [f"run sheet: {out}"]
+    return [Said("register.sheet", file=out)]
 
 
 def sheet_html(
@@ -125,7 +126,8 @@ def sheet_html(
     language: str,
 ) -> str:
     """Return the run sheet as one page of HTML; see `write_sheet`."""
-    texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
+    colours = {one: in_words(Said(f"colours.{one}"), language) for one in COLOURS}
+    texts: dict[str, Any] = {**read_yaml(_TEXTS / f"{language}.yaml"), "colours": colours}
     asked = where.session(session)
     steps = list(_steps(study, where, asked, texts))
     times = _times(steps, texts, at)
@@ -153,7 +155,7 @@ def sheet_html(
             "cells": _head(texts, where, asked),
         },
         look_at=[
-            _says(texts, texts["concerns"][one.code], one.values)
+            in_words(Said(f"concerns.{one.code}", **one.values), language)
             for one in concerns(register, where, session)
         ],
         parts=parts,

@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
 
 from experiment.desk.checking import State, read_lines, verdict
 from experiment.desk.ended import read_ended
-from experiment.desk.identity import IDENTITY_FILE, load_identity, make_identity, save_identity
 from experiment.desk.rehearsing import copy_for_dry_run, make_practice
 from experiment.desk.roster import roster_of
 from experiment.desk.settings import Settings, load_settings, save_settings, settings_file
@@ -22,6 +21,7 @@ from experiment.desk.window.parts import Sheet
 from experiment.errors import BadInput
 from experiment.register import concerns
 from experiment.register.changes import enrol
+from experiment.register.identity import IDENTITY_FILE, load_identity, make_identity, save_identity
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from tests.sessions.assistant import HANDS, Assistant, sit_down

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,8 @@ from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import KitIndex, import_kit
 from experiment.people import Choice, People
 from experiment.plain import from_plain, to_plain
-from experiment.plans.feedback import BaselineTrial, FeedbackTrial, Report
+from experiment.plans.feedback import BaselineTrial, FeedbackPlan, FeedbackTrial, Report
+from experiment.plans.messages import MessagesPlan
 from experiment.plans.plan import PlanInputs
 from experiment.plans.rest import Rest
 from experiment.protocol import PagesTask, Protocol
@@ -31,6 +33,7 @@ from experiment.steps import At, Outcome, Response, Step
 from experiment.study import Study, open_study
 
 NewStudy = Callable[..., Path]
+P = TypeVar("P", MessagesPlan, FeedbackPlan)
 
 
 def played(planned: PlannedTask) -> list[Step]:
@@ -49,6 +52,11 @@ def played(planned: PlannedTask) -> list[Step]:
 
 def trials_of(planned: PlannedTask) -> tuple[Any, ...]:
     return tuple(getattr(planned.plan, "trials", ()))
+
+
+def plan_of(planned: PlannedTask, kind: type[P]) -> P:
+    assert isinstance(planned.plan, kind)
+    return planned.plan
 
 
 def times_of(planned: PlannedTask) -> list[float]:
@@ -150,23 +158,22 @@ def test_a_timed_rest_keeps_its_order_and_lengths(
 
 def _lengths(planned: PlannedTask, numbers: set[int]) -> list[float]:
     """Return how long each step of some trials lasts, but for the first step of each."""
-    found, before = [], None
-    for step in played(planned):
-        if isinstance(step.ends, At):
-            if before is not None and step.trial in numbers and before.trial == step.trial:
-                found.append(step.ends.time - before.ends.time)  # type: ignore[union-attr]
-            before = step
-    return found
+    timed = [(step.trial, step.ends.time) for step in played(planned) if isinstance(step.ends, At)]
+    return [
+        end - begin
+        for (before, begin), (trial, end) in pairwise(timed)
+        if before == trial and trial in numbers
+    ]
 
 
 def test_in_a_new_scan_the_first_trial_left_comes_after_the_lead_in(
     plans: dict[str, PlannedTask],
 ) -> None:
     whole = plans["messages"]
-    rest = rest_of(whole, Rest(3))
-    assert rest.plan.lead_in_ends == whole.plan.lead_in_ends  # type: ignore[attr-defined]
-    assert rest.plan.instructions == ()  # type: ignore[attr-defined]
-    assert rest.plan.practice is None  # type: ignore[attr-defined]
+    rest = plan_of(rest_of(whole, Rest(3)), MessagesPlan)
+    assert rest.lead_in_ends == plan_of(whole, MessagesPlan).lead_in_ends
+    assert rest.instructions == ()
+    assert rest.practice is None
 
 
 def test_parts_of_a_pet_run_keep_their_times_unless_these_have_passed(
@@ -176,16 +183,15 @@ def test_parts_of_a_pet_run_keep_their_times_unless_these_have_passed(
     trials = trials_of(whole)
     second = next(i for i, t in enumerate(trials) if isinstance(t, FeedbackTrial | BaselineTrial)
                   and t.block == 2)  # fmt: skip
-    begins = whole.plan.blocks[1].begins  # type: ignore[attr-defined]
+    blocks = plan_of(whole, FeedbackPlan).blocks
+    begins = blocks[1].begins
     kept = rest_of(whole, Rest(second, begins - 200))
-    assert kept.plan.blocks == whole.plan.blocks[1:]  # type: ignore[attr-defined]
+    assert plan_of(kept, FeedbackPlan).blocks == blocks[1:]
     assert times_of(kept)[-1] == times_of(whole)[-1]
     late = rest_of(whole, Rest(second, begins + 60))
-    moved = late.plan.blocks  # type: ignore[attr-defined]
+    moved = plan_of(late, FeedbackPlan).blocks
     assert moved[0].begins == pytest.approx(begins + 60)
-    assert moved[0].ends - moved[0].begins == pytest.approx(
-        whole.plan.blocks[1].ends - begins  # type: ignore[attr-defined]
-    )
+    assert moved[0].ends - moved[0].begins == pytest.approx(blocks[1].ends - begins)
     before, after = _reports(whole, 2), _reports(late, 2)
     for moment in set(after) - {"before"}:  # minutes after a block count from where it ended
         assert after[moment] == pytest.approx(before[moment] + 60)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import get_args
+from typing import TextIO, get_args
 
 import pytest
+from typer import Abort
 
 from experiment.desk.asking import questions_before
 from experiment.desk.texts import speaking
 from experiment.errors import BadInput
 from experiment.kit import Kit
 from experiment.kit.store import load_kit, save_kit
+from experiment.preflight.command import prepare_asking
 from experiment.preflight.line import text_of
 from experiment.preflight.questions import (
     Begun,
@@ -79,10 +84,10 @@ def test_each_mistake_is_one_question(facts: Facts, mistake: str, words: str) ->
     assert words in question.text()
     assert question.text().endswith("?")
     with pytest.raises(NeedsAnswer, match="Say yes with --yes") as needed:
-        ask(facts, ())
+        ask((question,), ())
     assert needed.value.questions == (question,)
     assert needed.value.exit_code == 2
-    assert ask(facts, (mistake,)) == ask(facts, ("all",)) == (mistake,)
+    assert ask((question,), (mistake,)) == ask((question,), ("all",)) == (mistake,)
 
 
 def test_a_session_that_goes_on_the_same_day_is_asked_about_only_what_is_new() -> None:
@@ -123,6 +128,65 @@ def test_the_register_is_asked_too(new_study: Callable[..., Path]) -> None:
     journal.write_bytes(b"{}\n")
     with pytest.raises(BadInput, match=journal.name):
         gather(study, "012", "01")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("typed", "language", "asked"),
+    [
+        ("A. B.\nblue\n", "en", ()),
+        ("CD\nblue\nab\n青\n", "ja", ()),
+        ("AB\nred\nAB\nno colour\ny\n", "en", ("wrong_person",)),
+        ("CD\nred\nCD\nred\nn\n", "en", None),
+    ],
+    ids=["right", "right the second time", "wrong, and yes", "wrong, and no"],
+)
+def test_at_a_terminal_run_asks_who_it_is(
+    new_study: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    language: str,
+    asked: tuple[str, ...] | None,
+) -> None:
+    study = open_study(new_study())
+    enrol(study, "012", "MK", initials="AB")
+    request = SessionRequest(study.folder, "012", "01", scanner="/dev/ttyUSB9")
+    with terminal(typed) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        if asked is None:
+            with pytest.raises(Abort):
+                prepare_asking(request, language)
+        else:
+            assert prepare_asking(request, language).asked == asked
+    told = capsys.readouterr().out
+    assert text_of("questions", "wrong_person", {"participant": "012"}) in told or not asked
+    assert "AB" not in told
+
+
+def test_elsewhere_somebody_must_have_asked(new_study: Callable[..., Path]) -> None:
+    study = open_study(new_study())
+    enrol(study, "012", "MK", initials="AB")
+    request = SessionRequest(study.folder, "012", "01", scanner="/dev/ttyUSB9")
+    with pytest.raises(NeedsAnswer, match="Nobody asked participant 012 for initials"):
+        prepare(request)
+    assert prepare(replace(request, identity="right")).asked == ()
+    with pytest.raises(NeedsAnswer, match="Initials or colour are not those of participant 012"):
+        prepare(replace(request, identity="wrong"))
+    assert prepare(replace(request, identity="wrong", answered=("all",))).asked == ("wrong_person",)
+    assert prepare(replace(request, robot="hasty")).asked == (), "a robot is nobody else"
+
+
+@contextmanager
+def terminal(typed: str) -> Iterator[TextIO]:
+    """A terminal at which somebody types, the reading end."""
+    theirs, ours = os.openpty()
+    try:
+        os.write(theirs, typed.encode())
+        with open(ours, encoding="utf-8", closefd=True) as reading:  # noqa: PTH123
+            yield reading
+    finally:
+        os.close(theirs)
 
 
 def test_a_copied_kit_is_found(new_study: Callable[..., Path]) -> None:

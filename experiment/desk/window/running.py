@@ -8,6 +8,7 @@ from pathlib import Path
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QWidget
 
+from analysis.monitor_texts import clock_of
 from experiment.desk.checking import CheckLine, State
 from experiment.desk.ended import Ended
 from experiment.desk.texts import Texts
@@ -281,10 +282,3 @@ class SummarySheet(Sheet):
         for line in said:
             inside.addWidget(path_label(line))
         self.body.addWidget(frame)
-
-
-def clock_of(seconds: float) -> str:
-    """Return a length of time as minutes:seconds, with hours if there are any."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

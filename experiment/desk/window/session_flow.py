@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices
 
-from experiment.desk.asking import Asked, questions_before, wrong_person
+from analysis.monitor_texts import clock_of
+from experiment.desk.asking import Asked, about_the_person, questions_before
 from experiment.desk.checking import CheckLine, State, read_lines, verdict
 from experiment.desk.child import Child
 from experiment.desk.commands import Words, check_words, dry_run_words, practice_words, run_words
 from experiment.desk.ended import Ended, new_logs, planned_seconds, read_ended
 from experiment.desk.rehearsing import copy_for_dry_run, make_practice
-from experiment.desk.roster import task_kind
+from experiment.desk.summary import next_step, task_names
 from experiment.desk.window.forms import IdentitySheet
 from experiment.desk.window.running import (
     CheckSheet,
     QuestionSheet,
     RunningSheet,
     SummarySheet,
-    clock_of,
 )
 from experiment.errors import BadInput, KindredError
 from experiment.notes import add_note, note_now
@@ -99,7 +99,7 @@ class SessionFlow:
             if tries == 1:
                 wrong = desk.texts.says("identity.wrong", participant=where.participant.label)
                 return f"{wrong}\n{desk.texts.says('identity.wrong_do')}"
-            self._ask(visit, [wrong_person(where.participant.label, desk.texts), *questions])
+            self._ask(visit, [about_the_person(where.participant.label, desk.texts), *questions])
             return None
 
         desk.show(
@@ -171,6 +171,7 @@ class SessionFlow:
             visit.session,
             desk.options,
             fullscreen=desk.fullscreen,
+            right_person=not any(one.startswith("wrong_person") for one in self._answered),
             resume=visit.state == "begun",
         )
 
@@ -222,36 +223,20 @@ class SessionFlow:
         desk.roster = desk.roster.read_again()
         status = "not_started" if ended is None else ended.status
         well = status == "complete" and code == 0
-        kinds = desk.study.protocol.tasks
-        names = {task: desk.texts.named("tasks", task_kind(desk.study, task)) for task in kinds}
         desk.show(
             SummarySheet(
                 desk.texts,
                 says(f"summary.{status}"),
-                self._next_step(status),
+                next_step(desk.standing(), status, desk.texts),
                 "",
                 ended,
-                names,
+                task_names(desk.study, desk.texts),
                 () if well else self._last_words(),
                 well=well,
                 on_open=_open_folder,
                 on_back=desk.back,
             )
         )
-
-    def _next_step(self, status: str) -> str:
-        says = self._desk.texts.says
-        if status == "not_started":
-            return says("summary.next_error")
-        if status == "stopped":
-            return says("summary.next_stopped")
-        visit = self._desk.standing().next_session
-        if visit is None:
-            return says("summary.next_done")
-        if status != "complete" or visit.state == "begun":
-            return says("summary.next_resume")
-        key = "next_now" if visit.state == "due" and visit.days is None else "next_session"
-        return says(f"summary.{key}", session=visit.session)
 
     def _last_words(self) -> list[str]:
         errors = [line for line in self._said if line.startswith("error: ")]

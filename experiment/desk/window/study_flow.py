@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment.desk.identity import make_identity, save_identity
 from experiment.desk.window.forms import (
     DaySheet,
     EnrolSheet,
@@ -19,6 +18,7 @@ from experiment.desk.window.forms import (
 from experiment.errors import BadInput, KindredError
 from experiment.register import Standing
 from experiment.register.changes import dose, enrol, schedule, withdraw
+from experiment.register.identity import make_identity, save_identity
 from experiment.study import check_label
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
 from experiment.files import canonical, write_whole
-from experiment.register import COLOURS
+from experiment.register.state import COLOURS, Register
+from experiment.study import Study
 
 IDENTITY_FILE = "identity.json"
 _LONGEST = 5
@@ -71,6 +72,20 @@ def load_identity(folder: Path) -> Identity | None:
         return None
     except (OSError, ValidationError):
         raise BadInput(f"{file}:1: not initials and a colour; set them again") from None
+
+
+def identity_of(study: Study, register: Register, label: str) -> Identity | None:
+    """Return a participant's initials and colour; None if none were set.
+
+    Raises
+    ------
+    BadInput
+        If their file can't be read.
+    """
+    person = register.anybody(label)
+    if person.initials is not None:
+        return Identity(person.initials, person.colour)
+    return load_identity(study.kit_folder(label).parent)
 
 
 def save_identity(identity: Identity, folder: Path) -> None:

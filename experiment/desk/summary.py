@@ -1,0 +1,82 @@
+"""What is said at a session's end, in the desk's window and at a terminal alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from analysis.monitor_texts import clock_of
+from experiment.desk.ended import read_ended
+from experiment.desk.roster import roster_of, task_kind
+from experiment.desk.texts import Texts, speaking
+from experiment.register import Standing
+from experiment.study import Study, open_study
+
+
+def task_names(study: Study, texts: Texts) -> dict[str, str]:
+    """Return the plain name of each of a study's tasks."""
+    return {task: texts.named("tasks", task_kind(study, task)) for task in study.protocol.tasks}
+
+
+def next_step(where: Standing, status: str, texts: Texts) -> str:
+    """Return what the assistant is to do next.
+
+    Parameters
+    ----------
+    where : Standing
+        Of the participant, after the session.
+    status : str
+        How it ended, or ``not_started``.
+    texts : Texts
+    """
+    if status == "not_started":
+        return texts.says("summary.next_error")
+    if status == "stopped":
+        return texts.says("summary.next_stopped")
+    visit = where.next_session
+    if visit is None:
+        return texts.says("summary.next_done")
+    if status != "complete" or visit.state == "begun":
+        return texts.says("summary.next_resume")
+    key = "next_now" if visit.state == "due" and visit.days is None else "next_session"
+    return texts.says(f"summary.{key}", session=visit.session)
+
+
+def summary_lines(folder: Path, participant: str, log: Path, language: str) -> list[str]:
+    """Return what a session came to, line by line: how it ended, lengths, faults, what comes next.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    participant : str
+        Label.
+    log : Path
+        Of the session that has just ended.
+    language : str
+        The assistant's.
+
+    Raises
+    ------
+    BadInput
+        If log or register can't be read.
+    """
+    texts, study = speaking(language), open_study(folder)
+    says, ended, names = texts.says, read_ended(log, language), task_names(study, texts)
+    lines = [f"{says('summary.durations')}:"]
+    for task in ended.tasks:
+        key = "task" if task.complete else "task_part"
+        name = names.get(task.task, task.task)
+        lines.append("  " + says(f"summary.{key}", task=name, time=clock_of(task.seconds)))
+    faults = [
+        says("summary.fault" if fault.count > 1 else "summary.fault_once", name=fault.name,
+             count=fault.count)
+        for fault in ended.faults
+    ]  # fmt: skip
+    lines.append(f"{says('summary.faults')}: {'; '.join(faults) or says('summary.no_faults')}")
+    if ended.robot:
+        lines.append(says("summary.robot"))
+    lines.append(f"{says('summary.data')}: {log.parent}")
+    where = roster_of(study).standing(participant, dt.date.today())
+    lines.append(f"{says('summary.next')}: {next_step(where, ended.status, texts)}")
+    return [*lines, says(f"summary.{ended.status}")]

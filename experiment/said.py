@@ -1,0 +1,88 @@
+"""What the commands say to the assistant: English at once, another language at the very edge.
+
+The words are in `experiment/texts`. Whoever has something to say makes a `Said` and need not know
+who reads it; whoever prints it asks for it in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from experiment.bidi import fill
+from experiment.errors import BadInput
+from experiment.protocol.reading import read_texts
+
+TEXTS = Path(__file__).parent / "texts"
+ENGLISH = "en"
+
+
+class Said(str):
+    """A line in English that knows which text it is, and so can be said in other languages.
+
+    Parameters
+    ----------
+    key : str
+        Of its text, dotted.
+    **values
+        What fills the text in; one may itself be a `Said`.
+    """
+
+    key: str
+    values: Mapping[str, object]
+
+    def __new__(cls, key: str, /, **values: object) -> Said:
+        said = super().__new__(cls, _words(key, values, ENGLISH))
+        said.key, said.values = key, values
+        return said
+
+
+def in_words(line: str, language: str) -> str:
+    """Return a line in a language; as it is where it is no `Said`."""
+    return _words(line.key, line.values, language) if isinstance(line, Said) else line
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Return several as one, with commas."""
+    first, *others = lines
+    for other in others:
+        first = Said("list", some=first, one=other)
+    return first
+
+
+def languages() -> tuple[str, ...]:
+    """Return the tags of the languages that there are texts in."""
+    return tuple(sorted(file.stem for file in TEXTS.glob("*.yaml")))
+
+
+def language_of(option: str | None) -> str:
+    """Return the assistant's language: what was asked for, else the launcher's, else English.
+
+    Raises
+    ------
+    BadInput
+        If there are no texts in what was asked for.
+    """
+    if option is None:
+        from experiment.desk.settings import load_settings, settings_file
+
+        chosen = load_settings(settings_file()).language
+        return chosen if chosen in languages() else ENGLISH
+    if option not in languages():
+        raise BadInput(f"language {option!r}: allowed are {', '.join(languages())}")
+    return option
+
+
+def _words(key: str, values: Mapping[str, object], language: str) -> str:
+    texts = _texts(language)
+    said = {
+        name: in_words(value, language) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return fill(texts[key], said, rtl=texts["direction"] == "rtl")
+
+
+@cache
+def _texts(language: str) -> Mapping[str, str]:
+    return read_texts(TEXTS / f"{language}.yaml")

@@ -1,0 +1,62 @@
+"""What the commands say is English at once, and another language at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiment.desk.settings import Settings, save_settings, settings_file
+from experiment.errors import BadInput
+from experiment.said import Said, in_words, language_of, languages, listed
+from run_session import main
+
+
+def test_a_line_is_english_until_somebody_asks_for_another_language() -> None:
+    line = Said("register.enrolled", participant="012", colour=Said("colours.blue"))
+    assert line == "participant 012 enrolled; colour blue"
+    assert in_words(line, "ja") == "参加者 012 を登録しました。色は青"
+    assert in_words(line, "ar").startswith("أُضيف المشارك \u2068012\u2069")
+    assert in_words("a plain line", "ja") == "a plain line"
+    several = listed([Said("colours.red"), "x", Said("colours.grey")])
+    assert (several, in_words(several, "ja")) == ("red, x, grey", "赤、x、灰色")
+
+
+def test_the_language_is_the_one_asked_for_else_the_launchers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert languages() == ("ar", "en", "ja")
+    assert language_of(None) == "en"
+    save_settings(Settings(language="ja"), settings_file())
+    assert (language_of(None), language_of("ar")) == ("ja", "ar")
+    with pytest.raises(BadInput, match="language 'fr': allowed are ar, en, ja"):
+        language_of("fr")
+
+
+@pytest.mark.parametrize(
+    ("language", "enrolled", "head"),
+    [
+        ("ar", "أُضيف المشارك", "الرقم"),
+        ("ja", "参加者 013 を登録しました", "番号  イニシャル"),
+    ],
+)
+def test_the_register_speaks_to_the_assistant(
+    new_study: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+    enrolled: str,
+    head: str,
+) -> None:
+    study, words = str(new_study()), ["--language", language]
+    add = ["participant", "add", study, "--participant", "013", "--by", "MK", "--initials", "AB"]
+    assert main([*add, *words]) == 0
+    assert capsys.readouterr().out.startswith(enrolled)
+    assert main(["participant", "list", study, *words]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].startswith(head)
+    assert table[1].split()[:2] == ["013", "AB"]
+    assert main(["participant", "list", study, "--participant", "013", *words]) == 0
+    assert "session" not in capsys.readouterr().out
