@@ -51,7 +51,7 @@ def runs_of(log: SessionLog) -> list[Run]:
     """Sort a log's events into runs."""
     runs: list[Run] = []
     owner: dict[int, Run] = {}
-    for event in log.events:
+    for event in log.but_frames:
         kind = event["type"]
         if kind == "run_begin":
             runs.append(Run(event["task"], event))

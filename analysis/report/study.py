@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +92,6 @@ def study_report(study: Study, sources: Sources) -> str:
     return render(
         "study.html.j2",
         version=VERSION,
-        statsmodels=version("statsmodels"),
         study=study.protocol.study,
         design=study.protocol.design,
         arms=arms,

@@ -16,7 +16,7 @@ from analysis.science.arms import read_arms
 from analysis.science.classical import period_differences
 from analysis.science.effects import correlation, noncentral_limits, one_sample, two_samples
 from analysis.science.gather import COLUMNS, frame_of
-from analysis.science.models import Design, fit_ratings
+from analysis.science.models import Design, effect_rows, estimate_weights, fit_ratings
 from analysis.science.moods import moods
 from analysis.science.ratings import Outcome, outcome
 from analysis.science.scores import asked, daily, read_scores, read_traits, with_traits
@@ -69,6 +69,41 @@ def test_parallel_groups_have_arm_by_message(parallel: Outcome) -> None:
     assert fit.estimate("kind − stranger").value == pytest.approx(2.455, abs=0.6)
     welch = next(one for one in parallel.tests if one.what == f"{ARM}: kind")
     assert fit.estimate(f"{ARM}: kind").value == pytest.approx(welch.value, abs=0.05)
+
+
+@pytest.mark.parametrize("which", ["crossover", "parallel"])
+def test_the_model_is_that_of_statsmodels(which: str, request: pytest.FixtureRequest) -> None:
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    found: Outcome = request.getfixturevalue(which)
+    assert found.fit is not None
+    some = found.table[found.table["participant"] <= "014"]
+    table = some.sample(frac=0.8, random_state=3)  # not as many answers everywhere
+    fit = fit_ratings(table, found.design)
+    assert fit is not None
+    assert fit.converged
+    data = pd.DataFrame({name: table[name].to_numpy(str) for name in ("participant", "session")})
+    data["message"] = table["condition"].to_numpy(str)
+    data["value"] = table["value"].to_numpy(float)
+    names = [f"x{n}" for n in range(len(found.design.columns()) + 1)]
+    data[names] = effect_rows(table, found.design)
+    parts = [part.split(" ")[0] for part in fit.random.split(", ")[1:]]
+    result = MixedLM.from_formula(
+        "value ~ 0 + " + " + ".join(names),
+        data,
+        groups="participant",
+        re_formula="1",
+        vc_formula={part: f"0 + C({part})" for part in parts},
+    ).fit(reml=True, method="bfgs")
+    weights = estimate_weights(found.design)[ARM]
+    estimate = fit.estimate(ARM)
+    assert estimate.value == pytest.approx(weights @ result.fe_params, abs=1e-3)
+    spread = result.cov_params().loc[names, names].to_numpy()
+    error = estimate.value / estimate.t
+    assert error == pytest.approx(math.sqrt(weights @ spread @ weights), rel=1e-3)
+    assert fit.variances["residual"] == pytest.approx(result.scale, rel=1e-3)
+    own = float(np.asarray(result.cov_re)[0, 0])
+    assert fit.variances["participant"] == pytest.approx(own, abs=1e-3)
 
 
 def test_sealed_arms_leave_no_trace_in_the_results() -> None:

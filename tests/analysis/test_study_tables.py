@@ -76,7 +76,9 @@ def test_a_trial_is_a_row_with_what_it_is_about(logs: dict[str, Path]) -> None:
         assert (row.asked, row.answered) == (2, confirmed.count(True))
 
 
-def test_frames_are_summed_up_for_each_run(logs: dict[str, Path]) -> None:
+def test_frames_are_summed_up_for_each_run(
+    logs: dict[str, Path], tmp_path: Path, rewrite: Any
+) -> None:
     log = read_log(logs["03"])
     assert frame_rows(log) == []  # no window, no frames
     drawn = []
@@ -85,7 +87,12 @@ def test_frames_are_summed_up_for_each_run(logs: dict[str, Path]) -> None:
         if event["type"] == "run_begin":
             us = [16667] * 98 + [33333, 50000] if event["task"] == "messages" else [16667] * 10
             drawn.append({"type": "frames", "t": event["t"], "us": us})
-    first, second = frame_rows(replace(log, events=tuple(drawn)))
+    framed = read_log(rewrite(log, drawn, tmp_path / "framed.jsonl"))
+    assert len(framed.events) == len(framed.but_frames) + 2
+    assert [event["seq"] for event in framed.events] == list(range(1, len(drawn) + 1))
+    assert [event["us"] for event in framed.of("frames")][1] == [16667] * 10
+    assert frame_rows(replace(framed, events=tuple(framed.events))) == frame_rows(framed)
+    first, second = frame_rows(framed)
     assert (first.task, first.frames, first.dropped, first.longest) == ("messages", 100, 2, 0.05)
     assert (second.frames, second.dropped, second.median) == (10, 0, 0.016667)
 
