@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.pet import join
 from analysis.replay import verify
@@ -25,6 +24,7 @@ from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from run_session import main
+from tests.exports import export_bids
 
 PHOTO = DEMO / "photos" / "w05.png"
 NAME, TEXT = "CANARYNAME", "CANARYTEXT about what I like"
