@@ -149,9 +149,9 @@ def spm_files(
             (1, len(conditions)), dtype=[(f, object) for f in ("name", "param", "poly")]
         )
         for place, one in enumerate(conditions.values()):
-            values = [value or 0.0 for value in one.modulation or ()]
-            told = ([modulator], [np.array([values])], [1.0]) if values else ([], [], [])
-            pmod[0, place] = tuple(map(cells, told))
+            given = [value or 0.0 for value in one.modulation or ()]
+            told = ([modulator], [np.array([given])], [1.0]) if given else ([], [], [])
+            pmod[0, place] = tuple(cells(values) for values in told)
         fields["pmod"] = pmod
     buffer = io.BytesIO()
     savemat(buffer, fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -219,7 +219,7 @@ def measure(log: SessionLog) -> Timing:
     )
 
 
-def _ledger(log: SessionLog, runs: list[Run]) -> Ledger:
+def _ledger(log: SessionLog, runs: Sequence[Run]) -> Ledger:
     shown, sent, resets, echoes = 0, [], [], []
     for run in runs:
         for number, mark in run.planned.items():
@@ -247,7 +247,7 @@ def _ledger(log: SessionLog, runs: list[Run]) -> Ledger:
     )
 
 
-def _run_pulses(log: SessionLog, runs: list[Run]) -> Iterator[RunPulses]:
+def _run_pulses(log: SessionLog, runs: Sequence[Run]) -> Iterator[RunPulses]:
     pulses = np.array([event["t"] for event in log.of("pulse")], float)
     numbers = np.array([event["n"] for event in log.of("pulse")], int)
     counts = list(log.of("pulse_count"))

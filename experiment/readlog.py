@@ -114,8 +114,17 @@ class SessionLog:
             return self.events.others
         return tuple(event for event in self.events if event["type"] != _FRAMES)
 
+    @cached_property
+    def _by_type(self) -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = {}
+        for event in self.but_frames:
+            found.setdefault(event["type"], []).append(event)
+        return found
+
     def of(self, *types: str) -> Iterator[Event]:
         """Yield the events of some types, in order."""
+        if len(types) == 1 and types[0] != _FRAMES:
+            return iter(self._by_type.get(types[0], ()))
         events = self.events if _FRAMES in types else self.but_frames
         return (event for event in events if event["type"] in types)
 

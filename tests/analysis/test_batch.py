@@ -223,6 +223,29 @@ def test_tables_of_the_study_hold_every_row(study: Study, source: Path, tmp_path
     assert read["ratings"]["participant"].is_monotonic_increasing
 
 
+def test_the_report_of_an_export_is_that_of_the_logs(
+    study: Study, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = fill(study, source, 8)
+    lines = logs[3].read_bytes().splitlines(keepends=True)
+    logs[3].write_bytes(b"".join([*lines[:6], b"{ nothing }\n", *lines[7:]]))
+    logs[5].write_bytes(logs[5].read_bytes().replace(b'"confirmed":true', b'"confirmed":false', 1))
+    folder, page, other = str(study.folder), tmp_path / "a.html", tmp_path / "b.html"
+    command = ["export", folder, "--tables", str(tmp_path / "tables"), "--report", str(page)]
+    assert main(command) == 1
+    assert main(["report", folder, "--out", str(other)]) == 0
+    told = page.read_text("utf-8")
+    assert told == other.read_text("utf-8")
+    assert "Study report from 6 logs; 2 more left out" in told
+    assert "was edited after the session" in told
+    assert f"{logs[3].relative_to(study.folder)}" in told
+    page.unlink()
+    capsys.readouterr()
+    assert main(command) == 1
+    assert "0 sessions read, 8 unchanged" in capsys.readouterr().out
+    assert page.read_text("utf-8") == told
+
+
 def test_a_second_export_into_the_same_folder_waits_its_turn(
     study: Study, source: Path, tmp_path: Path
 ) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from analysis import tables
+from analysis.batch.exporting import OWN
 from analysis.bids_events import COLUMNS
 from analysis.bids_validator import validate
 from experiment.errors import BadInput
 from experiment.kit import Kit
 from experiment.readlog import Event, SessionLog, read_log
-from tests.exports import OWN, export_bids, export_with
+from tests.exports import export_bids, export_with
 
 SCANNER = "sub-012/ses-01/beh/sub-012_ses-01_task-messages_run-01_events"
 LAB = "sub-012/ses-02/beh/sub-012_ses-02_task-messageslab_run-01_events"

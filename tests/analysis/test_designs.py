@@ -10,12 +10,12 @@ import pytest
 from scipy.io import loadmat
 
 from analysis import tables
-from analysis.batch.exporting import Done
+from analysis.batch.exporting import OWN, Done
 from analysis.bids_events import EventRow
 from analysis.designs import conditions_of, spm_files
 from experiment.errors import BadInput
 from experiment.readlog import Event, SessionLog, read_log
-from tests.exports import OWN, export_with
+from tests.exports import export_with
 
 RUN = "sub-012/ses-01/sub-012_ses-01_task-messages_run-01"
 Rewrite = Callable[[SessionLog, list[Event], Path], Path]

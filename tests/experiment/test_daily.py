@@ -447,6 +447,10 @@ def test_reports_at_a_desk_and_from_home_are_scored_and_exported(
     )
     assert (tmp_path / "s.tsv").read_text("utf-8") == table
 
+    page = tmp_path / "report.html"
+    assert main(["report", str(study.folder), "--out", str(page)]) == 0
+    assert "<h2>Daily reports</h2>" in page.read_text("utf-8")  # scores come by themselves
+
     out = tmp_path / "bids"
     assert main(["export", str(study.folder), "--bids", str(out)]) == 0
     assert validate(out) == ValidatorReport((), ())
