@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -161,17 +161,26 @@ def cells(values: Iterable[Any]) -> str:
 
     Half of the work of an export of many sessions is done here: one look-up for each cell.
     """
-    return "\t".join([_CELLS.get(type(value), _text)(value) for value in values])
+    return "\t".join([_CELLS[type(value)](value) for value in values])
 
 
-def _text(value: object) -> str:
+@lru_cache(maxsize=4096)  # of labels and names there are few
+def text_cell(value: object) -> str:
+    """Return a text as BIDS writes it."""
     return " ".join(str(value).split()) or "n/a"
 
 
-_CELLS: Mapping[type, Callable[[Any], str]] = {
-    type(None): lambda _: "n/a",
-    bool: lambda value: "true" if value else "false",
-    float: "{:.6f}".format,
-    int: str,
-    str: lru_cache(maxsize=4096)(_text),  # labels and names, few of them
-}
+class _Cells(dict[type, Callable[[Any], str]]):
+    def __missing__(self, key: type) -> Callable[[Any], str]:
+        return text_cell
+
+
+_CELLS = _Cells(
+    {
+        type(None): lambda _: "n/a",
+        bool: lambda value: "true" if value else "false",
+        float: "{:.6f}".format,
+        int: str,
+        str: text_cell,
+    }
+)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from experiment.errors import BadInput
+
+if TYPE_CHECKING:
+    from experiment.study import Study
 
 
 def _folder(told: str, name: str) -> typer.models.OptionInfo:
@@ -31,67 +35,76 @@ def export(
     with_notes: Annotated[
         bool, typer.Option("--with-notes", help="The operator's notes too; they may hold names.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Many sessions: only what changed, on so many processes."),
-    ] = None,
-    scheduler: Annotated[
+    modulator: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="The same, on a Dask scheduler, tcp://HOST:8786."),
+        typer.Option(metavar="RATING", help="With --fsl, --spm, --nilearn: modulates the events."),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="The study's report too.")
+    ] = None,
+    arms: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For it: what unblind --all wrote.")
+    ] = None,
+    traits: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For it: a table of traits.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", help="Processes of this machine that share the work.")
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler: tcp://HOST:8786.")
+    ] = "local",
     force: Annotated[
-        bool, typer.Option("--force", help="With these: make everything again, changed or not.")
+        bool, typer.Option("--force", help="Make everything again, changed or not.")
     ] = False,
 ) -> None:
-    """Export all sessions of a study: as a BIDS data set, as tables, for FSL, SPM or nilearn."""
-    from analysis.gathering import stop_at_broken
+    """Export all sessions of a study: as a BIDS data set, as tables, for FSL, SPM or nilearn.
+
+    Only what is new or has changed since the last export into the same folders is read.
+    """
+    from analysis.batch.command import export_and_tell
+    from analysis.batch.exporting import Export
     from experiment.study import open_study
 
-    designs = {"fsl": fsl, "spm": spm, "nilearn": nilearn}
-    asked = [out for out in (bids, tables, *designs.values()) if out is not None]
-    if not asked:
+    asked = {"bids": bids, "tables": tables, "fsl": fsl, "spm": spm, "nilearn": nilearn}
+    folders = {kind: out for kind, out in asked.items() if out is not None}
+    if not folders:
         raise BadInput("export: give --bids DIR, --tables DIR, --fsl DIR, --spm DIR, --nilearn DIR")
-    if len({out.resolve() for out in asked}) < len(asked):
-        raise BadInput("export: each needs a folder of its own")
     if parquet and tables is None:
         raise BadInput("--parquet: needs --tables DIR")
+    if modulator is not None and not {"fsl", "spm", "nilearn"} & set(folders):
+        raise BadInput("--modulator: needs --fsl DIR, --spm DIR or --nilearn DIR")
+    if report is None and (arms is not None or traits is not None):
+        raise BadInput("--arms, --traits: need --report FILE.html")
     opened = open_study(study)
-    if workers is not None or scheduler is not None:
-        from analysis.batch.command import export_and_tell
-        from analysis.batch.exporting import Export
-        from analysis.bids import check_datatype
+    export_and_tell(
+        Export(
+            opened,
+            folders,
+            with_notes=with_notes,
+            datatype=datatype,
+            parquet=parquet,
+            modulator=modulator,
+            force=force,
+            use_facts=None if report is None else _reporting(opened, report, arms, traits),
+        ),
+        workers,
+        scheduler,
+    )
 
-        check_datatype(datatype)
-        if parquet or any(out is not None for out in designs.values()):
-            raise BadInput("--workers and --scheduler: with --bids and --tables as TSV only")
-        many = Export(opened, bids, tables, with_notes=with_notes, datatype=datatype, force=force)
-        export_and_tell(many, 1 if workers is None else workers, scheduler or "local")
-        return
-    if force:
-        raise BadInput("--force: needs --workers N or --scheduler ADDRESS")
-    logs = opened.logs()
-    broken: dict[str, None] = {}
-    if bids is not None:
-        from analysis.bids import export_bids, summary
-        from experiment.daily.reports import reports_of
 
-        report = export_bids(
-            logs, bids, reports_of(opened), with_notes=with_notes, datatype=datatype
-        )
-        print(summary(report))
-        broken |= dict.fromkeys(one.reason for one in report.left_out if one.broken)
-    if tables is not None:
-        from analysis.study_tables import export_tables
+def _reporting(
+    study: Study, out: Path, arms: Path | None, traits: Path | None
+) -> Callable[[Iterator[dict[str, Any]]], None]:
+    """Return what makes the study's report of what the export kept of each log."""
+    from analysis.report.command import check_arms, check_page, put_page
 
-        changes, found = export_tables(logs, tables, parquet=parquet)
-        told = (*(f"left out: {one}" for one in found.broken), *found.remarks, *changes.told())
-        print(*told, sep="\n")
-        broken |= dict.fromkeys(found.broken)
-    for form, out in designs.items():
-        if out is not None:
-            from analysis.designs import export_designs
+    check_page(out)
+    check_arms(study, arms, out)
 
-            made = export_designs(form, logs, out)
-            print(*made.told(), sep="\n")
-            broken |= dict.fromkeys(one.reason for one in made.left_out if one.broken)
-    stop_at_broken(broken)
+    def make(facts: Iterator[dict[str, Any]]) -> None:
+        from analysis.report.study import Sources, study_report
+
+        put_page(study_report(study, Sources(arms, traits), facts), out)
+
+    return make

@@ -117,10 +117,8 @@ def score_of(
 
 
 def fillings_in(log: SessionLog) -> list[Filling]:
-    """Return the questionnaires of a log, but for daily reports; none of a robot's."""
+    """Return the questionnaires of a log, but for daily reports."""
     protocol = log.header["protocol"]
-    if log.header["robot"] is not None:
-        return []
     daily = (protocol.get("daily") or {}).get("task")
     count: Counter[str] = Counter()
     fillings = []
@@ -147,8 +145,15 @@ def fillings_in(log: SessionLog) -> list[Filling]:
 
 
 def fillings_of(logs: Iterable[Path], daily: DailyReports) -> list[Filling]:
-    """Return all questionnaires that participants filled in, daily reports too."""
-    found = [filling for log in logs for filling in fillings_in(read_log(log))]
+    """Return all questionnaires that participants filled in, daily reports too; no robot's."""
+    read = map(read_log, logs)
+    found = [one for log in read if log.header["robot"] is None for one in fillings_in(log)]
+    return [*found, *daily_fillings(daily)]
+
+
+def daily_fillings(daily: DailyReports) -> list[Filling]:
+    """Return the questionnaires of daily reports."""
+    found = []
     for report in daily.reports:
         for name, one in report.questionnaires.items():
             own = {item_key(name, item.id) for item in one.items}
@@ -156,6 +161,15 @@ def fillings_of(logs: Iterable[Path], daily: DailyReports) -> list[Filling]:
             where = (report.participant, report.session, report.task, None, report.number)
             found.append(Filling(*where, name, one, answers))
     return found
+
+
+def scores_of(one: Filling) -> list[tuple[str, str, str, int | None, str, str, float | None]]:
+    """Return a filling's scores; columns as in `analysis.science.gather.SCORES`."""
+    where = (one.participant, one.session, one.task, one.day, one.name)
+    return [
+        (*where, name, score_of(one.name, one.questionnaire, subscale, one.answers).value)
+        for name, subscale in one.questionnaire.subscales.items()
+    ]
 
 
 def scores_table(fillings: Iterable[Filling]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +143,7 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
     return check.result(log.status)
 
 
-def _compare_whole(log: SessionLog, runs: list[Run], check: _Check) -> None:
+def _compare_whole(log: SessionLog, runs: Sequence[Run], check: _Check) -> None:
     """Compare what belongs to the session: a complete one has run every task to its end."""
     last = len(log.events) + 1
     if log.status == "complete":

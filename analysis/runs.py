@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from experiment.readlog import Event, SessionLog
 
@@ -47,11 +48,12 @@ class Run:
     ended: Event | None = None
 
 
-def runs_of(log: SessionLog) -> list[Run]:
-    """Sort a log's events into runs."""
+@lru_cache(maxsize=2)
+def runs_of(log: SessionLog) -> tuple[Run, ...]:
+    """Sort a log's events into runs; nobody changes them, since all who ask get the same ones."""
     runs: list[Run] = []
     owner: dict[int, Run] = {}
-    for event in log.events:
+    for event in log.but_frames:
         kind = event["type"]
         if kind == "run_begin":
             runs.append(Run(event["task"], event))
@@ -86,7 +88,7 @@ def runs_of(log: SessionLog) -> list[Run]:
             run.result = event
         elif kind == "run_end":
             run.ended = event
-    return runs
+    return tuple(runs)
 
 
 def line_of(event: Event) -> int:

@@ -11,10 +11,10 @@ asked; the BIDS export is made of plain rows and starts at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, lru_cache, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.row_types import (
     BlockRow,
@@ -54,6 +54,19 @@ def runs(log: SessionLog) -> tuple[Run, ...]:
 
 # --- rows ----------------------------------------------------------------------------------------
 
+Row = TypeVar("Row")
+
+
+def _once(make: Callable[[SessionLog], list[Row]]) -> Callable[[SessionLog], list[Row]]:
+    """Keep the rows of the last logs: tables, events and designs are made of the same ones."""
+    kept = lru_cache(maxsize=2)(make)
+
+    @wraps(make)
+    def rows(log: SessionLog) -> list[Row]:
+        return list(kept(log))
+
+    return rows
+
 
 def step_rows(log: SessionLog) -> list[StepRow]:
     """Return one row per step."""
@@ -61,6 +74,7 @@ def step_rows(log: SessionLog) -> list[StepRow]:
     return list(index.rows)
 
 
+@_once
 def rating_rows(log: SessionLog) -> list[RatingRow]:
     """Return one row per rating question, practice included."""
     index = _index(log)
@@ -114,12 +128,14 @@ def press_rows(log: SessionLog) -> list[PressRow]:
     ]
 
 
+@_once
 def marker_rows(log: SessionLog) -> list[MarkerRow]:
     """Return one row per planned marker."""
     index = _index(log)
     return [_marker_row(index, event) for event in log.of("marker_planned")]
 
 
+@_once
 def pulse_rows(log: SessionLog) -> list[PulseRow]:
     """Return one row per scanner pulse."""
     index = _index(log)
@@ -133,6 +149,7 @@ def pulse_rows(log: SessionLog) -> list[PulseRow]:
     return rows
 
 
+@_once
 def mark_rows(log: SessionLog) -> list[MarkRow]:
     """Return one row per mark, in the order in which they happened."""
     index = _index(log)
@@ -154,6 +171,7 @@ def mark_rows(log: SessionLog) -> list[MarkRow]:
     return rows
 
 
+@_once
 def block_rows(log: SessionLog) -> list[BlockRow]:
     """Return one row per block that was begun."""
     index = _index(log)
@@ -188,6 +206,7 @@ def block_rows(log: SessionLog) -> list[BlockRow]:
     return rows
 
 
+@_once
 def pause_rows(log: SessionLog) -> list[PauseRow]:
     """Return one row per pause."""
     index = _index(log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -200,12 +200,11 @@ def measure(log: SessionLog) -> Timing:
             if onset is not None and step["planned"] is not None:
                 planned.append(step["planned"])
                 errors.append(onset["t"] - step["planned"])
-    intervals = [us / 1e6 for event in log.of("frames") for us in event["us"]]
     protocol = log.header["protocol"]
     offset = protocol["screen"].get("photodiode_offset_ms")
     return Timing(
         period=1.0 / log.header["display"]["nominal_hz"],
-        intervals=np.array(intervals, float),
+        intervals=log.intervals() / 1e6,
         onset_times=np.array(planned, float),
         onset_errors=np.array(errors, float),
         ledger=_ledger(log, runs),
@@ -220,7 +219,7 @@ def measure(log: SessionLog) -> Timing:
     )
 
 
-def _ledger(log: SessionLog, runs: list[Run]) -> Ledger:
+def _ledger(log: SessionLog, runs: Sequence[Run]) -> Ledger:
     shown, sent, resets, echoes = 0, [], [], []
     for run in runs:
         for number, mark in run.planned.items():
@@ -248,11 +247,11 @@ def _ledger(log: SessionLog, runs: list[Run]) -> Ledger:
     )
 
 
-def _run_pulses(log: SessionLog, runs: list[Run]) -> Iterator[RunPulses]:
+def _run_pulses(log: SessionLog, runs: Sequence[Run]) -> Iterator[RunPulses]:
     pulses = np.array([event["t"] for event in log.of("pulse")], float)
     numbers = np.array([event["n"] for event in log.of("pulse")], int)
     counts = list(log.of("pulse_count"))
-    last = max((event["t"] for event in log.events if event["t"] is not None), default=0.0)
+    last = max((event["t"] for event in log.but_frames if event["t"] is not None), default=0.0)
     ends = [run.begun["t"] for run in runs[1:]] + [last]
     for run, limit in zip(runs, ends, strict=True):
         begun = run.begun["t"]

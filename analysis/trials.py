@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -62,15 +63,10 @@ def frame_rows(log: SessionLog) -> list[FrameRow]:
     """Return one row per run that drew frames in a window."""
     rows = []
     period = 1.0 / log.header["display"]["nominal_hz"]
-    intervals: dict[int, list[int]] = {}
-    run = -1
-    for event in log.of("run_begin", "frames"):
-        if event["type"] == "run_begin":
-            run += 1
-        else:
-            intervals.setdefault(run, []).extend(event["us"])
-    for place, events in enumerate(runs_of(log)):
-        found = np.array(intervals.get(place, []), float) / 1e6
+    runs = runs_of(log)
+    ends = [*(run.begun["seq"] for run in runs[1:]), sys.maxsize]
+    for events, end in zip(runs, ends, strict=True):
+        found = log.intervals(events.begun["seq"], end) / 1e6
         if not len(found):
             continue
         p50, p95, p99 = np.percentile(found, (50, 95, 99))

@@ -1,136 +1,70 @@
-"""Writing what was made from logs, so that it can be made again and says what changed.
-
-Whatever is exported is worked out in full before the first file is written. A file that is there
-with the same content is not touched.
-"""
+"""Writing what was made from logs, which can be made again at any time."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
-from experiment.errors import BadInput
-from experiment.files import write_whole
-from experiment.study import check_writable
-from experiment.version import VERSION
+from experiment.errors import KindredError
 
-MANIFEST = "made_by_kindred.json"
+_BLOCK = 1 << 20
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What became of the files of an export, by their paths in its folder.
+def put(file: Path, content: str | bytes) -> str:
+    """Write a file in one move if it is new or different.
 
-    Parameters
-    ----------
-    folder : Path
-    new, changed, unchanged, removed : tuple of str
-        `removed` were made by an export before this one and are made no more.
-    kept : tuple of str
-        As `removed`, but left as they are: a log that could not be read may be theirs.
-    """
-
-    folder: Path
-    new: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-
-    def told(self) -> list[str]:
-        """Return it as lines for the analyst."""
-        return [
-            *(f"changed: {file}" for file in self.changed),
-            *(f"removed: {file}" for file in self.removed),
-            *(f"not made this time, left as it is: {file}" for file in self.kept),
-            f"{self.folder}: {len(self.new)} new, {len(self.changed)} changed, "
-            f"{len(self.unchanged)} unchanged, {len(self.removed)} removed",
-        ]
-
-
-def check_own(out: Path) -> None:
-    """Make sure that a folder is new, empty, or was made by an export.
+    Returns
+    -------
+    str
+        ``new``, ``changed`` or ``unchanged``.
 
     Raises
     ------
-    BadInput
-        If it holds anything else.
+    KindredError
+        If it can't be written.
     """
-    check_writable(out)
-    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise BadInput(f"{out}: not empty, and not made by an export; give a new folder")
+    data = content.encode() if isinstance(content, str) else content
+    return put_stream(file, lambda stream: stream.write(data))
 
 
-def put_all(files: Mapping[str, str | bytes], out: Path, *, all_read: bool) -> Changes:
-    """Write the files of an export into a folder of its own.
+def put_stream(file: Path, write: Callable[[IO[bytes]], object]) -> str:
+    """Write a file of any length in one move if it is new or different, as `put` does.
+
+    It is not synced, as what is written when it can't be made again: after a power cut an export
+    finds whatever is missing or of another size, and makes it again.
 
     Parameters
     ----------
-    files : mapping of str to str or bytes
-        Content by path in the folder.
-    out : Path
-        A new or empty folder, or one of an earlier export.
-    all_read : bool
-        Whether every log could be read; else files that are made no more are not removed.
-
-    Raises
-    ------
-    BadInput
-        If `out` is anything else (nothing was written then), or can't be written into.
+    file : Path
+    write : callable
+        Takes a binary stream.
     """
-    check_own(out)
-    gone = [name for name in _made_before(out) if name not in files and (out / name).is_file()]
-    manifest = json.dumps(
-        {"made_by": f"Kindred {VERSION}", "files": sorted({*files, *([] if all_read else gone)})},
-        indent=1,
-    )
-    new, changed, unchanged = put({**files, MANIFEST: manifest + "\n"}, out)
-    if all_read:
-        for name in gone:
-            (out / name).unlink()
-    own = {MANIFEST}
-    return Changes(
-        out,
-        tuple(name for name in new if name not in own),
-        tuple(name for name in changed if name not in own),
-        tuple(name for name in unchanged if name not in own),
-        removed=tuple(gone) if all_read else (),
-        kept=() if all_read else tuple(gone),
-    )
-
-
-def put(
-    files: Mapping[str, str | bytes], out: Path
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Write what is new or different; return what is new, changed and unchanged."""
-    new: list[str] = []
-    changed: list[str] = []
-    unchanged: list[str] = []
-    for name, content in files.items():
-        file = out / name
-        before = file.read_bytes() if file.is_file() else None
-        if before == (content.encode() if isinstance(content, str) else content):
-            unchanged.append(name)
-            continue
-        (new if before is None else changed).append(name)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, content)
-        except OSError as error:
-            raise BadInput(f"{file}: can't be written ({error.strerror})") from None
-    return tuple(new), tuple(changed), tuple(unchanged)
-
-
-def _made_before(out: Path) -> list[str]:
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        names = json.loads((out / MANIFEST).read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    inside = out.resolve()
-    return [
-        name
-        for name in names
-        if isinstance(name, str) and (out / name).resolve().is_relative_to(inside)
-    ]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with beside.open("wb") as stream:
+                write(stream)
+            became = "new"
+            if file.exists():
+                if _same(beside, file):
+                    return "unchanged"
+                became = "changed"
+            beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise KindredError(f"{file}: can't be written ({error.strerror})") from None
+    return became
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as a, other.open("rb") as b:
+        while block := a.read(_BLOCK):
+            if block != b.read(_BLOCK):
+                return False
+    return True

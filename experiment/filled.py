@@ -46,7 +46,7 @@ def filled_in(log: SessionLog) -> tuple[FilledIn, ...]:
 def _runs(log: SessionLog) -> Iterator[tuple[Event, list[Event]]]:
     """Yield each run's first event and all that follow it in the run."""
     runs: list[tuple[Event, list[Event]]] = []
-    for event in log.events:
+    for event in log.but_frames:
         if event["type"] == "run_begin":
             runs.append((event, []))
         elif runs:

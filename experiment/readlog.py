@@ -3,19 +3,85 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiment.errors import BadInput
 from experiment.log import SCHEMA, link
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 Event = dict[str, Any]
 _BEFORE_DIGEST = b',"digest":"'
+_FRAMES = "frames"
+_ABOUT_FRAMES = b'{"seq":%d,"type":"frames",'  # as the writer begins such a line
+_INTERVALS = re.compile(rb'"us":\[([0-9,]*)\]')
 _DIGEST = 16  # hex digits, as `link` makes them
 _TAIL = len(_BEFORE_DIGEST) + _DIGEST + len(b'"}')  # of a line
+
+
+class Lines(Sequence[Event]):
+    """The events of a log whose lines about frames are parsed when somebody asks for them.
+
+    A session of 90 minutes has 54 000 of these and 1 000 others, and most readers want the others.
+
+    Parameters
+    ----------
+    lines : sequence of bytes
+        All of the log's, the header's too.
+    others : sequence of dict
+        The events that are not about frames, in order.
+    frames : sequence of int
+        Which lines are, from 0.
+    """
+
+    def __init__(
+        self, lines: Sequence[bytes], others: Sequence[Event], frames: Sequence[int]
+    ) -> None:
+        self.others = tuple(others)
+        self._lines = lines
+        self._frames = frames
+
+    @cached_property
+    def _all(self) -> tuple[Event, ...]:
+        frames = json.loads(b"[" + b",".join([self._lines[n] for n in self._frames]) + b"]")
+        return tuple(sorted((*self.others, *frames), key=itemgetter("seq")))
+
+    def __len__(self) -> int:
+        return len(self.others) + len(self._frames)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._all[at]
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._all)
+
+    def intervals(self, since: int, until: int) -> NDArray[np.int64]:
+        """Return the intervals between frames (us) in lines of some numbers, `until` left out."""
+        import numpy as np
+
+        found = self._frames[bisect_left(self._frames, since) : bisect_left(self._frames, until)]
+        numbers = _INTERVALS.findall(b"\n".join([self._lines[n] for n in found]))
+        if len(numbers) != len(found):  # written in another way
+            return _intervals(self._all, since, until)
+        return np.fromstring(b",".join(filter(None, numbers)), np.int64, sep=",")
+
+
+def _intervals(events: Iterable[Event], since: int, until: int) -> NDArray[np.int64]:
+    import numpy as np
+
+    frames = (e for e in events if e["type"] == _FRAMES and since <= e["seq"] < until)
+    return np.array([us for event in frames for us in event["us"]], np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +92,7 @@ class SessionLog:
     ----------
     file : Path
     header : dict
-    events : tuple of dict
+    events : sequence of dict
         Everything after the header, in order.
     torn : bool
         Whether the last line was cut off by a crash (it is left out).
@@ -37,13 +103,47 @@ class SessionLog:
 
     file: Path
     header: Event
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     torn: bool
     broken_at: int | None
 
+    @cached_property
+    def but_frames(self) -> tuple[Event, ...]:
+        """All events but those about frames, in order."""
+        if isinstance(self.events, Lines):
+            return self.events.others
+        return tuple(event for event in self.events if event["type"] != _FRAMES)
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = {}
+        for event in self.but_frames:
+            found.setdefault(event["type"], []).append(event)
+        return found
+
     def of(self, *types: str) -> Iterator[Event]:
         """Yield the events of some types, in order."""
-        return (event for event in self.events if event["type"] in types)
+        if len(types) == 1 and types[0] != _FRAMES:
+            return iter(self._by_type.get(types[0], ()))
+        events = self.events if _FRAMES in types else self.but_frames
+        return (event for event in events if event["type"] in types)
+
+    def intervals(self, since: int = 0, until: int = sys.maxsize) -> NDArray[np.int64]:
+        """Return the intervals between frames, in order.
+
+        Parameters
+        ----------
+        since, until : int
+            Sequence numbers: only of events from the first one on and before the other.
+
+        Returns
+        -------
+        array of int, shape (intervals,)
+            In microseconds.
+        """
+        if isinstance(self.events, Lines):
+            return self.events.intervals(since, until)
+        return _intervals(self.events, since, until)
 
     @property
     def status(self) -> str:
@@ -65,40 +165,46 @@ def read_log(file: Path) -> SessionLog:
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
     *lines, tail = raw.split(b"\n")
-    events = _untouched(lines)
+    found = _untouched(lines)
     broken_at = None
-    if events is None:
+    rest: Sequence[Event]
+    if found is None:
         events, broken_at = _line_by_line(lines, file)
-    if not events or events[0].get("type") != "header":
+        header, rest = (events or [{}])[0], tuple(events[1:])
+    else:
+        header, rest = found
+    if header.get("type") != "header":
         raise BadInput(f"{file}:1: not a session log (its first line must be the header)")
-    if events[0].get("schema") != SCHEMA:
+    if header.get("schema") != SCHEMA:
         raise BadInput(
-            f"{file}:1: log version {events[0].get('schema')}, this software reads {SCHEMA}"
+            f"{file}:1: log version {header.get('schema')}, this software reads {SCHEMA}"
         )
-    return SessionLog(file, events[0], tuple(events[1:]), bool(tail), broken_at)
+    return SessionLog(file, header, rest, bool(tail), broken_at)
 
 
-def _untouched(lines: Sequence[bytes]) -> list[Event] | None:
-    """Return the events of a log whose chain of digests holds; None where it does not.
+def _untouched(lines: Sequence[bytes]) -> tuple[Event, Sequence[Event]] | None:
+    """Return header and events of a log whose chain of digests holds; None where it does not.
 
-    One call of the parser for all lines: a session of 90 minutes has 50 000 of them, most about
-    frames, and a call for each takes three times as long.
+    One call of the parser for all lines: a call for each takes three times as long.
     """
     digest = b""
-    for line in lines:
+    frames: list[int] = []
+    others: list[int] = []
+    for number, line in enumerate(lines):
         body, claimed = line[:-_TAIL], line[-_TAIL:]
         digest = sha256(digest + body + b"}").hexdigest()[:_DIGEST].encode()
         if claimed != _BEFORE_DIGEST + digest + b'"}':
             return None
+        (frames if line.startswith(_ABOUT_FRAMES % number) else others).append(number)
     try:
-        events = json.loads(b"[" + b",".join(lines) + b"]")
+        events = json.loads(b"[" + b",".join([lines[number] for number in others]) + b"]")
     except ValueError:
         return None
-    is_whole = len(events) == len(lines) and all(
+    is_whole = len(events) == len(others) > 0 and all(
         isinstance(event, dict) and "type" in event and event.get("seq") == number
-        for number, event in enumerate(events)
+        for number, event in zip(others, events, strict=True)
     )
-    return events if is_whole else None
+    return (events[0], Lines(lines, events[1:], frames)) if is_whole else None
 
 
 def _line_by_line(lines: Iterable[bytes], file: Path) -> tuple[list[Event], int | None]:

@@ -7,15 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
 from analysis.batch.exporting import Export, Told, export_study
 from analysis.batch.schedulers import scheduler
 from experiment.errors import KindredError
@@ -23,7 +14,7 @@ from experiment.errors import KindredError
 _EACH = 10.0  # s between lines of progress where there is no terminal
 
 
-def export_and_tell(export: Export, workers: int = 1, address: str = "local") -> None:
+def export_and_tell(export: Export, workers: int, address: str) -> None:
     """Export a study, show how far it is, and print what it did.
 
     Raises
@@ -35,10 +26,8 @@ def export_and_tell(export: Export, workers: int = 1, address: str = "local") ->
         done = export_study(export, chosen, tell)
     print(*done.told(), sep="\n")
     if done.broken:
-        raise KindredError(
-            f"{len(done.broken)} logs can't be used and were left out, as told above; the others "
-            "were exported"
-        )
+        more = f" (and {len(done.broken) - 1} more, told above)" if len(done.broken) > 1 else ""
+        raise KindredError(f"left out, all others were exported: {done.broken[0]}{more}")
 
 
 @contextmanager
@@ -47,6 +36,15 @@ def _progress() -> Iterator[Told]:
     if not sys.stderr.isatty():
         yield _lines()
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("sessions"),
         BarColumn(),

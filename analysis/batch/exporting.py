@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from analysis.batch.dataset import others_in, write_dataset, write_tables
 from analysis.batch.manifest import Manifest
-from analysis.batch.products import Options
+from analysis.batch.products import KINDS, Options
 from analysis.batch.schedulers import Scheduler, here
 from analysis.batch.visits import Visit, visit_names, visits_of
-from analysis.batch.working import Job, Receipt, Written, check_absolute, software, work, written
-from analysis.bids import check_folder
+from analysis.batch.working import (
+    Job,
+    Receipt,
+    Written,
+    as_it_stands,
+    check_absolute,
+    software,
+    work,
+)
+from analysis.bids import check_datatype
 from experiment.daily.reports import Report, reports_of
 from experiment.errors import BadInput, KindredError
 from experiment.study import Study, check_writable
@@ -56,27 +65,36 @@ class Export:
     Parameters
     ----------
     study : Study
-    bids, tables : Path or None
-        Folders of the data set and of tables; new, empty, or exported into before.
+    folders : mapping of str to Path
+        Where each kind of product goes, by its name in `analysis.batch.products.KINDS`; new, empty,
+        or exported into before.
     with_notes : bool
         Whether the operator's notes go into the sidecars. They may hold names.
     datatype : str
         Folder of each session's events: ``beh``, ``func`` or ``pet``.
+    parquet : bool
+        Whether the tables of the study are written as Parquet too.
+    modulator : str or None
+        Name of the rating that modulates events in models.
     force : bool
         Whether to make everything again, changed or not.
+    use_facts : callable or None
+        Takes what a report is made of, a log after the other, once all is written.
     """
 
     study: Study
-    bids: Path | None
-    tables: Path | None = None
+    folders: Mapping[str, Path]
     with_notes: bool = False
     datatype: str = "beh"
+    parquet: bool = False
+    modulator: str | None = None
     force: bool = False
+    use_facts: Callable[[Iterator[dict[str, Any]]], None] | None = None
 
     @property
-    def folders(self) -> tuple[Path, ...]:
-        """Where it writes."""
-        return tuple(folder for folder in (self.bids, self.tables) if folder is not None)
+    def places(self) -> tuple[Path, ...]:
+        """The folders alone; the first one keeps the manifest."""
+        return tuple(self.folders.values())
 
 
 @dataclass
@@ -96,8 +114,8 @@ class Done:
         Event files in the data set that no export made; they are left as they are.
     broken : list of str
         One line for each log that can't be used: ``FILE:LINE: what is wrong``.
-    empty, incomplete, rehearsals, in_parts : Lines
-        As in `analysis.batch.products.Products`, of all visits.
+    empty, incomplete, rehearsals, in_parts, remarks : Lines
+        As in `analysis.batch.products.Told`, of all visits.
     """
 
     folders: tuple[Path, ...]
@@ -113,6 +131,7 @@ class Done:
     incomplete: Lines = field(default_factory=Lines)
     rehearsals: Lines = field(default_factory=Lines)
     in_parts: Lines = field(default_factory=Lines)
+    remarks: Lines = field(default_factory=Lines)
 
     def told(self) -> list[str]:
         """Return it as lines for the analyst."""
@@ -122,6 +141,7 @@ class Done:
             *self.incomplete.told("incomplete: "),
             *self.in_parts.told("went on after an interruption: "),
             *self.rehearsals.told("a rehearsal with a robot, NO DATA: "),
+            *self.remarks.told(""),
             *self.changed.told("changed: "),
             *self.removed.told("removed: "),
             *self.others.told("not made by this export: "),
@@ -152,18 +172,18 @@ def export_study(
         If a folder is anything else than allowed, another export is writing into it, or there is
         nothing to export. Nothing was written then.
     """
+    _check(export)
     source = export.study.folder / "sourcedata"
     names = visit_names(source)
     if not names:
-        raise BadInput(f"{export.folders[0]}: nothing to export: no logs; run a session first")
-    _check_folders(export)
-    job, done = _job(export), Done(export.folders)
-    fresh = [folder for folder in export.folders if not (folder / OWN).exists()]
+        raise BadInput(f"{export.places[0]}: nothing to export: no logs; run a session first")
+    job, done = _job(export), Done(export.places)
+    fresh = [folder for folder in export.places if not (folder / OWN).exists()]
     made = [folder for folder in fresh if not folder.exists()]
     with ExitStack() as stack:
-        for folder in export.folders:
+        for folder in export.places:
             stack.enter_context(_locked(folder))
-        manifest = stack.enter_context(Manifest(export.folders[0] / OWN / "manifest.sqlite"))
+        manifest = stack.enter_context(Manifest(export.places[0] / OWN / "manifest.sqlite"))
         for name in sorted(manifest.names() - names):
             manifest.outdate_whole()
             _remove(manifest.get(name), (), job, done)
@@ -178,14 +198,16 @@ def export_study(
         if not nothing:
             reports = reports_of(export.study)
             done.broken += [f"{file}: {why}" for file, why in reports.damaged]
-            _finish(manifest, job, done, reports.reports)
+            _finish(manifest, export, job, done, reports.reports)
+            if export.use_facts is not None:
+                export.use_facts(manifest.facts())
     if nothing:
         for folder in fresh:
             rmtree(folder / OWN)
         for folder in made:
             folder.rmdir()
         why = (*done.broken, *done.empty.first)[0]
-        raise BadInput(f"{export.folders[0]}: nothing to export: {why}")
+        raise BadInput(f"{export.places[0]}: nothing to export: {why}")
     return done
 
 
@@ -220,23 +242,32 @@ def _keep(receipt: Receipt, manifest: Manifest, job: Job, done: Done) -> None:
 def _job(export: Export) -> Job:
     options = Options(
         study=export.study.protocol.study.name,
-        bids=export.bids is not None,
-        tables=export.tables is not None,
+        kinds=tuple(kind for kind in KINDS if kind in export.folders),
         with_notes=export.with_notes,
         datatype=export.datatype,
+        modulator=export.modulator,
+        facts=export.use_facts is not None,
     )
-    return Job(options, check_absolute(export.bids), check_absolute(export.tables), software())
+    folders = [(kind, check_absolute(folder)) for kind, folder in export.folders.items()]
+    return Job(options, tuple(folders), software())
 
 
-def _check_folders(export: Export) -> None:
-    for folder in export.folders:
+def _check(export: Export) -> None:
+    """Refuse what can't be exported, or not to there."""
+    check_datatype(export.datatype)
+    if len({folder.resolve() for folder in export.places}) < len(export.places):
+        raise BadInput("export: each needs a folder of its own")
+    ratings = export.study.protocol.ratings
+    if export.modulator is not None and export.modulator not in ratings:
+        raise BadInput(
+            f"--modulator {export.modulator!r}: no rating of this study; allowed are "
+            f"{', '.join(ratings)}"
+        )
+    for folder in export.places:
         check_writable(folder)
-        if (folder / OWN).is_dir():
-            continue  # of an export that may have been interrupted
-        if folder == export.bids:
-            check_folder(folder)
-        elif folder.exists() and any(folder.iterdir()):
-            raise BadInput(f"{folder}: not empty, and not exported into before; give a new folder")
+        # One that was interrupted may have left nothing but its mark.
+        if folder.exists() and any(folder.iterdir()) and not (folder / OWN).is_dir():
+            raise BadInput(f"{folder}: not empty, and not made by an export; give a new folder")
 
 
 @contextmanager
@@ -273,7 +304,7 @@ def _are_there(files: Iterable[Written], job: Job) -> bool:
     """Whether files are as they were when they were made."""
     for file in files:
         try:
-            about = (job.folder(file.kind) / file.path).stat()
+            about = job.place(file).stat()
         except OSError:
             return False
         if (about.st_size, about.st_mtime_ns) != (file.size, file.mtime_ns):
@@ -287,7 +318,7 @@ def _remove(receipt: Receipt | None, but: Iterable[tuple[str, str]], job: Job, d
         return
     stay = set(but)
     for one in receipt.files:
-        folder = job.bids if one.kind == "bids" else job.tables
+        folder = job.folder(one.kind)
         if folder is None or (one.kind, one.path) in stay:
             continue
         file = folder / one.path
@@ -309,28 +340,35 @@ def _sum_up(manifest: Manifest, done: Done) -> None:
     files = 0
     for receipt in manifest.receipts():
         files += len(receipt.files)
-        done.broken += receipt.broken
-        done.empty.add(*receipt.empty)
-        done.incomplete.add(*receipt.incomplete)
-        done.rehearsals.add(*receipt.rehearsals)
-        done.in_parts.add(*receipt.in_parts)
+        told = receipt.told
+        done.broken += told.broken
+        done.empty.add(*told.empty)
+        done.incomplete.add(*told.incomplete)
+        done.rehearsals.add(*told.rehearsals)
+        done.in_parts.add(*told.in_parts)
+        done.remarks.add(*told.remarks)
     done.unchanged = files - done.new - done.changed.count
 
 
-def _finish(manifest: Manifest, job: Job, done: Done, reports: Sequence[Report]) -> None:
+def _finish(
+    manifest: Manifest, export: Export, job: Job, done: Done, reports: Sequence[Report]
+) -> None:
     """Write what belongs to all visits together."""
-    before, whole = manifest.whole, Receipt("", [], job.settings)
+    bids, tables = job.folder("bids"), job.folder("tables")
+    settings = f"{job.settings} {export.parquet}"
+    before, whole = manifest.whole, Receipt("", [], settings)
     made: list[tuple[str, tuple[str, str]]] = []
-    if job.bids is not None:
-        made += [("bids", one) for one in write_dataset(manifest, job.bids, reports)]
-    if job.tables is not None:
+    if bids is not None:
+        made += [("bids", one) for one in write_dataset(manifest, bids, reports)]
+    if tables is not None:
         had = [] if before is None else [file for file in before.files if file.kind == "tables"]
-        if had and before is not None and before.settings == job.settings and _are_there(had, job):
+        if had and before is not None and before.settings == settings and _are_there(had, job):
             made += [("tables", (file.path, "unchanged")) for file in had]
         else:
-            made += [("tables", one) for one in write_tables(manifest, job.tables)]
+            written = write_tables(manifest, tables, parquet=export.parquet)
+            made += [("tables", one) for one in written]
     for kind, (path, became) in made:
-        whole.files.append(written(kind, path, job))
+        whole.files.append(as_it_stands(Written(kind, path), job))
         if became == "changed":
             done.changed.add(path)
         elif became == "new":
@@ -339,5 +377,5 @@ def _finish(manifest: Manifest, job: Job, done: Done, reports: Sequence[Report])
             done.unchanged += 1
     _remove(before, [(file.kind, file.path) for file in whole.files], job, done)
     manifest.whole = whole
-    if job.bids is not None:
-        done.others.add(*others_in(manifest, job.bids))
+    if bids is not None:
+        done.others.add(*others_in(manifest, bids))

@@ -11,11 +11,12 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from analysis.batch.working import Receipt
 from experiment.errors import KindredError
 
-_FORMAT = 1
+_FORMAT = 2
 _WHOLE = ""  # stands for all visits together, where others have their name
 
 
@@ -52,7 +53,8 @@ class Manifest:
         if base.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
             base.executescript(
                 "DROP TABLE IF EXISTS visits;"
-                "CREATE TABLE visits (name TEXT PRIMARY KEY, receipt TEXT NOT NULL);"
+                "CREATE TABLE visits (name TEXT PRIMARY KEY, receipt TEXT NOT NULL, "
+                "facts TEXT NOT NULL);"
                 f"PRAGMA user_version = {_FORMAT};"
             )
         return base
@@ -76,8 +78,9 @@ class Manifest:
 
     def put(self, receipt: Receipt) -> None:
         """Keep a receipt in place of its older self."""
-        text = json.dumps(receipt.plain(), separators=(",", ":"))
-        self._base.execute("INSERT OR REPLACE INTO visits VALUES (?, ?)", (receipt.visit, text))
+        texts = [json.dumps(one, separators=(",", ":")) for one in (receipt.plain(), receipt.facts)]
+        row = (receipt.visit, *texts)
+        self._base.execute("INSERT OR REPLACE INTO visits VALUES (?, ?, ?)", row)
         self._base.commit()
 
     def drop(self, visit: str) -> None:
@@ -110,3 +113,9 @@ class Manifest:
         question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
         for (receipt,) in self._base.execute(question, (_WHOLE,)):
             yield Receipt.of_plain(json.loads(receipt))
+
+    def facts(self) -> Iterator[dict[str, Any]]:
+        """Yield what a report takes from each log, sorted by visit."""
+        question = "SELECT facts FROM visits WHERE name <> ? ORDER BY name"
+        for (facts,) in self._base.execute(question, (_WHOLE,)):
+            yield from json.loads(facts)

@@ -1,31 +1,29 @@
 """What the logs of one visit become: a pure function, so that any worker may do it.
 
-Nothing here writes, and nothing knows of other visits. A new kind of product is a field of
-`Products` and the lines that fill it.
+Nothing here writes, and nothing knows of other visits. A new kind of product is a name in `KINDS`
+and the lines in `_files` that make it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
-from analysis import tables
 from analysis.batch.visits import Visit, check_place
-from analysis.bids import ExportedRun, exported_runs, placed, run_files
-from analysis.bids_events import cells
+from analysis.bids import ExportedRun, exported_runs, numbered, placed, run_files
 from analysis.bids_sessions import scans_files
-from analysis.study_tables import KEYS, Table
-from analysis.study_tables import TABLES as EVERY_TABLE
+from analysis.designs import FORMS, design_files
+from analysis.gathering import as_session_log, made_of
+from analysis.science.facts import facts_of, left_out
+from analysis.study_tables import TABLES, head, table_lines
 from experiment.errors import BadInput
-from experiment.parts import chains, part_of
-from experiment.readlog import SessionLog, read_log
+from experiment.parts import chains
+from experiment.readlog import SessionLog
 
-TABLES: Mapping[str, Table] = {table.name: table for table in EVERY_TABLE}
-"""Kinds of rows by the name of their file."""
+KINDS = ("bids", "tables", *FORMS)
+"""Kinds of products; each is written into a folder of its own."""
 
 
 @dataclass(frozen=True)
@@ -36,43 +34,46 @@ class Options:
     ----------
     study : str
         Name of the study; logs of another one are left out.
-    bids, tables : bool
-        Whether to make the files of a BIDS data set, and tables.
+    kinds : tuple of str
+        Some of `KINDS`.
     with_notes : bool
         Whether the operator's notes go into the sidecars.
     datatype : str
         Folder of each session's events: ``beh``, ``func`` or ``pet``.
+    modulator : str or None
+        Name of the rating that modulates events in models.
+    facts : bool
+        Whether to keep what a report of the study is made of.
     """
 
     study: str
-    bids: bool = True
-    tables: bool = False
+    kinds: tuple[str, ...] = ("bids",)
     with_notes: bool = False
     datatype: str = "beh"
+    modulator: str | None = None
+    facts: bool = False
 
 
-@dataclass(frozen=True)
-class Mean:
-    """The answers to one rating in one condition of a run, as sums that can be added up.
+@dataclass
+class Told:
+    """What there is to say of a visit.
 
     Parameters
     ----------
-    task, rating : str
-    run : int
-    condition : str or None
-    n : int
-        Confirmed answers.
-    total, squares : float
-        Sum of the answers, and of their squares.
+    broken : list of str
+        One line for each log that can't be used: ``FILE:LINE: what is wrong``.
+    empty : list of str
+        One line for each log without a run: nothing is wrong with it.
+    incomplete, rehearsals, in_parts, remarks : list of str
+        Lines about runs that were exported.
     """
 
-    task: str
-    run: int
-    condition: str | None
-    rating: str
-    n: int
-    total: float
-    squares: float
+    broken: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    rehearsals: list[str] = field(default_factory=list)
+    in_parts: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -81,32 +82,22 @@ class Products:
 
     Parameters
     ----------
-    bids, tables : dict of str to str
-        Content of files by their paths in the data set, and in the folder of tables.
+    files : dict of str to dict of str to (str or bytes)
+        By kind: content of files by their paths in the folder of that kind.
     study : dict or None
         As the latest of its logs describes it; None if nothing was exported.
     began : float
         When that log began (s since 1970).
-    means : list of Mean
-        Of sessions of persons; those of robots are no data.
-    broken : list of str
-        One line for each log that can't be used: ``FILE:LINE: what is wrong``.
-    empty : list of str
-        One line for each log without a run: nothing is wrong with it.
-    incomplete, rehearsals, in_parts : list of str
-        Lines about runs that were exported.
+    facts : list of dict
+        Of each log, plain: `analysis.science.facts`.
+    told : Told
     """
 
-    bids: dict[str, str] = field(default_factory=dict)
-    tables: dict[str, str] = field(default_factory=dict)
+    files: dict[str, dict[str, str | bytes]] = field(default_factory=dict)
     study: Mapping[str, Any] | None = None
     began: float = 0.0
-    means: list[Mean] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    incomplete: list[str] = field(default_factory=list)
-    rehearsals: list[str] = field(default_factory=list)
-    in_parts: list[str] = field(default_factory=list)
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    told: Told = field(default_factory=Told)
 
 
 def products_of(visit: Visit, options: Options) -> Products:
@@ -117,35 +108,63 @@ def products_of(visit: Visit, options: Options) -> Products:
     made = Products()
     runs: list[ExportedRun] = []
     rows: dict[str, list[str]] = {}
+
+    def refuse(name: str, why: str) -> None:
+        made.told.broken.append(why)
+        if options.facts:
+            made.facts.append(left_out(f"sourcedata/{visit.name}/{name}", why))
+
     for chain in chains(visit.files):
-        logs = _readable(chain, made)
+        logs = tuple(made_of(chain, lambda log: log, lambda file, why: refuse(file.name, why)))
         try:
-            found = _of_chain(logs, visit, options)
+            found = _of_chain(logs, visit, options) if logs else None
         except BadInput as error:
-            made.broken += [_told(log, error) for log in logs]
+            for log in logs:
+                refuse(log.file.name, _told(log, error))
             continue
+        if found is None:
+            continue
+        made.facts += found.facts
         if not found.runs:
-            made.empty += [f"{log.file}: no run was begun before the session ended" for log in logs]
+            made.told.empty += [
+                f"{log.file}: no run was begun before the session ended" for log in logs
+            ]
             continue
         runs += found.runs
-        made.means += found.means
         for name, more in found.rows.items():
             rows.setdefault(name, []).extend(more)
-    if not runs:
-        return made
-    latest = max(runs, key=lambda run: run.utc)
-    made.study = latest.study
-    made.began = datetime.fromisoformat(latest.utc).timestamp()
-    named = placed(runs, options.datatype)
-    _tell(named, made)
-    if options.bids:
-        made.bids |= run_files(named) | scans_files(named)
-    made.tables |= {
-        f"{visit.name}/{name}.tsv": "\n".join(["\t".join(TABLES[name].columns), *rows[name], ""])
-        for name in TABLES
-        if rows.get(name)
-    }
+    if runs:
+        latest = max(runs, key=lambda run: run.utc)
+        made.study = latest.study
+        made.began = datetime.fromisoformat(latest.utc).timestamp()
+        _tell(placed(runs, options.datatype), made.told)
+        made.files = {
+            kind: _files(kind, visit, runs, rows, options, made) for kind in options.kinds
+        }
     return made
+
+
+def _files(
+    kind: str,
+    visit: Visit,
+    runs: Sequence[ExportedRun],
+    rows: Mapping[str, Sequence[str]],
+    options: Options,
+    made: Products,
+) -> dict[str, str | bytes]:
+    """Return the files of one kind, by their paths."""
+    if kind == "bids":
+        named = placed(runs, options.datatype)
+        return {**run_files(named), **scans_files(named)}
+    if kind == "tables":
+        return {
+            f"{visit.name}/{table.name}.tsv": head(table) + "\n".join([*rows[table.name], ""])
+            for table in TABLES
+            if rows.get(table.name)
+        }
+    files, remarks = design_files(kind, numbered(runs), options.modulator)
+    made.told.remarks += [one for one in remarks if one not in made.told.remarks]
+    return files
 
 
 @dataclass(frozen=True)
@@ -154,55 +173,26 @@ class _OfChain:
 
     runs: Sequence[ExportedRun]
     rows: Mapping[str, Sequence[str]]
-    means: Sequence[Mean]
+    facts: Sequence[dict[str, Any]]
 
 
-def _readable(chain: Sequence[Path], made: Products) -> list[SessionLog]:
-    logs = []
-    for file in chain:
-        try:
-            logs.append(read_log(file))
-        except BadInput as error:
-            made.broken.append(str(error))
-    return logs
-
-
-def _of_chain(logs: Sequence[SessionLog], visit: Visit, options: Options) -> _OfChain:
-    runs = exported_runs(tuple(logs), with_notes=options.with_notes) if logs else []
+def _of_chain(logs: tuple[SessionLog, ...], visit: Visit, options: Options) -> _OfChain:
+    with as_session_log(logs[0].file):
+        runs = exported_runs(logs, with_notes=options.with_notes)
     for run in runs:
         if run.study["name"] != options.study:
             raise BadInput(f"of study {run.study['name']!r}, not {options.study!r}")
         check_place(visit, run.participant, run.session)
-    if not runs or not options.tables:
-        return _OfChain(runs, {}, ())
-    try:
-        rows = {name: [line for log in logs for line in _lines(name, log)] for name in TABLES}
-        persons = [log for log in logs if not _is_rehearsal(log.header)]
-        means = [mean for log in persons for mean in _means(log)]
-    except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
-        raise BadInput(f"lacks what a session log must have ({error}); was it edited?") from None
-    return _OfChain(runs, rows, means)
-
-
-def _is_rehearsal(header: Mapping[str, Any]) -> bool:
-    return header["robot"] is not None or bool(header.get("rehearsal", False))
-
-
-def _lines(name: str, log: SessionLog) -> Iterator[str]:
-    """Yield the rows of a table as lines."""
-    header = log.header
-    keys = cells(
-        [
-            header["participant"],
-            header["session"],
-            part_of(header),
-            log.file.name,
-            _is_rehearsal(header),
-        ]
-    )
-    values_of = attrgetter(*TABLES[name].columns[len(KEYS) :])
-    for row in TABLES[name].rows(log):
-        yield f"{keys}\t{cells(values_of(row))}"
+    rows: dict[str, list[str]] = {}
+    facts: list[dict[str, Any]] = []
+    for log in logs:
+        with as_session_log(log.file):
+            if runs and "tables" in options.kinds:
+                for name, lines in table_lines(log).items():
+                    rows.setdefault(name, []).extend(lines)
+            if options.facts:
+                facts.append(facts_of(log, f"sourcedata/{visit.name}/{log.file.name}"))
+    return _OfChain(runs, rows, facts)
 
 
 def _told(log: SessionLog, error: BadInput) -> str:
@@ -211,24 +201,12 @@ def _told(log: SessionLog, error: BadInput) -> str:
     return text if text.startswith(str(log.file.parent)) else f"{log.file}:1: {text}"
 
 
-def _tell(named: Mapping[str, ExportedRun], made: Products) -> None:
+def _tell(named: Mapping[str, ExportedRun], told: Told) -> None:
     for stem, run in named.items():
         if run.sidecar["Completeness"] != "complete":
-            made.incomplete.append(f"{stem}.tsv: {run.sidecar['Completeness']}")
+            told.incomplete.append(f"{stem}.tsv: {run.sidecar['Completeness']}")
         if run.rehearsal:
-            made.rehearsals.append(f"{stem}.tsv")
+            told.rehearsals.append(f"{stem}.tsv")
         if parts := run.sidecar.get("Parts"):
-            told = " and ".join(str(part["Part"]) for part in parts)
-            made.in_parts.append(f"{stem}.tsv: part {told}")
-
-
-def _means(log: SessionLog) -> Iterator[Mean]:
-    sums: dict[tuple[str, int, str | None, str], tuple[int, float, float]] = {}
-    for row in tables.rating_rows(log):
-        if row.trial is None or not row.confirmed or row.value is None:
-            continue
-        key = (row.task, row.run, row.condition, row.rating)
-        n, total, squares = sums.get(key, (0, 0.0, 0.0))
-        sums[key] = (n + 1, total + row.value, squares + row.value**2)
-    for (task, run, condition, rating), (n, total, squares) in sums.items():
-        yield Mean(task, run, condition, rating, n, total, squares)
+            which = " and ".join(str(part["Part"]) for part in parts)
+            told.in_parts.append(f"{stem}.tsv: part {which}")

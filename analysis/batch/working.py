@@ -6,16 +6,16 @@ memory and the wires needed do not grow with the number of sessions.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from analysis.batch.products import Mean, Options, products_of
+from analysis.batch.products import Options, Told, products_of
 from analysis.batch.visits import LogState, Visit
+from analysis.writing import put
 from experiment.errors import BadInput, KindredError
 from experiment.version import VERSION
 
@@ -30,28 +30,30 @@ class Job:
     Parameters
     ----------
     options : Options
-    bids, tables : Path or None
-        Folders that the products are written into; absolute, and the same for all workers.
+    folders : tuple of (str, Path)
+        Kind of product, and the folder that it is written into; absolute, and the same for all
+        workers.
     software : str
         Digest of the software that the job came from.
     """
 
     options: Options
-    bids: Path | None
-    tables: Path | None
+    folders: tuple[tuple[str, Path], ...]
     software: str
 
-    def folder(self, kind: str) -> Path:
-        """Return the folder of a kind of product: ``bids`` or ``tables``."""
-        folder = self.bids if kind == "bids" else self.tables
-        assert folder is not None, "only what has a folder is made"
-        return folder
+    def folder(self, kind: str) -> Path | None:
+        """Return the folder of a kind of product; None if it isn't asked for."""
+        return dict(self.folders).get(kind)
+
+    def place(self, file: Written) -> Path:
+        """Return where a file lies."""
+        return dict(self.folders)[file.kind] / file.path
 
     @property
     def settings(self) -> str:
         """Digest of all that, besides its logs, a visit's products depend on."""
-        told = repr((self.options, str(self.bids), str(self.tables), self.software))
-        return sha256(told.encode()).hexdigest()[:16]
+        told = repr((self.options, [(kind, str(path)) for kind, path in self.folders]))
+        return sha256((told + self.software).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,15 @@ class Written:
     Parameters
     ----------
     kind : str
-        ``bids`` or ``tables``: which folder `path` is in.
+        Which folder `path` is in: one of `analysis.batch.products.KINDS`.
     path : str
     size, mtime_ns : int
     """
 
     kind: str
     path: str
-    size: int
-    mtime_ns: int
+    size: int = -1
+    mtime_ns: int = -1
 
 
 @dataclass
@@ -87,8 +89,8 @@ class Receipt:
         How many of `files` were not there.
     changed : list of str
         Paths of those that were different.
-    study, began, means, broken, empty, incomplete, rehearsals, in_parts
-        As in `Products`.
+    study, began, facts, told
+        As in `analysis.batch.products.Products`.
     """
 
     visit: str
@@ -99,16 +101,12 @@ class Receipt:
     changed: list[str] = field(default_factory=list)
     study: Mapping[str, Any] | None = None
     began: float = 0.0
-    means: list[Mean] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    incomplete: list[str] = field(default_factory=list)
-    rehearsals: list[str] = field(default_factory=list)
-    in_parts: list[str] = field(default_factory=list)
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    told: Told = field(default_factory=Told)
 
     def plain(self) -> dict[str, Any]:
-        """Return it as JSON takes it, for the manifest."""
-        return asdict(self) | {"new": 0, "changed": []}
+        """Return it as JSON takes it, for the manifest, which keeps facts apart."""
+        return asdict(replace(self, facts=[])) | {"new": 0, "changed": []}
 
     @staticmethod
     def of_plain(plain: Mapping[str, Any]) -> Receipt:
@@ -118,7 +116,7 @@ class Receipt:
                 **plain,
                 "logs": [LogState(**log) for log in plain["logs"]],
                 "files": [Written(**file) for file in plain["files"]],
-                "means": [Mean(**mean) for mean in plain["means"]],
+                "told": Told(**plain["told"]),
             }
         )
 
@@ -158,65 +156,26 @@ def _receipt(visit: Visit, job: Job) -> Receipt:
         job.settings,
         study=made.study,
         began=made.began,
-        means=made.means,
-        broken=made.broken,
-        empty=made.empty,
-        incomplete=made.incomplete,
-        rehearsals=made.rehearsals,
-        in_parts=made.in_parts,
+        facts=made.facts,
+        told=made.told,
     )
-    for kind, files in (("bids", made.bids), ("tables", made.tables)):
+    for kind, files in made.files.items():
         for path, content in files.items():
-            became = put(job.folder(kind) / path, content)
+            file = Written(kind, path)
+            became = put(job.place(file), content)
             receipt.new += became == "new"
             receipt.changed += [path] if became == "changed" else []
-            receipt.files.append(written(kind, path, job))
+            receipt.files.append(as_it_stands(file, job))
     return receipt
 
 
-def written(kind: str, path: str, job: Job) -> Written:
+def as_it_stands(file: Written, job: Job) -> Written:
     """Return how a file stands that was just written."""
-    about = (job.folder(kind) / path).stat()
-    return Written(kind, path, about.st_size, about.st_mtime_ns)
+    about = job.place(file).stat()
+    return replace(file, size=about.st_size, mtime_ns=about.st_mtime_ns)
 
 
-def put(file: Path, content: str) -> str:
-    """Write a file in one move if it is new or different.
-
-    It is not synced, as what is written when it can't be made again: after a power cut the
-    manifest finds whatever is missing or of another size, and it is made again.
-
-    Returns
-    -------
-    str
-        ``new``, ``changed`` or ``unchanged``.
-
-    Raises
-    ------
-    KindredError
-        If it can't be written.
-    """
-    data = content.encode()
-    try:
-        try:
-            before = file.read_bytes()
-        except FileNotFoundError:
-            before = None
-        if before == data:
-            return "unchanged"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-        try:
-            beside.write_bytes(data)
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise KindredError(f"{file}: can't be written ({error.strerror})") from None
-    return "new" if before is None else "changed"
-
-
-def check_absolute(folder: Path | None) -> Path | None:
+def check_absolute(folder: Path) -> Path:
     """Return a folder's absolute path, by which every worker finds it.
 
     Raises
@@ -224,6 +183,6 @@ def check_absolute(folder: Path | None) -> Path | None:
     BadInput
         If it is a file.
     """
-    if folder is not None and folder.is_file():
+    if folder.is_file():
         raise BadInput(f"{folder}: is a file, a folder is needed")
-    return None if folder is None else folder.resolve()
+    return folder.resolve()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiment.errors import BadInput
 from experiment.files import write_whole
+
+if TYPE_CHECKING:
+    from experiment.study import Study
 
 
 def report(
@@ -17,9 +20,6 @@ def report(
     arms: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What unblind --all wrote; else it stays blinded."),
-    ] = None,
-    scores: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What questionnaires scores wrote.")
     ] = None,
     traits: Annotated[
         Path | None,
@@ -33,26 +33,58 @@ def report(
     ] = False,
 ) -> None:
     """Write a report of a session, or of a whole study: one HTML file."""
-    if out.suffix != ".html":
-        raise BadInput(f"--out {out}: a .html file is needed")
-    if out.is_dir() or not out.parent.is_dir():
-        raise BadInput(f"--out {out}: is a folder, or its folder is not there")
+    check_page(out)
     if path.is_file():
-        _only_of_studies(arms=arms, scores=scores, traits=traits)
+        _only_of_studies(arms=arms, traits=traits)
         from analysis.report.session import session_report
         from experiment.readlog import read_log
 
         page = session_report(read_log(path), with_notes=with_notes)
     else:
         from analysis.report.study import Sources, study_report
-        from experiment.blinding.making import outside
         from experiment.study import open_study
 
         study = open_study(path)
-        if arms is not None:
-            outside(study, arms, "--arms", "it tells every arm")
-            outside(study, out, "--out", "it compares the arms")
-        page = study_report(study, Sources(arms, scores, traits, rehearsals))
+        check_arms(study, arms, out)
+        page = study_report(study, Sources(arms, traits, rehearsals))
+    put_page(page, out)
+
+
+def check_page(out: Path) -> None:
+    """Refuse what is no place for a report.
+
+    Raises
+    ------
+    BadInput
+    """
+    if out.suffix != ".html":
+        raise BadInput(f"{out}: a .html file is needed for the report")
+    if out.is_dir() or not out.parent.is_dir():
+        raise BadInput(f"{out}: is a folder, or its folder is not there")
+
+
+def check_arms(study: Study, arms: Path | None, out: Path) -> None:
+    """Refuse a table of arms, or a report that compares them, within the study's folder.
+
+    Raises
+    ------
+    BadInput
+    """
+    from experiment.blinding.making import outside
+
+    if arms is not None:
+        outside(study, arms, "--arms", "it tells every arm")
+        outside(study, out, "the report", "it compares the arms")
+
+
+def put_page(page: str, out: Path) -> None:
+    """Write a report, and say where it is.
+
+    Raises
+    ------
+    BadInput
+        If it can't be written.
+    """
     try:
         write_whole(out, page)
     except OSError as error:

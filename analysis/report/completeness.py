@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.science.gather import Seen
+from analysis.science.facts import Seen
 from experiment.errors import BadInput
 from experiment.register import open_register
-from experiment.register.done import logs_of_session
 from experiment.study import Study
 
 State = Literal["done", "begun", "missing", "left"]
@@ -73,17 +72,23 @@ def completeness(study: Study, logs: tuple[Seen, ...], *, rehearsals: bool) -> C
         Whether robots' sessions count.
     """
     left = _register(study)
-    seen = {log.participant for log in logs if log.participant and log.left_out is None}
-    labels = sorted({*left, *seen})
+    counted = [log for log in logs if log.participant and (rehearsals or not log.rehearsal)]
+    labels = sorted({*left, *(str(log.participant) for log in counted if log.left_out is None)})
     sessions = tuple(study.protocol.sessions)
+    done: dict[tuple[str | None, str | None], set[str]] = {}
+    for log in counted:
+        done.setdefault((log.participant, log.session), set()).update(log.done)
+
+    def state_of(label: str, session: str) -> State:
+        ended = done.get((label, session))
+        if ended is None:
+            return "left" if left.get(label, False) else "missing"
+        return "done" if set(study.protocol.sessions[session].tasks) <= ended else "begun"
+
     people = []
     for label in labels:
-        gone = left.get(label, False)
-        states: list[tuple[str, State]] = [
-            (session, _state(study, label, session, gone=gone, rehearsals=rehearsals))
-            for session in sessions
-        ]
-        people.append(Person(label, tuple(states), gone))
+        states = tuple((session, state_of(label, session)) for session in sessions)
+        people.append(Person(label, states, left.get(label, False)))
     return Completeness(tuple(people), sessions, bool(left))
 
 
@@ -95,17 +100,3 @@ def _register(study: Study) -> dict[str, bool]:
         }
     except BadInput:
         return {}
-
-
-def _state(study: Study, label: str, session: str, *, gone: bool, rehearsals: bool) -> State:
-    logs = [
-        log
-        for log in logs_of_session(study, label, session)
-        if log.problem is None and (rehearsals or not log.robot)
-    ]
-    done = {task for log in logs for task in log.tasks_done}
-    if set(study.protocol.sessions[session].tasks) <= done:
-        return "done"
-    if logs:
-        return "begun"
-    return "left" if gone else "missing"

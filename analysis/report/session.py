@@ -9,7 +9,8 @@ import numpy as np
 
 from analysis.notes import note_rows
 from analysis.report.page import render
-from analysis.science.gather import answers_in, frame_of, scales_of
+from analysis.science.facts import answers_in, scales_of
+from analysis.science.gather import frame_of
 from analysis.science.palette import PALE, QUIET, colour_of, new_figure, panels, svg
 from analysis.tables import runs
 from analysis.timing import measure, summary

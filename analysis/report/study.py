@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.report.completeness import completeness
 from analysis.report.page import render
 from analysis.science import figures
 from analysis.science.arms import Arms, read_arms
-from analysis.science.gather import Answers, gather
+from analysis.science.gather import Answers, facts_in, gathered
 from analysis.science.models import difference
 from analysis.science.moods import Mood, moods
 from analysis.science.ratings import Outcome, for_traits, outcomes
@@ -21,10 +21,11 @@ from analysis.science.scores import (
     asked,
     between_tasks,
     daily,
-    read_scores,
     read_traits,
+    with_daily,
     with_traits,
 )
+from experiment.daily.reports import reports_of
 from experiment.errors import BadInput
 from experiment.study import Study
 from experiment.version import VERSION
@@ -43,8 +44,6 @@ class Sources:
     ----------
     arms : Path or None
         The table that ``unblind --all`` wrote; None for a blinded report.
-    scores : Path or None
-        The table that ``questionnaires scores`` wrote.
     traits : Path or None
         Numbers for each participant.
     rehearsals : bool
@@ -52,7 +51,6 @@ class Sources:
     """
 
     arms: Path | None = None
-    scores: Path | None = None
     traits: Path | None = None
     rehearsals: bool = False
 
@@ -66,13 +64,17 @@ class Trait:
     estimates: tuple[Estimate, ...]
 
 
-def study_report(study: Study, sources: Sources) -> str:
+def study_report(
+    study: Study, sources: Sources, facts: Iterable[dict[str, Any]] | None = None
+) -> str:
     """Return a study's report as one HTML page.
 
     Parameters
     ----------
     study : Study
     sources : Sources
+    facts : iterable of dict or None
+        Of each log, as an export keeps them; None to read the logs.
 
     Raises
     ------
@@ -80,20 +82,22 @@ def study_report(study: Study, sources: Sources) -> str:
         If there is nothing to report, or a file of `sources` can't be used.
     """
     arms = None if sources.arms is None else read_arms(sources.arms)
-    scores = None if sources.scores is None else read_scores(sources.scores)
     traits = None if sources.traits is None else read_traits(sources.traits)
-    answers = gather(study.logs(), study.folder, rehearsals=sources.rehearsals)
-    if not answers.counted and scores is None:
+    answers = gathered(
+        facts_in(study.logs(), study.folder) if facts is None else facts,
+        rehearsals=sources.rehearsals,
+    )
+    scores = with_daily(answers.scores, reports_of(study))
+    if not answers.counted and scores.empty:
         raise BadInput(_nothing(study, answers))
     if arms is not None:
         _check_slots(arms, answers, sources)
     found = outcomes(answers.table, arms)
     feelings = moods(answers.given)
-    questionnaires = None if scores is None else _questionnaires(scores, arms)
+    questionnaires = None if scores.empty else _questionnaires(scores, arms)
     return render(
         "study.html.j2",
         version=VERSION,
-        statsmodels=version("statsmodels"),
         study=study.protocol.study,
         design=study.protocol.design,
         arms=arms,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 Array = npt.NDArray[np.float64]
 LEVEL = 0.95
@@ -155,10 +155,9 @@ def noncentral_limits(t: float, df: float) -> tuple[float, float]:
 
     def limit(share: float) -> float:
         def off(delta: float) -> float:
-            below = float(stats.nct.cdf(t, df, delta))
-            if math.isnan(below):  # far off, where it runs out of digits: all, or nothing
-                below = float(delta < t)
-            return below - share
+            below = float(special.nctdtr(df, delta, t))
+            # Its series runs out of digits far from `t`, where it is 0 or 1.
+            return (float(delta < t) if math.isnan(below) else below) - share
 
         return float(optimize.brentq(off, t - spread, t + spread, xtol=1e-6))
 

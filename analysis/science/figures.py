@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 _WIDE = 8.6  # inches
+_MANY = 500  # people; more are drawn as a picture within the drawing
 _ABOVE: dict[str, Any] = {"loc": "outside upper right", "frameon": False, "fontsize": 9}
 _ESTIMATE: dict[str, Any] = {"fmt": "o", "ms": 6.5, "capsize": 0, "elinewidth": 2.4, "zorder": 5}
 
@@ -60,7 +61,7 @@ def _crossover(outcome: Outcome, arms: tuple[str, str], scale: tuple[int, int] |
         _scale(ax, outcome.rating if place == 0 else "", scale)
         changes = means[:, 1] - means[:, 0]
         changes = changes[np.isfinite(changes)]
-        last.plot(place + _spread(changes), changes, "o", ms=3.5, color=QUIET, alpha=0.6, mew=0)
+        _dots(last, place + _spread(changes), changes, QUIET, alpha=0.6)
         found = None if outcome.fit is None else outcome.fit.arm_effect(kind)
         if found is not None:
             _estimate(last, place, found, INK, edge=True)
@@ -90,9 +91,7 @@ def _parallel(outcome: Outcome, arms: tuple[str, str], scale: tuple[int, int] | 
         for x, kind in enumerate(kinds):
             centre = x + (-0.2, 0.2)[place]
             values = people[kind].dropna().to_numpy(float)
-            ax.plot(
-                centre + _spread(values), values, "o", ms=3.5, color=ARMS[place], alpha=0.4, mew=0
-            )
+            _dots(ax, centre + _spread(values), values, ARMS[place])
             _estimate(ax, centre, _cell(outcome, arm, kind), ARMS[place], edge=True)
         ax.plot([], [], "o", ms=6.5, color=ARMS[place], label=_arm_name(arm))
     ax.set_xticks(range(len(kinds)), list(kinds))
@@ -113,7 +112,7 @@ def _pooled(outcome: Outcome, scale: tuple[int, int] | None) -> bytes:
     for x, kind in enumerate(kinds):
         values = means[kind].dropna().to_numpy(float)
         colour = colour_of(kind, x)
-        ax.plot(x + _spread(values), values, "o", ms=3.5, color=colour, alpha=0.4, mew=0)
+        _dots(ax, x + _spread(values), values, colour)
         _estimate(ax, x, _cell(outcome, None, kind), colour, edge=True)
     ax.set_xticks(range(len(kinds)), list(kinds))
     ax.set_xlim(-0.6, len(kinds) - 0.4)
@@ -260,11 +259,25 @@ def _of_day(table: DataFrame, day: float) -> Estimate | None:
 
 
 def _lines(ax: Axes, x: np.ndarray, people: np.ndarray, *, dots: bool = True) -> None:
-    for person in people:
-        ax.plot(x, person, color=QUIET, lw=0.7, alpha=0.45, zorder=1)
+    if len(people) > _MANY:  # one line with gaps: thousands of them would take minutes to draw
+        apart = np.column_stack([people, np.full(len(people), np.nan)])
+        at = np.tile(np.append(x, np.nan), len(people))
+        ax.plot(at, apart.ravel(), color=QUIET, lw=0.3, alpha=0.3, zorder=1, rasterized=True)
+    else:
+        for person in people:
+            ax.plot(x, person, color=QUIET, lw=0.7, alpha=0.45, zorder=1)
     if dots:
         for place, column in zip(x, people.T, strict=True):
-            ax.plot(np.full(len(column), place), column, ".", ms=4, color=QUIET, alpha=0.6, mew=0)
+            _dots(ax, np.full(len(column), place), column, QUIET, ms=4, marker=".", alpha=0.6)
+
+
+def _dots(
+    ax: Axes, x: np.ndarray, values: np.ndarray, colour: str, *, ms: float = 3.5,
+    marker: str = "o", alpha: float = 0.4
+) -> None:  # fmt: skip
+    """Draw people as dots; where they are thousands, as a picture and not one by one."""
+    many = len(values) > _MANY
+    ax.plot(x, values, marker, ms=ms, color=colour, alpha=alpha, mew=0, rasterized=many)
 
 
 def _estimate(ax: Axes, x: float, one: Estimate, colour: str, *, edge: bool = False) -> None:

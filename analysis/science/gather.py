@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from analysis.tables import rating_rows, step_rows
-from experiment.errors import BadInput
-from experiment.readlog import SessionLog, read_log
+from analysis.gathering import made_of
+from analysis.science.facts import Seen, facts_of, left_out
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -28,34 +27,17 @@ COLUMNS = {
     "confirmed": "boolean",
 }
 """Of the table of answers: a row for each rating question outside of practice."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A log, and whether it counts.
-
-    Parameters
-    ----------
-    file : str
-        From the study's folder.
-    participant, session : str or None
-        None where it can't be read.
-    status : str or None
-        How the session ended.
-    tasks : tuple of str
-    rehearsal : bool
-        Whether a robot took part, or it was one for rehearsal.
-    left_out : str or None
-        Why its answers are not in the table.
-    """
-
-    file: str
-    participant: str | None = None
-    session: str | None = None
-    status: str | None = None
-    tasks: tuple[str, ...] = ()
-    rehearsal: bool = False
-    left_out: str | None = None
+SCORES = {
+    "participant": "string",
+    "session": "string",
+    "task": "string",
+    "day": "float64",
+    "questionnaire": "string",
+    "score": "string",
+    "value": "float64",
+}
+"""Of the table of questionnaires' scores; `day` is of daily reports only."""
+_AT_ONCE = 20_000  # rows that are held as Python's own objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +48,8 @@ class Answers:
     ----------
     table : DataFrame
         Columns as in `COLUMNS`; `value` is missing where nothing was answered.
+    scores : DataFrame
+        Columns as in `SCORES`; those with too few answers left out.
     logs : tuple of Seen
         All logs, also those that were left out.
     scales : mapping of str to (int, int)
@@ -75,6 +59,7 @@ class Answers:
     """
 
     table: DataFrame
+    scores: DataFrame
     logs: tuple[Seen, ...]
     scales: dict[str, tuple[int, int]]
     slots: dict[str, str]
@@ -105,86 +90,82 @@ def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> 
     rehearsals : bool
         Whether robots' sessions and rehearsals count too.
     """
-    rows: list[tuple[object, ...]] = []
+    return gathered(facts_in(files, folder), rehearsals=rehearsals)
+
+
+def facts_in(files: Iterable[Path], folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the facts of each log, in their order."""
+
+    def name_of(file: Path) -> str:
+        return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
+
+    for file in files:
+        refused: list[dict[str, Any]] = []
+        yield from made_of(
+            [file],
+            lambda log: facts_of(log, name_of(log.file)),
+            lambda file, why: refused.append(left_out(name_of(file), why)),  # noqa: B023
+        )
+        yield from refused
+
+
+def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> Answers:
+    """Put the facts of all logs together.
+
+    Parameters
+    ----------
+    facts : iterable of dict
+        As `analysis.science.facts` makes them; they are taken one after the other.
+    rehearsals : bool
+        Whether robots' sessions and rehearsals count too.
+    """
     seen: list[Seen] = []
     scales: dict[str, tuple[int, int]] = {}
     slots: dict[str, str] = {}
-    for file in files:
-        name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
-        try:
-            log = read_log(file)
-            one, own = _seen(log, name, rehearsals), answers_in(log)
-        except BadInput as error:
-            reason = str(error).replace(f"{file}", "").lstrip(":")
-            seen.append(Seen(name, left_out=f"can't be read: line {reason}"))
+    answers, scores = _Rows(COLUMNS), _Rows(SCORES)
+    for one in facts:
+        log = Seen(**{**one["seen"], "tasks": tuple(one["seen"]["tasks"]),
+                      "done": tuple(one["seen"]["done"])})  # fmt: skip
+        if log.left_out is None and log.rehearsal and not rehearsals:
+            log = replace(log, left_out="a robot's session or a rehearsal")
+        seen.append(log)
+        if log.left_out is not None:
             continue
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            reason = f"lacks what a session log must have ({type(error).__name__}); was it edited?"
-            seen.append(Seen(name, left_out=reason))
-            continue
-        seen.append(one)
-        if one.left_out is not None:
-            continue
-        rows += own
-        scales |= scales_of(log)
-        if "allocation" in log.header:
-            slots[log.header["participant"]] = log.header["allocation"]["slot"]
-    return Answers(frame_of(rows), tuple(seen), scales, slots)
+        answers.add(one["answers"])
+        scores.add(row for row in one["scores"] if row[-1] is not None)
+        scales |= {name: (low, high) for name, (low, high) in one["scales"].items()}
+        if one["slot"] is not None and log.participant is not None:
+            slots[log.participant] = one["slot"]
+    return Answers(answers.table(), scores.table(), tuple(seen), scales, slots)
 
 
-def answers_in(log: SessionLog) -> list[tuple[object, ...]]:
-    """Return the answers of a log, practice left out; columns as in `COLUMNS`."""
-    who = (str(log.header["participant"]), str(log.header["session"]))
-    steps = {row.n: row for row in step_rows(log)}
-    return [
-        (
-            *who,
-            row.task,
-            row.trial,
-            row.condition,
-            steps[row.n].block,
-            steps[row.n].report,
-            row.rating,
-            row.value,
-            row.rt,
-            row.confirmed,
-        )
-        for row in rating_rows(log)
-        if row.trial is not None
-    ]
+class _Rows:
+    """Rows that become a table bit by bit: a table takes a tenth of the memory of its rows."""
+
+    def __init__(self, columns: dict[str, str]) -> None:
+        self._columns = columns
+        self._rows: list[Sequence[object]] = []
+        self._tables: list[DataFrame] = []
+
+    def add(self, rows: Iterable[Sequence[object]]) -> None:
+        self._rows += rows
+        if len(self._rows) >= _AT_ONCE:
+            self._tables.append(frame_of(self._rows, self._columns))
+            self._rows.clear()
+
+    def table(self) -> DataFrame:
+        import pandas as pd
+
+        if not self._tables:
+            return frame_of(self._rows, self._columns)
+        last = [frame_of(self._rows, self._columns)] if self._rows else []
+        return pd.concat([*self._tables, *last], ignore_index=True)
 
 
-def frame_of(rows: Sequence[tuple[object, ...]]) -> DataFrame:
-    """Return rows of answers as a table with the types of `COLUMNS`."""
+def frame_of(rows: Sequence[Sequence[object]], columns: dict[str, str] = COLUMNS) -> DataFrame:
+    """Return rows as a table with the types of some columns."""
     import pandas as pd
 
-    table = pd.DataFrame(list(rows), columns=list(COLUMNS), dtype=object)
-    typed: DataFrame = table.astype(COLUMNS)
+    table = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    typed: DataFrame = table.astype(columns)
     return typed
-
-
-def scales_of(log: SessionLog) -> dict[str, tuple[int, int]]:
-    """Return the lowest and the highest position of each rating scale of a log's protocol."""
-    return {
-        name: (0, rating["steps"]) if "steps" in rating else (1, rating["points"])
-        for name, rating in log.header["protocol"]["ratings"].items()
-    }
-
-
-def _seen(log: SessionLog, name: str, rehearsals: bool) -> Seen:
-    header = log.header
-    rehearsal = header["robot"] is not None or bool(header.get("rehearsal", False))
-    left_out = None
-    if log.broken_at is not None:
-        left_out = f"line {log.broken_at} was edited after the session"
-    elif rehearsal and not rehearsals:
-        left_out = "a robot's session or a rehearsal"
-    return Seen(
-        name,
-        header["participant"],
-        header["session"],
-        log.status,
-        tuple(header["tasks"]),
-        rehearsal,
-        left_out,
-    )

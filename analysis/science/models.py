@@ -2,29 +2,28 @@
 
 All fixed effects are coded as sum contrasts, so that each effect is an average over the others.
 Each participant has an intercept; sessions and messages within a participant have a variance of
-their own (``vc_formula``): without that of messages, the interval of what differs between messages
-would be too narrow wherever people differ in it. Intervals take the t distribution with as many
-degrees of freedom as the classical test of the same design has, since the normal one that
-statsmodels takes is too narrow for thirty participants.
+their own (`analysis.science.mixed`): without that of messages, the interval of what differs
+between messages would be too narrow wherever people differ in it. Intervals take the t distribution
+with as many degrees of freedom as the classical test of the same design has, since the normal one
+is too narrow for thirty participants.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.science.effects import Array, Estimate, from_t
+from analysis.science.mixed import Mixed, fit_mixed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_VC = {"session": "0 + C(session)", "message": "0 + C(message)"}
-_METHODS = ("lbfgs", "powell")
 _NEAR_ZERO = 1e-4  # of the residual variance
 
 
@@ -153,17 +152,15 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
     Fit or None
         None if there are too few participants for it.
     """
-    data = _data(table, design)
-    people = int(data["participant"].nunique())
+    people = int(table["participant"].nunique())
     df = people - (2 if design.arms else 1)
-    if df < 2 or data["value"].std() == 0:
+    if df < 2 or table["value"].std() == 0:
         return None
-    result, random, tried, notes = _fitted(data, design)
-    if result is None:
-        return Fit(design, "none", False, tuple(tried), tuple(notes), people, len(data), (), (), {})
-    names = ["Intercept", *design.columns()]
-    params = result.fe_params.loc[names].to_numpy()
-    covariance = result.cov_params().loc[names, names].to_numpy()
+    found, parts, tried = _fitted(table, design)
+    if found is None:
+        notes = ("no random part could be fitted",)
+        return Fit(design, "none", False, tuple(tried), notes, people, len(table), (), (), {})
+    params, covariance = found.effects, found.covariance
 
     def told(what: str, weights: Array) -> Estimate:
         error = float(np.sqrt(weights @ covariance @ weights))
@@ -179,15 +176,15 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
     )
     return Fit(
         design,
-        random,
-        bool(result.converged),
+        _told(parts),
+        found.converged,
         tuple(tried),
-        tuple(notes),
+        _notes(found),
         people,
-        len(data),
-        tuple(told(what, weights) for what, weights in _contrasts(design).items()),
+        len(table),
+        tuple(told(what, weights) for what, weights in estimate_weights(design).items()),
         cells,
-        _variances(result, random),
+        found.variances,
     )
 
 
@@ -196,7 +193,7 @@ def difference(second: str, first: str) -> str:
     return f"{second} − {first}"
 
 
-def _contrasts(design: Design) -> dict[str, Array]:
+def estimate_weights(design: Design) -> dict[str, Array]:
     """Return the weights of each estimate by its name."""
     found: dict[str, Array] = {}
     messages, arms = design.messages, design.arms
@@ -228,86 +225,55 @@ def _contrasts(design: Design) -> dict[str, Array]:
     return found
 
 
-def _data(table: DataFrame, design: Design) -> DataFrame:
-    """Return the model's columns; the fixed effects' are numbers in sum contrasts."""
-    import pandas as pd
-
-    data: DataFrame = pd.DataFrame(
-        {
-            "participant": table["participant"].astype(str),
-            "session": table["session"].astype(str),
-            "message": table["condition"].astype(str),
-            "value": table["value"].astype(float),
-        }
-    )
-    arms = table["arm"].astype(str) if design.arms else [None] * len(table)
-    period = table["period"].astype(float) - 1.5 if design.crossover else [0.0] * len(table)
+def effect_rows(table: DataFrame, design: Design) -> Array:
+    """Return the fixed effects of each answer in sum contrasts, shape (answers, effects)."""
+    arms = table["arm"].astype(str).to_list() if design.arms else [None] * len(table)
+    period = np.zeros(len(table))
+    sequence = np.zeros(len(table))
     if design.crossover:
         assert design.arms is not None
+        period = table["period"].to_numpy(float) - 1.5
         # The sequence is told by what came first: its arm at the lower period.
-        side = pd.Series([0.5 if arm == design.arms[1] else -0.5 for arm in arms], table.index)
-        sequence: Any = side * np.sign(table["period"].astype(float) - 1.5)
-    else:
-        sequence = [0.0] * len(table)
-    rows = [design.row(*cell) for cell in zip(arms, data["message"], period, sequence, strict=True)]
-    fixed = np.array(rows).reshape(len(data), -1)
-    for place, name in enumerate(design.columns(), start=1):
-        data[name] = fixed[:, place]
-    return data
+        side = np.array([0.5 if arm == design.arms[1] else -0.5 for arm in arms])
+        sequence = side * np.sign(period)
+    row = lru_cache(maxsize=None)(design.row)  # there are few kinds of answers
+    cells = zip(arms, table["condition"].astype(str), period, sequence, strict=True)
+    return np.array([row(*cell) for cell in cells]).reshape(len(table), -1)
 
 
-def _fitted(data: DataFrame, design: Design) -> tuple[Any, str, list[str], list[str]]:
+def _fitted(table: DataFrame, design: Design) -> tuple[Mixed | None, tuple[str, ...], list[str]]:
     """Return the first fit that converges, from the fullest random part to the plainest."""
-    from statsmodels.regression.mixed_linear_model import MixedLM
-
-    formula = "value ~ " + (" + ".join(design.columns()) or "1")
+    within = {
+        "session": table["session"].to_numpy(str),
+        "message": table["condition"].to_numpy(str),
+    }
+    people, values = table["participant"].to_numpy(str), table["value"].to_numpy(float)
+    fixed = effect_rows(table, design)
     tried: list[str] = []
-    last: tuple[Any, str, list[str]] | None = None
-    for parts in _random_parts(data, design):
-        random = "participant" + "".join(f", {part} within participant" for part in parts)
-        for method in _METHODS:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                model = MixedLM.from_formula(
-                    formula,
-                    data,
-                    groups="participant",
-                    re_formula="1",
-                    vc_formula={part: _VC[part] for part in parts} or None,
-                )
-                try:
-                    result = model.fit(reml=True, method=method)
-                except (np.linalg.LinAlgError, ValueError):
-                    continue
-            if np.isfinite(result.bse_fe.to_numpy()).all():
-                notes = _notes(result, [str(one.message) for one in caught])
-                last = result, random, notes
-                if result.converged:
-                    return result, random, tried, notes
-        tried.append(random)
-    if last is None:
-        return None, "none", tried, ["no random part could be fitted"]
-    return last[0], last[1], tried[:-1], last[2]
+    last: tuple[Mixed | None, tuple[str, ...]] = None, ()
+    for parts in _random_parts(table, design):
+        found = fit_mixed(values, fixed, people, within, parts)
+        if found is not None:
+            last = found, parts
+            if found.converged:
+                break
+        tried.append(_told(parts))
+    return *last, [random for random in tried if random != _told(last[1])]
 
 
-def _random_parts(data: DataFrame, design: Design) -> Sequence[tuple[str, ...]]:
+def _told(parts: Sequence[str]) -> str:
+    return "participant" + "".join(f", {part} within participant" for part in parts)
+
+
+def _random_parts(table: DataFrame, design: Design) -> Sequence[tuple[str, ...]]:
     """Return random parts beside the intercept, the fullest first."""
-    several = int(data.groupby("participant")["session"].nunique().max()) > 1
+    several = int(table.groupby("participant")["session"].nunique().max()) > 1
     session = ("session",) if several else ()
     message = ("message",) if len(design.messages) > 1 else ()
     return tuple(dict.fromkeys([(*session, *message), message, session, ()]))
 
 
-def _notes(result: Any, messages: Sequence[str]) -> list[str]:
-    variances = [float(np.asarray(result.cov_re)[0, 0]), *map(float, result.vcomp)]
-    if any("boundary" in one for one in messages) or min(variances) < _NEAR_ZERO * result.scale:
-        return ["a variance of the random part is estimated near zero"]
-    return []
-
-
-def _variances(result: Any, random: str) -> dict[str, float]:
-    names = [part.split(" ")[0] for part in random.split(", ")[1:]]
-    # statsmodels gives the components in the order of their sorted names.
-    parts = dict(zip(sorted(names), map(float, result.vcomp), strict=True))
-    own = float(np.asarray(result.cov_re)[0, 0])
-    return {"participant": own, **parts, "residual": float(result.scale)}
+def _notes(found: Mixed) -> tuple[str, ...]:
+    if min(found.variances.values()) < _NEAR_ZERO * found.variances["residual"]:
+        return ("a variance of the random part is estimated near zero",)
+    return ()

@@ -1,8 +1,4 @@
-"""Scores of questionnaires and daily reports, from the table that ``questionnaires scores`` wrote.
-
-A line a score: ``participant_id``, ``session_id``, ``task``, ``day`` (of daily reports), ``score``
-and ``value`` are needed; ``n/a`` stands for a score with too few answers.
-"""
+"""Scores of questionnaires and daily reports, and traits from a table of the analyst's."""
 
 from __future__ import annotations
 
@@ -11,14 +7,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.questionnaires import daily_fillings, scores_of
 from analysis.science.effects import Estimate, correlation, from_t, one_sample
+from analysis.science.gather import SCORES, frame_of
 from analysis.science.models import Design, Fit, difference, fit_ratings
+from experiment.daily.reports import DailyReports
 from experiment.errors import BadInput
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-_SCORES = ("participant_id", "session_id", "task", "day", "questionnaire", "score", "value")
 _PERSON = "participant_id"
 
 
@@ -60,28 +58,23 @@ class Daily:
     fit: Fit | None
 
 
-def read_scores(file: Path) -> DataFrame:
-    """Read a table of scores.
+def with_daily(scores: DataFrame, daily: DailyReports) -> DataFrame:
+    """Return the scores of questionnaires with those of daily reports below them.
 
-    Returns
-    -------
-    DataFrame
-        Columns participant, session, task, day, questionnaire, score, value.
-
-    Raises
-    ------
-    BadInput
-        If it can't be read, or lacks a column.
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns as in `analysis.science.gather.SCORES`.
+    daily : DailyReports
     """
-    table = _read(file, _SCORES, "run_session.py questionnaires scores STUDY --out FILE")
-    table["value"] = _numbers(table, "value", file)
-    table["day"] = _numbers(table, "day", file)
-    table["participant"] = table["participant_id"].str.removeprefix("sub-")
-    table["session"] = table["session_id"].str.removeprefix("ses-")
-    kept: DataFrame = table[
-        ["participant", "session", "task", "day", "questionnaire", "score", "value"]
-    ].dropna(subset=["value"])
-    return kept
+    import pandas as pd
+
+    rows = [row for filling in daily_fillings(daily) for row in scores_of(filling)]
+    given = [row for row in rows if row[-1] is not None]
+    if not given:
+        return scores
+    more = frame_of(given, SCORES)
+    return more if scores.empty else pd.concat([scores, more], ignore_index=True)
 
 
 def read_traits(file: Path) -> DataFrame:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from analysis.advance import advance
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from analysis.show import contact_sheet
@@ -19,6 +18,7 @@ from analysis.timing import measure
 from experiment.examples import make_study
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
+from tests.exports import export_bids
 
 
 @pytest.fixture(scope="module")

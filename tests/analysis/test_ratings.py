@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from analysis import tables
-from analysis.bids import export_bids
 from analysis.bids_validator import validate
 from analysis.replay import verify
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
+from tests.exports import export_bids
 
 NewStudy = Callable[..., Path]
 Change = tuple[str, str]

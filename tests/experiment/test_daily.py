@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.questionnaires import fillings_of, scores_table, write_scores
 from experiment.daily.days import Period, day_of, periods_of, set_first_day
@@ -448,6 +447,10 @@ def test_reports_at_a_desk_and_from_home_are_scored_and_exported(
     )
     assert (tmp_path / "s.tsv").read_text("utf-8") == table
 
+    page = tmp_path / "report.html"
+    assert main(["report", str(study.folder), "--out", str(page)]) == 0
+    assert "<h2>Daily reports</h2>" in page.read_text("utf-8")  # scores come by themselves
+
     out = tmp_path / "bids"
     assert main(["export", str(study.folder), "--bids", str(out)]) == 0
     assert validate(out) == ValidatorReport((), ())
@@ -467,7 +470,8 @@ def test_reports_at_a_desk_and_from_home_are_scored_and_exported(
     feelings = beh / "sub-012_ses-01_task-feelings_run-01_beh.tsv"
     (filled,) = csv.DictReader(feelings.read_text("utf-8").splitlines(), delimiter="\t")
     assert list(filled)[:2] == ["mood_good", "mood_happy"]  # as the file has them, not as shuffled
-    text = b"".join(everything(out).values())
-    assert b"2026-03" not in text  # days are numbers
-    assert export_bids(study.logs(), out, daily).written == ()
+    notes = {name: data for name, data in everything(out).items() if ".kindred" not in str(name)}
+    assert b"2026-03" not in b"".join(notes.values())  # days are numbers
     capsys.readouterr()
+    assert main(["export", str(study.folder), "--bids", str(out)]) == 0
+    assert "0 files written, 0 changed" in capsys.readouterr().out

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Pat
     first.file.rename(tmp_path / "first.jsonl")
     second = read_log(run(prepare(request(study))).log)
 
-    def told(log_events: tuple[dict[str, object], ...]) -> list[dict[str, object]]:
+    def told(log_events: Sequence[dict[str, object]]) -> list[dict[str, object]]:
         return [{k: v for k, v in e.items() if k not in ("utc", "digest")} for e in log_events]
 
     assert told(first.events) == told(second.events)

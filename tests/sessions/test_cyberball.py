@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.dose import dose_lines, doses
 from analysis.replay import verify
@@ -29,6 +28,7 @@ from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 from experiment.steps import Outcome
 from run_session import main
+from tests.exports import export_bids
 
 Edit = tuple[str, str]
 Make = Callable[..., Path]

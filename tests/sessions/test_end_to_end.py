@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bids import export_bids
 from analysis.bids_validator import validate
 from analysis.replay import verify
 from analysis.timing import measure
 from experiment.readlog import SessionLog, read_log
 from hardware.scan import SimulatedScan
 from hardware.simulator import SimulatorPorts, simulator
+from tests.exports import export_bids
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty")

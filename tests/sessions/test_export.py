@@ -10,6 +10,7 @@ import pytest
 from analysis.bids_validator import validate
 from experiment.kit import load_kit
 from run_session import main
+from tests.conftest import QUICK
 
 NewStudy = Callable[..., Path]
 ROBOT = ("--robot", "typical", "--speed", "fast", "--no-window", "--port", "mock:")
@@ -17,7 +18,7 @@ ROBOT = ("--robot", "typical", "--speed", "fast", "--no-window", "--port", "mock
 
 @pytest.fixture
 def study(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> Path:
-    folder = new_study()
+    folder = new_study(*QUICK)
     for words in (("01", "--scanner", "mock:"), ("02",)):
         session = ["run", str(folder), "--participant", "012", "--session", *words, *ROBOT]
         assert main([*session, "--yes"]) == 0
@@ -35,6 +36,7 @@ def test_all_exports_are_made_nothing_private_is_in_them_and_a_broken_log_is_nam
 ) -> None:
     out = tmp_path / "out"
     words = ["export", str(study), *exports(out), "--parquet", "--datatype", "func"]
+    words += ["--modulator", "connection"]
     assert main(words) == 0
     told = capsys.readouterr().out
     assert "NO DATA" in told
@@ -53,8 +55,9 @@ def test_all_exports_are_made_nothing_private_is_in_them_and_a_broken_log_is_nam
     told, error = capsys.readouterr()
     assert error.startswith(f"error: left out, all others were exported: {broken}:21:")
     assert error.count("\n") == 1
-    assert "0 changed, 6 unchanged" not in told
-    assert (out / "fsl/sub-012/ses-02").is_dir()  # made before, and not removed: it may be whole
+    assert "removed: sub-012/ses-02/" in told
+    for form in ("bids", "tables", "fsl", "spm", "nilearn"):
+        assert [folder.name for folder in (out / form / "sub-012").glob("ses-*")] == ["ses-01"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,10 @@ def test_all_exports_are_made_nothing_private_is_in_them_and_a_broken_log_is_nam
         (["--fsl", "OUT", "--parquet"], "--parquet: needs --tables DIR"),
         (["--bids", "OUT", "--datatype", "eeg"], "allowed are beh, func, pet"),
         (["--tables", "OUT"], "nothing to export"),
+        (["--tables", "OUT", "--modulator", "connection"], "--modulator: needs --fsl DIR"),
+        (["--fsl", "OUT", "--modulator", "mood"], "allowed are connection"),
+        (["--tables", "OUT", "--arms", "OUT"], "need --report FILE.html"),
+        (["--tables", "OUT", "--report", "OUT.txt"], "a .html file is needed"),
     ],
 )
 def test_what_can_not_be_exported_is_one_line(

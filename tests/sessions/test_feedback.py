@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.bids import export_bids
 from analysis.pet import join
 from analysis.replay import verify
 from analysis.show import moments, picture_at
@@ -30,6 +29,7 @@ from experiment.session import SessionRequest, prepare, run
 from experiment.steps import Feedback
 from experiment.study import open_study
 from run_session import main
+from tests.exports import export_bids
 
 PHOTO = DEMO / "photos" / "p41.png"
 NAME, TEXT = "CANARYNAME", "CANARYTEXT about what I like"

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from analysis.tables import mark_rows, marker_rows
@@ -23,6 +22,7 @@ from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
 from run_session import main
 from tests.conftest import QUICK, Edit, faults_of
+from tests.exports import export_bids
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-window")

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from analysis.bids import export_bids
 from analysis.monitor import Monitor
 from analysis.notes import note_rows
 from analysis.replay import report, verify
@@ -26,6 +25,7 @@ from experiment.notes import add_note, note_asked, note_now, notes_file, read_no
 from experiment.protocol import load_protocol
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
+from tests.exports import export_bids
 
 CANARY = "Aunt CANARY called"
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from experiment.errors import BadInput
@@ -24,6 +23,7 @@ from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from run_session import main
+from tests.exports import export_bids
 
 WORDS = "I often think of the day we met by the sea and of all that came after it"
 DOCS = Path(__file__).parents[2] / "docs" / "presets.md"

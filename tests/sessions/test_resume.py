@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import report, verify
 from analysis.timing import write_timing
@@ -31,6 +30,7 @@ from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from run_session import main
+from tests.exports import export_bids
 
 pytestmark = pytest.mark.linux
 
