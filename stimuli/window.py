@@ -18,7 +18,7 @@ from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
-from stimuli.painter import Painter, still
+from stimuli.painter import Painter, given_beside, still
 from stimuli.pictures import Column, Moving, Picture, Targets, Track
 from stimuli.quads import Placed, Quads
 from stimuli.sprites import Sprite
@@ -41,6 +41,7 @@ class _Loaded:
     cursor: tuple[Placed, ...]
     confirmed: tuple[Placed, ...]
     readings: tuple[tuple[Placed, ...], ...]
+    beside: tuple[tuple[tuple[Placed, ...], Track], ...]
     track: Track | Column | Targets | None
     extent: Extent
 
@@ -172,7 +173,7 @@ class Window:
         # The buffer is cleared here and not by the flip, which would do it before its stamp is
         # taken: on a software renderer that takes longer than the swap.
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed, age, lit)
+        self._draw(screen, picture, cursor, confirmed, age, lit)
         self._on_flip = on_flip
         self._window.callOnFlip(self._stamped)
         if self._grid is not None:
@@ -216,7 +217,7 @@ class Window:
 
         picture = self._load(screen)
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed, age, lit)
+        self._draw(screen, picture, cursor, confirmed, age, lit)
         frame = self._window.getMovieFrame(buffer="back")
         self._window.movieFrames = []
         self._window.clearBuffer()
@@ -239,6 +240,7 @@ class Window:
             () if picture.cursor is None else upload(picture.cursor),
             () if picture.confirmed is None else upload(picture.confirmed),
             tuple(map(upload, picture.readings)),
+            tuple((upload(one.mark), one.track) for one in picture.beside),
             picture.track,
             _extent(picture.shown_at(0.0)),
         )
@@ -246,11 +248,21 @@ class Window:
         return loaded
 
     def _draw(
-        self, picture: _Loaded, cursor: int | None, confirmed: bool, age: float, lit: bool
+        self,
+        screen: Screen,
+        picture: _Loaded,
+        cursor: int | None,
+        confirmed: bool,
+        age: float,
+        lit: bool,
     ) -> None:
         with self._quads.drawing():
             for quad in picture.still:
                 quad.draw()
+            for (mark, track), given in zip(picture.beside, given_beside(screen), strict=True):
+                if given is not None:
+                    for quad in mark:
+                        quad.draw(*track.place_of(given))
             for moves in picture.moving:
                 moves.draw(age)
             if cursor is not None and picture.track is not None:
