@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.notes import note_rows
+from analysis.report.games import games_of
 from analysis.report.page import render
 from analysis.science.gather import answers_in, frame_of, scales_of
 from analysis.science.palette import PALE, QUIET, colour_of, new_figure, panels, svg
@@ -47,6 +48,7 @@ def session_report(log: SessionLog, *, with_notes: bool = False) -> str:
         timing_figure=draw(timing),
         ratings_figure=_ratings_figure(answered, scales_of(log)) if len(answered) else b"",
         ratings=_ratings(answered),
+        games=games_of(log),
         faults=timing.faults,
         fault_counts=faults,
         notes=note_rows(log),

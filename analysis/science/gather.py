@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.dose import DoseReport, doses
 from analysis.tables import rating_rows, step_rows
 from experiment.errors import BadInput
 from experiment.readlog import SessionLog, read_log
@@ -72,12 +73,15 @@ class Answers:
         Lowest and highest position of each rating.
     slots : mapping of str to str
         By participant, the slot of the sealed list that their logs name.
+    games : tuple of DoseReport
+        Of every round of a ball game.
     """
 
     table: DataFrame
     logs: tuple[Seen, ...]
     scales: dict[str, tuple[int, int]]
     slots: dict[str, str]
+    games: tuple[DoseReport, ...] = ()
 
     @property
     def counted(self) -> tuple[Seen, ...]:
@@ -109,11 +113,12 @@ def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> 
     seen: list[Seen] = []
     scales: dict[str, tuple[int, int]] = {}
     slots: dict[str, str] = {}
+    games: list[DoseReport] = []
     for file in files:
         name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
         try:
             log = read_log(file)
-            one, own = _seen(log, name, rehearsals), answers_in(log)
+            one, own, played = _seen(log, name, rehearsals), answers_in(log), doses(log)
         except BadInput as error:
             reason = str(error).replace(f"{file}", "").lstrip(":")
             seen.append(Seen(name, left_out=f"can't be read: line {reason}"))
@@ -126,10 +131,11 @@ def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> 
         if one.left_out is not None:
             continue
         rows += own
+        games += played
         scales |= scales_of(log)
         if "allocation" in log.header:
             slots[log.header["participant"]] = log.header["allocation"]["slot"]
-    return Answers(frame_of(rows), tuple(seen), scales, slots)
+    return Answers(frame_of(rows), tuple(seen), scales, slots, tuple(games))
 
 
 def answers_in(log: SessionLog) -> list[tuple[object, ...]]:
