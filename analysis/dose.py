@@ -67,6 +67,13 @@ def doses(log: SessionLog) -> list[DoseReport]:
     return [_report(log, game) for game in rounds_of(log)]
 
 
+def dose_report(fields: Mapping[str, Any]) -> DoseReport:
+    """Return a round's dose from the fields of its report, as `dataclasses.asdict` gives them."""
+    dose = fields["dose"]
+    matrix = tuple(tuple(row) for row in dose["matrix"])
+    return DoseReport(**{**fields, "dose": Dose(**{**dose, "matrix": matrix})})
+
+
 def dose_lines(log: SessionLog) -> list[str]:
     """Return the doses of a session as lines for the assistant; none if it has no ball game."""
     return [line for report in doses(log) for line in _lines(report)]

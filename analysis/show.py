@@ -38,7 +38,7 @@ from experiment.steps import (
     Waiting,
 )
 from stimuli.contents import NOBODY, ProfileLook, no_profiles
-from stimuli.painter import still
+from stimuli.painter import given_beside, still
 from stimuli.pictures import Picture, compose
 from stimuli.sprites import Sprite
 
@@ -267,7 +267,7 @@ class Projector:
         screen = still(moment.step.screen)
         if screen not in self._pictures:
             self._pictures[screen] = self._paint(screen)
-        return self._pictures[screen]
+        return replace(self._pictures[screen], given=given_beside(moment.step.screen))
 
     def _paint(self, screen: Screen) -> Picture:
         if isinstance(screen, Message) and not self._with_kit:

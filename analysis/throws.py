@@ -42,6 +42,9 @@ class RoundSteps:
 
 def rounds_of(log: SessionLog) -> Iterator[RoundSteps]:
     """Yield the rounds of a session's ball games that were begun."""
+    tasks = log.header["protocol"]["tasks"]
+    if all(tasks[task]["kind"] != "cyberball" for task in log.header["tasks"]):
+        return
     rows = {row.n: row for row in step_rows(log)}
     for run in runs_of(log):
         screens = [

@@ -18,6 +18,7 @@ from experiment.steps import (
     ResponseKind,
     ScaleRange,
     Step,
+    number_of,
 )
 
 _TWO = 2  # players besides the participant, who are chosen by one press each
@@ -273,14 +274,20 @@ class ItemAnswer(Answer):
     start : int
         Where the mark appears.
     required, may_go_back : bool
+    others : frozenset of int
+        Numbers of the page's other items, to which the participant may go.
     back : bool
         Whether the participant went back instead of answering.
+    goes_to : int or None
+        Number of the page's item to which they went instead.
     """
 
     start: int = 0
     required: bool = True
     may_go_back: bool = False
+    others: frozenset[int] = frozenset()
     back: bool = False
+    goes_to: int | None = None
 
     def after(self, press: Press, onset: float) -> ItemAnswer:
         if self.confirmed or press.t < onset:
@@ -289,7 +296,9 @@ class ItemAnswer(Answer):
         if press.action == "back" or clicked == BACK:
             return self._left(press, onset, back=True) if self.may_go_back else self
         if clicked == LEAVE_OUT or (press.action == "confirm" and self.cursor is None):
-            return self if self.required else self._left(press, onset, back=False)
+            return self if self.required else self._left(press, onset)
+        if (number := number_of(clicked)) is not None:
+            return self._left(press, onset, goes_to=number) if number in self.others else self
         if press.action == "point" and (press.point is None or press.point < self.lowest):
             return self
         if self.cursor is None and press.action in ("left", "right", "move"):
@@ -303,17 +312,22 @@ class ItemAnswer(Answer):
         assert isinstance(moved, ItemAnswer)
         return moved
 
-    def _left(self, press: Press, onset: float, *, back: bool) -> ItemAnswer:
+    def _left(
+        self, press: Press, onset: float, *, back: bool = False, goes_to: int | None = None
+    ) -> ItemAnswer:
         if not self._in_time(press, onset):
             return self
-        return replace(self, cursor=None, confirmed=True, changed=press.t, back=back)
+        left = replace(self, cursor=None, confirmed=True, changed=press.t)
+        return replace(left, back=back, goes_to=goes_to)
 
     def _in_time(self, press: Press, onset: float) -> bool:
         return press.action == "point" or press.t - onset >= self.earliest
 
     def response(self, onset: float) -> Response | None:
         response = super().response(onset)
-        return None if response is None else replace(response, back=self.back)
+        if response is None:
+            return None
+        return replace(response, back=self.back, goes_to=self.goes_to)
 
 
 def item_answer(screen: Item, scale: ScaleRange, earliest: float) -> ItemAnswer:
@@ -327,4 +341,5 @@ def item_answer(screen: Item, scale: ScaleRange, earliest: float) -> ItemAnswer:
         start=screen.start,
         required=screen.required,
         may_go_back=screen.back,
+        others=frozenset(screen.others),
     )

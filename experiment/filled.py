@@ -65,7 +65,7 @@ def _of_run(log: SessionLog, begun: Event, events: list[Event]) -> FilledIn:
             response = event["outcome"]["response"]
             if response is None:
                 given[items[event["n"]]] = None
-            elif not response.get("back", False):
+            elif not (response.get("back", False) or response.get("goes_to") is not None):
                 given[items[event["n"]]] = response["value"]
     answers: dict[str, int | None] = {}
     for trial in plan.trials:  # an answer that a changed one has made pointless doesn't count

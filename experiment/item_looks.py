@@ -25,22 +25,18 @@ def item_looks(protocol: Protocol) -> dict[str, ItemLook]:
 
 
 def item_scales(protocol: Protocol) -> dict[str, ScaleLook]:
-    """Return the scale of each item that has one, by the item's name."""
+    """Return the scale of each item, by the item's name; a list of options can be one, too."""
     scales = {}
     for key, one, item in _items(protocol):
         scale = one.scale_of(item)
-        if not scale.listed:
-            scales[key] = ScaleLook(
-                worded(item.text, protocol.language),
-                scale.range.lowest,
-                scale.range.highest,
-                {
-                    place: worded(text, protocol.language)
-                    for place, text in scale.anchors_at.items()
-                },
-                continuous=scale.continuous,
-                reading=scale.reading,
-            )
+        scales[key] = ScaleLook(
+            worded(item.text, protocol.language),
+            scale.range.lowest,
+            scale.range.highest,
+            {place: worded(text, protocol.language) for place, text in scale.anchors_at.items()},
+            continuous=scale.continuous,
+            reading=scale.reading,
+        )
     return scales
 
 

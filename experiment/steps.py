@@ -134,6 +134,33 @@ class ProfileScale:
 
 BACK, LEAVE_OUT = -1, -2
 """Positions that no scale has: words beside an item that can be clicked."""
+_ROWS = -100  # below it, one position for each other item of a page
+
+
+def row_of(number: int) -> int:
+    """Return the position that another item of a page has, by its number (from 1)."""
+    return _ROWS - number
+
+
+def number_of(position: int | None) -> int | None:
+    """Return the number of the item at such a position; None if it is no item's."""
+    return None if position is None or position >= _ROWS else _ROWS - position
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item on a page with others.
+
+    Parameters
+    ----------
+    rating : str
+        Name of the item within the study, ``questionnaire.item``.
+    given : int or None
+        The answer that was given to it, if one was.
+    """
+
+    rating: str
+    given: int | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +181,9 @@ class Item:
         Whether it must be answered.
     back : bool
         Whether the participant may go back from here.
+    page : tuple of Row
+        All items of the page on which it stands, itself among them; it is the one to be answered
+        now. Empty where it has a screen of its own.
     """
 
     rating: str
@@ -163,7 +193,20 @@ class Item:
     given: int | None = None
     required: bool = True
     back: bool = False
+    page: tuple[Row, ...] = ()
     kind: Literal["item"] = "item"
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the page's items."""
+        place = [row.rating for row in self.page].index(self.rating) if self.page else 0
+        return range(self.number - place, self.number - place + len(self.page))
+
+    @property
+    def others(self) -> dict[int, Row]:
+        """The page's other items by their numbers."""
+        rows = zip(self.numbers, self.page, strict=True)
+        return {number: row for number, row in rows if number != self.number}
 
 
 @dataclass(frozen=True)
@@ -412,6 +455,8 @@ class Response:
         How many moves went each way.
     back : bool
         Whether the participant went back to the item before instead of answering.
+    goes_to : int or None
+        Number of the item of the page to which they went instead of answering.
     """
 
     value: int | None
@@ -420,6 +465,12 @@ class Response:
     lefts: int = 0
     rights: int = 0
     back: bool = False
+    goes_to: int | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the participant went to another item instead of answering."""
+        return self.back or self.goes_to is not None
 
 
 @dataclass(frozen=True)

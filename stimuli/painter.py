@@ -57,8 +57,14 @@ def still(screen: Screen) -> Screen:
     if isinstance(screen, Court):
         return replace(screen, cursor=None)
     if isinstance(screen, Item):
-        return replace(screen, start=0, given=None)
+        page = tuple(replace(row, given=None) for row in screen.page)
+        return replace(screen, start=0, given=None, page=page)
     return replace(screen, start=0) if isinstance(screen, Rated) else screen
+
+
+def given_beside(screen: Screen) -> tuple[int | None, ...]:
+    """Give the answers of the other items of its page, which are marked in the same picture."""
+    return tuple(row.given for row in screen.others.values()) if isinstance(screen, Item) else ()
 
 
 class Painter:
@@ -89,7 +95,8 @@ class Painter:
             Where a text does not fit in the window, or a photo can't be shown; it says which, by
             its id.
         """
-        return KINDS[type(screen)](screen, self._layout)
+        picture = KINDS[type(screen)](screen, self._layout)
+        return replace(picture, given=given_beside(screen))
 
     def card_of_profile(self, profile_id: str) -> tuple[Sprite, ...]:
         """Lay out a profile's photo, name and text without a scale, to know whether they fit.

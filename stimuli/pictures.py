@@ -83,7 +83,7 @@ class Track:
     beyond_px, aside_px : float
         How far the band reaches beyond the line's ends, and above and below it.
     words : tuple of Word
-        What else can be clicked, below the line.
+        What else can be clicked, above and below the line.
     """
 
     lowest: int
@@ -111,11 +111,13 @@ class Track:
     def dragged(self, x: float, y: float) -> int | None:
         """Position to which the mouse drags what it has taken hold of, wherever it goes.
 
-        Where words are, only they count: whoever slides off one answers nothing.
+        From where words are on, only they count: whoever slides off one answers nothing.
         """
-        if any(word.top <= y for word in self.words):
-            return word_at(self.words, x, y)
-        return self.nearest(x)
+        above = (word.bottom for word in self.words if word.bottom <= self.row_px)
+        below = (word.top for word in self.words if word.top > self.row_px)
+        if max(above, default=y) <= y < min(below, default=y + 1):
+            return self.nearest(x)
+        return word_at(self.words, x, y)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a place is in the band."""
@@ -255,6 +257,25 @@ def film(frames: tuple[Sprite, ...], seconds: float, begins: float = 0.0) -> Mov
 
 
 @dataclass(frozen=True, eq=False)
+class Beside:
+    """Another item of a page: where its answer is marked.
+
+    Parameters
+    ----------
+    mark : Sprite
+        At home, as a picture's cursor.
+    track : Track
+    """
+
+    mark: Sprite
+    track: Track
+
+    def at(self, position: int) -> Sprite:
+        """Give the mark at a position."""
+        return self.mark.moved(*self.track.place_of(position))
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A screen, ready to be shown.
 
@@ -272,6 +293,10 @@ class Picture:
     readings : tuple of Sprite
         What is read out beside the cursor, at its place, for each position from the track's lowest;
         empty if nothing is.
+    beside : tuple of Beside
+        Other items that can have been answered, and are on the same page.
+    given : tuple of (int or None)
+        The answers of these, as far as they have one; empty for none.
     """
 
     sprites: tuple[Sprite, ...]
@@ -280,11 +305,18 @@ class Picture:
     track: Track | Column | Targets | None = None
     moving: tuple[Moving, ...] = ()
     readings: tuple[Sprite, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    given: tuple[int | None, ...] = ()
 
     def shown_at(self, age: float) -> tuple[Sprite, ...]:
         """Give all but the cursor as it is when the screen has been shown for `age` (s)."""
+        marked = (
+            one.at(given)
+            for one, given in zip(self.beside, self.given, strict=False)
+            if given is not None
+        )
         moved = (moving.at(age) for moving in self.moving)
-        return (*self.sprites, *(sprite for sprite in moved if sprite is not None))
+        return (*self.sprites, *marked, *(sprite for sprite in moved if sprite is not None))
 
     def at(self, position: int, *, confirmed: bool) -> Sprite:
         """Give the cursor at a position of the scale, or at one of the things.

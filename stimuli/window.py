@@ -19,7 +19,7 @@ from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.steps import Screen
 from stimuli.lean import lean_imports
-from stimuli.painter import Painter, still
+from stimuli.painter import Painter, given_beside, still
 from stimuli.pictures import Column, Moving, Picture, Targets, Track
 from stimuli.quads import Quads
 from stimuli.sprites import Sprite
@@ -42,6 +42,7 @@ class _Loaded:
     cursor: int
     confirmed: int
     readings: tuple[int, ...]
+    beside: tuple[tuple[int, Track], ...]
     track: Track | Column | Targets | None
     extent: Extent
 
@@ -170,7 +171,7 @@ class Window:
         # The buffer is cleared here and not by the flip, which would do it before its stamp is
         # taken: on a software renderer that takes longer than the swap.
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed, age, lit)
+        self._draw(screen, picture, cursor, confirmed, age, lit)
         self._on_flip = on_flip
         self._window.callOnFlip(self._stamped)
         if self._grid is not None:
@@ -214,7 +215,7 @@ class Window:
 
         picture = self._load(screen)
         self._window.clearBuffer()
-        self._draw(picture, cursor, confirmed, age, lit)
+        self._draw(screen, picture, cursor, confirmed, age, lit)
         frame = self._window.getMovieFrame(buffer="back")
         self._window.movieFrames = []
         self._window.clearBuffer()
@@ -237,6 +238,7 @@ class Window:
             upload() if picture.cursor is None else upload(picture.cursor),
             upload() if picture.confirmed is None else upload(picture.confirmed),
             tuple(map(upload, picture.readings)),
+            tuple((upload(one.mark), one.track) for one in picture.beside),
             picture.track,
             _extent(picture.shown_at(0.0)),
         )
@@ -244,11 +246,20 @@ class Window:
         return loaded
 
     def _draw(
-        self, picture: _Loaded, cursor: int | None, confirmed: bool, age: float, lit: bool
+        self,
+        screen: Screen,
+        picture: _Loaded,
+        cursor: int | None,
+        confirmed: bool,
+        age: float,
+        lit: bool,
     ) -> None:
         draw = self._quads.draw
         with self._quads.drawing():
             draw(picture.still)
+            for (mark, track), given in zip(picture.beside, given_beside(screen), strict=True):
+                if given is not None:
+                    draw(mark, *track.place_of(given))
             for moves in picture.moving:
                 spot = moves.moving.spot(age)
                 if spot is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.notes import note_rows
+from analysis.report.games import games_of
 from analysis.report.page import render
 from analysis.science.facts import answers_in, scales_of
 from analysis.science.gather import frame_of
@@ -48,6 +49,7 @@ def session_report(log: SessionLog, *, with_notes: bool = False) -> str:
         timing_figure=draw(timing),
         ratings_figure=_ratings_figure(answered, scales_of(log)) if len(answered) else b"",
         ratings=_ratings(answered),
+        games=games_of(log),
         faults=timing.faults,
         fault_counts=faults,
         notes=note_rows(log),

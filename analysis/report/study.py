@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.report.completeness import completeness
+from analysis.report.games import games_over
 from analysis.report.page import render
 from analysis.science import figures
 from analysis.science.arms import Arms, read_arms
@@ -108,6 +109,7 @@ def study_report(
         comparison=_comparison(found),
         moods=feelings,
         mood_figure=figures.mood_figure(feelings, answers.scales) if feelings else b"",
+        games=games_over(answers.games),
         questionnaires=questionnaires,
         traits=() if traits is None else _traits(traits, found, feelings),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from analysis.dose import doses
 from analysis.questionnaires import fillings_in, scores_of
 from analysis.study_tables import is_rehearsal
 from analysis.tables import rating_rows, step_rows
@@ -54,8 +55,9 @@ def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
     -------
     dict
         ``seen``: a `Seen`; ``answers``, ``scores``: rows with the columns of
-        `analysis.science.gather`; ``scales``: lowest and highest position of each rating; ``slot``:
-        on the sealed list, if the header names one. None of the last four where it is left out.
+        `analysis.science.gather`; ``games``: the fields of each round's `DoseReport`; ``scales``:
+        lowest and highest position of each rating; ``slot``: on the sealed list, if the header
+        names one. None of the last five where it is left out.
     """
     header = log.header
     edited = log.broken_at is not None
@@ -75,6 +77,7 @@ def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
     return facts | {
         "answers": answers_in(log),
         "scores": [row for filling in fillings_in(log) for row in scores_of(filling)],
+        "games": [asdict(one) for one in doses(log)],
         "scales": scales_of(log),
         "slot": header.get("allocation", {}).get("slot"),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.dose import DoseReport, dose_report
 from analysis.gathering import made_of
 from analysis.science.facts import Seen, facts_of, left_out
 
@@ -56,6 +57,8 @@ class Answers:
         Lowest and highest position of each rating.
     slots : mapping of str to str
         By participant, the slot of the sealed list that their logs name.
+    games : tuple of DoseReport
+        Of every round of a ball game.
     """
 
     table: DataFrame
@@ -63,6 +66,7 @@ class Answers:
     logs: tuple[Seen, ...]
     scales: dict[str, tuple[int, int]]
     slots: dict[str, str]
+    games: tuple[DoseReport, ...] = ()
 
     @property
     def counted(self) -> tuple[Seen, ...]:
@@ -122,6 +126,7 @@ def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> An
     seen: list[Seen] = []
     scales: dict[str, tuple[int, int]] = {}
     slots: dict[str, str] = {}
+    games: list[DoseReport] = []
     answers, scores = _Rows(COLUMNS), _Rows(SCORES)
     for one in facts:
         log = Seen(**{**one["seen"], "tasks": tuple(one["seen"]["tasks"]),
@@ -133,10 +138,11 @@ def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> An
             continue
         answers.add(one["answers"])
         scores.add(row for row in one["scores"] if row[-1] is not None)
+        games += map(dose_report, one["games"])
         scales |= {name: (low, high) for name, (low, high) in one["scales"].items()}
         if one["slot"] is not None and log.participant is not None:
             slots[log.participant] = one["slot"]
-    return Answers(answers.table(), scores.table(), tuple(seen), scales, slots)
+    return Answers(answers.table(), scores.table(), tuple(seen), scales, slots, tuple(games))
 
 
 class _Rows:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from experiment.chance import Dice, dice
 from experiment.plans.plan import PlanInputs, random_start
 from experiment.protocol import Protocol, Questionnaire, QuestionnaireTask
+from experiment.protocol.questionnaire import (
+    Choice,
+    Percent,
+    ShowIf,
+    check_filled,
+    check_language,
+    item_key,
+)
 from experiment.protocol.questionnaire import Item as ItemSpec
-from experiment.protocol.questionnaire import ShowIf, check_filled, check_language, item_key
 from experiment.steps import After, Ends, OnResponse
 
 
@@ -42,6 +49,8 @@ class ItemTrial:
         Its place in the run, from 1.
     item : str
         Its name within the study, ``questionnaire.item``.
+    page : int
+        Number of the page on which it stands, from 1; all items of a page have the same rule.
     start : int
         Position at which the mark appears with the first press.
     required : bool
@@ -55,6 +64,7 @@ class ItemTrial:
 
     number: int
     item: str
+    page: int
     start: int
     required: bool
     back: bool
@@ -116,7 +126,7 @@ def plan_questionnaire(inputs: PlanInputs) -> QuestionnairePlan:
         one = inputs.protocol.questionnaires[name]
         check_filled(name, one)
         check_language(name, one, inputs.protocol.language)
-        trials += _trials(inputs.protocol, name, chance, after=len(trials))
+        trials += _trials(inputs.protocol, name, chance, after=trials[-1] if trials else None)
     return QuestionnairePlan(
         instructions=spec.instructions,
         begins=OnResponse(),
@@ -131,21 +141,44 @@ def ordered_items(one: Questionnaire, chance: Dice) -> list[ItemSpec]:
     return chance.shuffled(one.items) if one.order == "shuffled" else list(one.items)
 
 
-def _trials(protocol: Protocol, name: str, chance: Dice, *, after: int) -> list[ItemTrial]:
+def paged(one: Questionnaire, items: Sequence[ItemSpec]) -> list[int]:
+    """Return on which page each item stands, from 1."""
+    pages: list[int] = []
+    for place, item in enumerate(items):
+        before = items[place - 1] if place else None
+        if (
+            before is not None
+            and pages.count(pages[-1]) < one.page
+            and not item.new_page
+            and item.show_if == before.show_if
+            and not any(isinstance(one.scale_of(each), Choice | Percent) for each in (before, item))
+        ):
+            pages.append(pages[-1])
+        else:
+            pages.append(pages[-1] + 1 if pages else 1)
+    return pages
+
+
+def _trials(
+    protocol: Protocol, name: str, chance: Dice, *, after: ItemTrial | None
+) -> list[ItemTrial]:
     """Return a questionnaire's items; the first one can't be gone back from."""
     one, buttons = protocol.questionnaires[name], protocol.devices.buttons
     back = one.back and bool(buttons.back or protocol.devices.mouse)
+    items = ordered_items(one, chance)
+    number, page = (0, 0) if after is None else (after.number, after.page)
     return [
         ItemTrial(
-            number=after + place + 1,
+            number=number + place + 1,
             item=item_key(name, item.id),
+            page=page + on_page,
             start=random_start(one.scale_of(item).range, chance),
             required=one.requires(item),
             back=back and place > 0,
             rule=_rule(name, item.show_if),
             opening=f"questionnaires.{name}" if one.instructions and not place else None,
         )
-        for place, item in enumerate(ordered_items(one, chance))
+        for place, (item, on_page) in enumerate(zip(items, paged(one, items), strict=True))
     ]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FILL_IN = "FILL IN"
 """Stands in a template where a lab has to put an item's own words."""
+_SHUFFLED = "needs the items in a fixed order, and they are shuffled"
 _SLIDE = Hold(after=0.4, sweep=4.0)  # s; lab default
 
 Answers: TypeAlias = Mapping[str, int | None]
@@ -198,10 +199,14 @@ class ShowIf(Strict):
 
 
 class Item(Strict):
-    """A question or statement; what it leaves out is the questionnaire's own."""
+    """A question or statement; what it leaves out is the questionnaire's own.
+
+    With `new_page` it is the first one of a page.
+    """
 
     id: Name
     text: Wording
+    new_page: bool = False
     reverse: bool = False
     scale: AnswerScale | None = None
     required: bool | None = None
@@ -236,7 +241,10 @@ class Questionnaire(Strict):
 
     `wording` says whose words the items are; `share_texts` whether they may go into a data set that
     is published (a scale's licence can forbid it). `stem` stands above each item. With `back`, the
-    participant may go back to change an answer; items that aren't `required` may be left out.
+    participant may go back to change an answer; items that aren't `required` may be left out. Up to
+    `page` items stand on one screen. An item with `new_page` begins one, and so does an item that
+    is asked under another rule than the one before it: a page is asked as a whole or not at all. A
+    list of options (`choice`) and a per cent have a screen of their own.
     """
 
     title: str
@@ -250,6 +258,7 @@ class Questionnaire(Strict):
     stem: Wording | None = None
     scale: AnswerScale | None = None
     order: Literal["fixed", "shuffled"] = "fixed"
+    page: Whole = Field(default=1, ge=1, le=6)
     back: bool = True
     required: bool = True
     items: tuple[Item, ...] = Field(min_length=1, max_length=200)
@@ -268,6 +277,8 @@ class Questionnaire(Strict):
                 raise Located((*where, "reverse"), "options can't be reversed; a scale can")
             if item.show_if is not None:
                 self._check_rule((*where, "show_if"), item.show_if, earlier)
+            if item.new_page and self.order == "shuffled":
+                raise Located((*where, "new_page"), _SHUFFLED)
             earlier[item.id] = item
         for name, subscale in self.subscales.items():
             for k, scored in enumerate(subscale.items):
@@ -280,7 +291,7 @@ class Questionnaire(Strict):
         self, where: tuple[str | int, ...], rule: ShowIf, earlier: Mapping[str, Item]
     ) -> None:
         if self.order == "shuffled":
-            raise Located(where, "needs the items in a fixed order, and they are shuffled")
+            raise Located(where, _SHUFFLED)
         if rule.item not in earlier:
             raise Located((*where, "item"), f"no earlier item {rule.item!r}")
         span = self.scale_of(earlier[rule.item]).range
@@ -374,7 +385,7 @@ def check_filled(name: str, questionnaire: Questionnaire) -> None:
 
 
 class QuestionnaireTask(TaskSpec):
-    """Questionnaires, one after the other, an item on each screen.
+    """Questionnaires, one after the other, a page or an item on each screen.
 
     `answer_limit` is the time for each item (s; none: as long as it takes); no answer is taken in
     the first `earliest` s of an item, so that a press too many answers nothing.

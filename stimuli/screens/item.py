@@ -1,4 +1,7 @@
-"""The picture of a questionnaire's item: where one is, what is asked, and how it is answered."""
+"""The picture of a questionnaire's item: where one is, what is asked, and how it is answered.
+
+An item has the window for itself, or is a row of a page.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from experiment.steps import BACK, LEAVE_OUT, Item
 from stimuli.contents import ItemLook
 from stimuli.layout import FOOTER_SIZE, QUESTION_SIZE, Layout
 from stimuli.pictures import Column, Picture, Word
+from stimuli.screens.form import form
 from stimuli.screens.scale import RatingLine, question_width
 from stimuli.sprites import Sprite, dot, merge, strokes
 
@@ -17,9 +21,12 @@ _REACH = 0.03  # by how much a spot is larger than its word, in units of the win
 
 
 def item(screen: Item, layout: Layout) -> Picture:
-    """Lay an item out."""
+    """Lay an item out, alone or on its page."""
     look = layout.contents.items[screen.rating]
-    frame, clickable = _frame(screen, layout, "choose" if look.options else "confirm")
+    listed = bool(look.options) and not screen.page
+    frame, clickable = _frame(screen, layout, "choose" if listed else "confirm")
+    if screen.page:
+        return form(screen, layout, frame, clickable)
     if look.options:
         return _listed(look, screen.rating, layout, frame, clickable)
     parts = (*frame, *_heading(look, screen.rating, layout, top=0.13, height=0.36))

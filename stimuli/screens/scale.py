@@ -12,6 +12,7 @@ from stimuli.sprites import Sprite, dot, merge, strokes
 from stimuli.typeset import Typeset
 
 _NO_SMALLER = 0.85  # of an anchor's size, to have it in one line
+_MARGIN = 0.13  # of the window's width: beside a line that has the window
 _READING_ABOVE = 0.06  # of the window's height: from the line to the number that is read out
 
 
@@ -82,6 +83,12 @@ class RatingLine:
         How far down the line is, in units of the window's height.
     anchors_below, anchors_height : float
         How far below the line its anchors begin, and the room for them, in the same units.
+    across : tuple of float
+        Where the line begins and ends, in units of the window's width.
+    within : tuple of float
+        What its anchors may take of the window, in the same units.
+    size : float
+        Size of points, marks and anchors, in units of those of a scale that has the window.
     """
 
     def __init__(
@@ -92,6 +99,9 @@ class RatingLine:
         row: float = 0.55,
         anchors_below: float = 0.075,
         anchors_height: float = 0.20,
+        across: tuple[float, float] = (_MARGIN, 1 - _MARGIN),
+        within: tuple[float, float] = (0.03, 0.97),
+        size: float = 1.0,
     ) -> None:
         self._layout = layout
         self._look = layout.contents.scales[rating]
@@ -100,8 +110,10 @@ class RatingLine:
         self._row = round(row * self._height)
         self._anchors_top = round((row + anchors_below) * self._height)
         self._anchors_height = anchors_height * self._height
-        self._first = round(0.13 * self._width)
-        self._last = self._width - self._first
+        self._first, self._last = (round(share * self._width) for share in across)
+        self._within = within
+        self._size = size
+        self._unit = size * self._height
         self.track = Track(
             lowest=self._look.lowest,
             highest=self._look.highest,
@@ -109,7 +121,7 @@ class RatingLine:
             last_px=self._last,
             row_px=self._row,
             beyond_px=self._beyond(),
-            aside_px=0.08 * self._height,
+            aside_px=0.08 * self._unit,
         )
 
     def parts(self, chosen: int | None = None) -> tuple[Sprite, ...]:
@@ -130,16 +142,16 @@ class RatingLine:
         """Set the number of each position above where its mark stands, all in one size."""
         if not self._look.reading:
             return ()
-        middle = self._row - _READING_ABOVE * self._height
+        middle = self._row - _READING_ABOVE * self._unit
         return tuple(
             self._layout.about(
                 self._layout.fit(
                     self._look.reading.format(position=position),
                     f"the number at point {position} of {self._name}",
-                    share=ANCHOR_SIZE,
+                    share=self._size * ANCHOR_SIZE,
                     colour=self._layout.style.ink,
-                    width=2 * self._first,
-                    height=2 * _READING_ABOVE * self._height,
+                    width=2 * _MARGIN * self._width,
+                    height=2 * _READING_ABOVE * self._unit,
                 ),
                 middle,
                 self.track.x_of(position),
@@ -163,7 +175,7 @@ class RatingLine:
             return self._layout.fit(
                 self._look.anchors[position],
                 f"the anchor at point {position} of {self._name}",
-                share=ANCHOR_SIZE,
+                share=self._size * ANCHOR_SIZE,
                 px=px,
                 colour=self._layout.style.ink if position == chosen else self._layout.soft,
                 width=columns[position],
@@ -185,10 +197,11 @@ class RatingLine:
         positions = sorted(self._look.anchors)
         if not positions:
             return {}
-        margin, gap = 0.03 * self._width, 0.02 * self._width
+        low, high = (share * self._width for share in self._within)
+        gap = 0.02 * self._width * self._size
         places = [self.track.x_of(position) for position in positions]
-        before = [2 * margin - places[0], *places[:-1]]
-        after = [*places[1:], 2 * (self._width - margin) - places[-1]]
+        before = [2 * low - places[0], *places[:-1]]
+        after = [*places[1:], 2 * high - places[-1]]
         return {
             position: min(place - left, right - place) - gap
             for position, place, left, right in zip(positions, places, before, after, strict=True)
@@ -202,7 +215,7 @@ class RatingLine:
         A continuous scale has no points: short strokes end its line.
         """
         look, row = self._look, self._row
-        radius = 0.0085 * self._height
+        radius = 0.0085 * self._unit
         if look.continuous:
             return self._bare_line()
         dense = (self._last - self._first) / (look.highest - look.lowest) < 5 * radius
@@ -211,23 +224,23 @@ class RatingLine:
         line = (((self._first, row), (self._last, row)),)
         dots = [dot(self.track.x_of(position), row) for position in sorted(marked)]
         return (
-            strokes(line, 0.0025 * self._height, self._layout.faint),
+            strokes(line, 0.0025 * self._unit, self._layout.faint),
             strokes(dots, radius, self._layout.quiet),
         )
 
     def _bare_line(self) -> tuple[Sprite, Sprite]:
-        row, height = self._row, 0.016 * self._height
+        row, height = self._row, 0.016 * self._unit
         line = (((self._first, row), (self._last, row)),)
         places = {self._first, self._last, *map(self.track.x_of, self._look.anchors)}
         ends = [((x, row - height), (x, row + height)) for x in sorted(places)]
         return (
-            strokes(line, 0.0025 * self._height, self._layout.faint),
-            strokes(ends, 0.0025 * self._height, self._layout.quiet),
+            strokes(line, 0.0025 * self._unit, self._layout.faint),
+            strokes(ends, 0.0025 * self._unit, self._layout.quiet),
         )
 
     def cursor(self) -> Sprite:
         """Draw a ring that parts the line."""
-        style, radius, here = self._layout.style, 0.026 * self._height, (dot(0, self._row),)
+        style, radius, here = self._layout.style, 0.026 * self._unit, (dot(0, self._row),)
         return merge(
             (
                 strokes(here, 1.3 * radius, style.background),
@@ -238,7 +251,7 @@ class RatingLine:
 
     def confirmed_cursor(self) -> Sprite:
         """Draw a filled disc with a tick, so that the change is one of shape, not only of hue."""
-        style, radius, row = self._layout.style, 0.026 * self._height, self._row
+        style, radius, row = self._layout.style, 0.026 * self._unit, self._row
         low = (-0.1 * radius, row + 0.36 * radius)
         tick = (
             ((-0.46 * radius, row + 0.02 * radius), low),

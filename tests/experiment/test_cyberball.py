@@ -227,19 +227,21 @@ def test_a_round_in_the_scanner_ends_on_time_whatever_the_participant_does(
         assert last.screen.kind == "court"  # the ball never hangs in the air
         assert over.offset - over.onset >= plan.settle - 3 * FRAME
         within(plan, dose)
-    assert plan.planned_duration == 145.0  # the same for everybody
+    assert plan.planned_duration == 240.0  # the same for everybody
+    rests = [after.begins - before.ends for before, after in itertools.pairwise(plan.blocks)]
+    assert sorted(rests) == pytest.approx([9, 11, 13, 15])
 
 
 def test_an_included_scan_gives_the_share_over_each_stretch() -> None:
     for seed in range(5):
         played = play(planned(SCAN, seed), dice(seed, "participant"), 0.0)
-        for block in (1, 2):
+        for block in range(1, 6):
             to_you = [
                 step.screen.catcher == YOU
                 for step, _ in played.steps
                 if step.block == block and step.screen.kind == "throw"
             ]
-            whole = len(to_you) - len(to_you) % 12
+            whole = len(to_you) - len(to_you) % 6
             assert whole >= 12
             assert sum(to_you[:whole]) == whole / 3
 
@@ -351,7 +353,7 @@ def test_who_plays_is_the_same_in_a_session_and_differs_from_session_to_session(
 
 def test_the_assistant_is_told_what_a_game_will_come_to() -> None:
     told = foreseen_lines("excluded", planned(SCANOUT, 1))
-    assert re.search(r"round 1 \(excluded\): \d+ to \d+ throws, the participant \d\.\d%", told[0])
+    assert re.search(r"round 1 \(excluded\): \d+ to \d+ throws, the participant \d+\.\d%", told[0])
     assert re.search(r"round 1: exclusion begins \d+\.\d s to \d+\.\d s into the round", told[1])
     assert foreseen_lines("debriefing", object()) == []
 
@@ -496,7 +498,7 @@ FAIR = "schedule: {kind: {value: fair, source: L5}, of: 30, longest_without: 6}"
          "2 players can't be drawn from 1 profiles"),
         ("among: none               #", "among: [p43, p43] #", "included.players.among",
          "name each profile once"),
-        ("        seconds: 60\n      - *fair", "        throws: 12\n      - *fair",
+        ("        seconds: 36\n      - *fair", "        throws: 12\n      - *fair",
          "scanincluded.rounds", "in the scanner each round ends by seconds, not by throws"),
         ("  folder: none  ", "  folders: none  ", "profiles.folders", "no such field"),
         ("afterexcluded, debriefing]\n\nprofiles", "afterexcluded]\n\nprofiles",

@@ -183,7 +183,8 @@ def test_a_report_is_kept_once_and_a_second_of_the_day_is_told(
     before = everything(study.folder)
     assert "imported before" in import_reports(study, [file]).told[0]
     assert everything(study.folder) == before
-    other = saved(tmp_path, sent(study, answered={"happy": 1}), "other.json")
+    second = sent(study, answered={"happy": 1}, completed="2026-03-03T23:59:00+01:00")
+    other = saved(tmp_path, second, "other.json")
     assert "DOUBLED" in import_reports(study, [other]).told[0]
     late = sent(study, day="2026-03-02", completed="2026-03-03T04:00:00+01:00")
     in_time = sent(study, day="2026-03-04", completed="2026-03-05T03:59:00+01:00")

@@ -29,8 +29,10 @@ from experiment.steps import (
     Page,
     Response,
     ResponseKind,
+    Row,
     ScaleRange,
     Step,
+    row_of,
 )
 from experiment.tasks.questionnaire import items_of, questionnaire
 from stimuli.painter import still
@@ -195,6 +197,15 @@ def test_a_mouse_answers_with_one_press_on_the_scale() -> None:
     assert pressed(blank(), ("point", BACK), ("pick", None)) is None
 
 
+def test_on_a_page_a_press_on_another_row_goes_there_and_answers_nothing() -> None:
+    item = Item("q.i", 3, 8, 9, page=(Row("q.h", 2), Row("q.i")))
+    gone = Response(None, 1.1, confirmed=True, goes_to=7)
+    assert pressed(item, "right", ("pick", row_of(7))) == gone
+    assert gone.elsewhere
+    assert pressed(item, ("pick", row_of(8)), ("pick", row_of(9))) is None  # itself; none of these
+    assert pressed(item, ("point", row_of(7)), ("pick", None)) is None  # let go beside it
+
+
 ACTIONS = st.tuples(
     st.floats(0, 3),
     st.sampled_from(["left", "right", "move", "confirm", "back", "point", "pick"]),
@@ -240,40 +251,60 @@ def test_a_plan_is_the_same_again_and_shuffles_where_it_is_told_to() -> None:
     assert [trial.back for trial in plan.trials] == [False, *[True] * 7, False, *[True] * 9]
 
 
-@given(st.data())
-def test_going_back_and_rules_never_lose_the_way(data: st.DataObject) -> None:
-    plan = plan_of("daily")
+def paged_plan(page: int) -> QuestionnairePlan:
+    daily = PROTOCOL.questionnaires["daily"].model_copy(update={"page": page})
+    protocol = PROTOCOL.model_copy(update={"questionnaires": {"daily": daily}})
+    return plan_questionnaire(PlanInputs(protocol, "daily", KitIndex("", ()), "01", "012", 7))
+
+
+def test_pages_are_full_and_keep_apart_what_is_asked_by_a_rule_or_has_a_screen_of_its_own() -> None:
+    pages = [trial.page for trial in paged_plan(4).trials]
+    assert pages == [1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 5]  # met, if so how good, with whom of a list
+    assert [trial.page for trial in plan_of("daily").trials] == list(range(1, 12))
+    assert [len(screen.page) for screen in items_of(paged_plan(4)) if isinstance(screen, Item)] == [
+        *[4] * 8,
+        *[0] * 3,
+    ]
+
+
+@given(st.data(), st.sampled_from([1, 3, 6]))
+def test_going_back_about_a_page_and_by_rules_never_loses_the_way(
+    data: st.DataObject, page: int
+) -> None:
+    plan = paged_plan(page)
+    places = {trial.item: trial for trial in plan.trials}
     known = {still(screen) for screen in items_of(plan)}
     task = questionnaire(plan)
     step = next(task)
     answers: dict[str, int] = {}
-    asked: list[str] = []
     markers: list[str | None] = []
-    backs = 0
     assert step.screen == Page("questionnaires.daily")
     step = task.send(Outcome(0.0, 1.0, Response(None, 1.0, confirmed=True)))
     while isinstance(screen := step.screen, Item):
         item = screen.rating
         assert still(screen) in known
         assert screen.given == answers.get(item)
+        assert all(row.given == answers.get(row.rating) for row in screen.page)
         markers.append(step.marker)
-        if backs < 12 and screen.back and data.draw(st.booleans()):
-            before, backs = asked.pop(), backs + 1
-            gone_back = Response(None, 1.0, confirmed=True, back=True)
-            step = task.send(Outcome(0.0, 1.0, gone_back))
-            assert getattr(step.screen, "rating", None) == before
+        ways = [*([-1] if screen.back else []), *screen.others] if len(markers) < 30 else []
+        way = data.draw(st.sampled_from([None, *ways])) if ways else None
+        if way is not None:
+            gone = Response(None, 1.0, True, back=way < 0, goes_to=None if way < 0 else way)
+            step = task.send(Outcome(0.0, 1.0, gone))
+            earlier = [t for t in plan.trials[: screen.number - 1] if t.asked(answers)]
+            assert step.trial == (earlier[-1].number if way < 0 else way)
             continue
         span = PROTOCOL.scales[item]
         value = data.draw(st.integers(span.lowest, span.highest))
         answers[item] = value
         if item == "daily.met" and value == 0:
             answers.pop("daily.met_good", None)
-        asked.append(item)
         step = task.send(Outcome(0.0, 1.0, Response(value, 1.0, confirmed=True)))
+        if isinstance(step.screen, Item) and places[step.screen.rating].page > places[item].page:
+            assert all(row.rating in answers for row in screen.page)
     assert markers == ["run_start"] + ["item"] * (len(markers) - 1)
     assert step.marker == "run_end"
-    every = [trial.item for trial in plan.trials]
-    hidden = [] if answers["daily.met"] == 1 else ["daily.met_good"]
-    assert asked == [item for item in every if item not in hidden]
+    hidden = set() if answers["daily.met"] == 1 else {"daily.met_good"}
+    assert set(answers) == set(places) - hidden
     with pytest.raises(StopIteration):
         task.send(Outcome(0.0, 1.0))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ import pytest
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.dose import dose_lines, doses
 from analysis.replay import verify
+from analysis.report.games import games_of, games_over
+from analysis.report.session import session_report
 from analysis.tables import block_rows, marker_rows, step_rows, throws
 from analysis.throws import throw_rows
 from experiment.catalogue import planned_from
@@ -80,6 +84,7 @@ def play(
     task: str | None = None,
     robot: str = "typical",
     pauses: tuple[float, ...] = (),
+    seed: int = 5,
 ) -> SessionLog:
     request = SessionRequest(
         *(study, "012", session, task),
@@ -88,7 +93,7 @@ def play(
         robot=robot,
         fast=True,
         no_window=True,
-        seed=5,
+        seed=seed,
     )
     result = run(prepare(request), hands=lambda clock: Hands(clock, pauses))
     assert (result.status, result.reason) == ("complete", None)
@@ -106,19 +111,19 @@ def thrown(log: SessionLog) -> list[tuple[str, int, int, float | None, float | N
 @pytest.mark.timeout(120)
 def test_a_scan_is_played_proved_counted_and_exported(ball: Make, tmp_path: Path) -> None:
     study = ball()
-    log = play(study, "scanner", robot="absent")
-    watch, included, excluded = (doses(log)[i : i + 2] for i in (0, 2, 4))
+    log = play(study, "scanner", robot="absent", seed=7)
+    watch, included, excluded = (doses(log)[i : i + 5] for i in (0, 5, 10))
     assert all(one.as_planned for one in doses(log))
-    assert [one.dose.receipts for one in (*watch, *excluded)] == [0, 0, 2, 0]
+    assert [one.dose.receipts for one in (*watch, *excluded)] == [*[0] * 5, 2, *[0] * 4]
     assert all(one.dose.longest_without is None for one in watch)
     assert sum(one.dose.automatic for one in included) > 0
-    assert excluded[1].dose.longest_without == pytest.approx(60, abs=2 * FRAME)
+    assert excluded[1].dose.longest_without == pytest.approx(36, abs=2 * FRAME)
     results = [event["result"]["rounds"] for event in log.of("result")]
     assert results == [[to_plain(one.dose) for one in two] for two in (watch, included, excluded)]
 
     for block in block_rows(log):  # a late choice moves nothing
         assert block.onset == pytest.approx(block.planned, abs=FRAME)
-        assert block.duration == pytest.approx(60, abs=2 * FRAME)
+        assert block.duration == pytest.approx(36, abs=2 * FRAME)
         assert not block.interrupted
     begun = {(r.task, r.name) for r in marker_rows(log) if r.flip is not None}
     assert {("scanexcluded", "exclusion_begins"), ("scanincluded", "have_ball")} <= begun
@@ -146,16 +151,43 @@ def test_a_scan_is_played_proved_counted_and_exported(ball: Make, tmp_path: Path
     assert all("CANARY" not in file.read_text("utf-8") for file in files)
 
 
+def test_reports_tell_the_dose_beside_its_plan(ball: Make) -> None:
+    log = play(ball(), "lab", "excluded")
+    (round_,) = doses(log)
+    games = games_of(log)
+    assert games is not None
+    assert (games.rounds, games.figure[:5]) == ([round_], b"<?xml")
+    assert games.matrices[0].throws == round_.dose.matrix
+    page = re.sub(r"<style>.*?</style>", "", session_report(log), flags=re.DOTALL)
+    dose = round_.dose
+    for cell in (
+        *("2 of 30", "6.7", f"{dose.exclusion_onset:.1f}", f"{dose.longest_without:.1f}", "yes"),
+        f"{round_.earliest_exclusion:.1f} to {round_.latest_exclusion:.1f}",
+    ):
+        assert f">{cell}</td>" in page, cell
+    assert "CANARY" not in page
+    assert not any(f">{one}<" in page for one in log.header["people"]["offered"])
+
+    (row,) = games_over([round_, replace(round_, complete=False)])
+    assert (row.sessions, row.not_as_planned, row.receipts) == (2, 1, (2, 2))
+    assert row.achieved == pytest.approx((2 / 30,) * 3, abs=1e-6)
+    assert row.exclusion == (dose.exclusion_onset,) * 2
+
+
 def test_a_game_is_paused_between_its_rounds_only(
     ball: Make,
 ) -> None:
-    log = play(ball(), "scanner", "scanexcluded", pauses=(60.0, 150.3))
+    log = play(ball(), "scanner", "scanexcluded", pauses=(45.0, 110.3))
     zero = [event["t"] for event in log.of("run_zero")][-1]
-    assert zero + 8 < 60 < zero + 68 < 150.3  # asked for in the first round
+    assert zero + 8 < 45 < zero + 44 < 110.3  # asked for in the first round
     (moved,) = log.of("continue")
     assert moved["shift"] % 2 == 0  # whole volumes
-    assert [row.planned for row in block_rows(log)] == [8, pytest.approx(81 + moved["shift"])]
-    assert [row.duration for row in block_rows(log)] == pytest.approx([60, 60], abs=2 * FRAME)
+    plan = log.header["plans"]["scanexcluded"]["blocks"]
+    moves = [0, *[moved["shift"]] * 4]
+    assert [row.planned for row in block_rows(log)] == pytest.approx(
+        [block["begins"] + shift for block, shift in zip(plan, moves, strict=True)]
+    )
+    assert [row.duration for row in block_rows(log)] == pytest.approx([36] * 5, abs=2 * FRAME)
     assert all(one.as_planned for one in doses(log))
 
 

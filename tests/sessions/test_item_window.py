@@ -12,7 +12,7 @@ from experiment.events import PointerEvent
 from experiment.examples import EXAMPLE
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
-from experiment.steps import BACK, LEAVE_OUT, Item
+from experiment.steps import BACK, LEAVE_OUT, Item, Row, row_of
 from stimuli.pictures import Column, Track, compose
 from stimuli.window import Window
 
@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 SIZE = (960, 540)
 LISTED = Item("daily.with_whom", 3, 11, 11, back=True)
 ON_LINE = Item("daily.sad", 3, 8, 11, back=True, required=False)
+MOOD = tuple(Row(f"mood.{one}", given) for one, given in (("good", 2), ("sad", None), ("bad", 5)))
+ON_PAGE = Item("mood.sad", 3, 2, 3, back=True, page=MOOD)
 
 
 def clicked(window: Window, item: Item, position: int, aside: int = 0) -> list[PointerEvent]:
@@ -51,11 +53,14 @@ def test_items_are_shown_as_replay_shows_them_and_take_the_mouse() -> None:
         SIZE, background, lambda _: looks.painter, clock, 60.0, fullscreen=False, mouse=True
     )
     try:
-        for item, cursor in ((LISTED, None), (LISTED, 4), (ON_LINE, 6)):
+        for item, cursor in ((LISTED, None), (LISTED, 4), (ON_LINE, 6), (ON_PAGE, 1)):
             shown = window.capture(item, cursor, False).astype(int)
             should = compose(looks.painter.paint(item), looks.style, cursor)
             assert np.abs(shown - should).max() <= 3
-        for item, position in ((LISTED, 2), (LISTED, 5), (LISTED, BACK), (ON_LINE, LEAVE_OUT)):
+        for item, position in (
+            *((LISTED, 2), (LISTED, 5), (LISTED, BACK)),
+            *((ON_LINE, LEAVE_OUT), (ON_PAGE, row_of(3)), (ON_PAGE, BACK)),
+        ):
             events = clicked(window, item, position)
             assert (events[-1].point, events[-1].released) == (position, True)
         assert clicked(window, LISTED, 2, aside=-400)[-1].point is None  # thought better of it

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiment.steps import BACK, LEAVE_OUT, Item
+from experiment.steps import BACK, LEAVE_OUT, Item, Row, row_of
 from stimuli.contents import Contents, ItemLook, ScaleLook
 from stimuli.painter import Painter, still
-from stimuli.pictures import Column, Picture, Style, Track, Word
+from stimuli.pictures import Column, Picture, Style, Track, Word, compose
 
 SIZES = [(1280, 720), (640, 400)]
 LONG = "I felt that the others had turned away from me and that nothing I did would change it"
@@ -39,6 +39,8 @@ SCALES = {
         reading=PERCENT,
     ),
     "q.endless": ScaleLook(LONG, 1, 5, {1: "No", 5: "Yes"}),
+    "q.yes": ScaleLook("Did you meet anybody?", 0, 1, {0: "No", 1: "Yes"}),
+    "q.hebrew": ScaleLook("?", 1, 5, {1: "כלל לא", 5: "מאוד"}),
 }
 
 
@@ -127,3 +129,64 @@ def test_a_text_that_does_not_fit_is_told_by_its_name() -> None:
 
 def test_what_was_answered_before_changes_no_picture() -> None:
     assert still(Item("q.yes", 1, 3, 20, given=1)) == still(Item("q.yes", 0, 3, 20))
+
+
+# --- several items on a page ---------------------------------------------------------------------
+
+NAMES = ("q.points", "q.yes", "q.hebrew")
+
+
+def on_page(lit: int, *given: int | None, names: tuple[str, ...] = NAMES) -> Item:
+    rows = tuple(Row(name, value) for name, value in zip(names, given, strict=True))
+    return Item(names[lit], 1, 8 + lit, 20, required=False, back=True, page=rows)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_page_takes_the_mouse_on_the_row_that_is_lit_and_goes_to_the_others(
+    size: tuple[int, int],
+) -> None:
+    painter = painter_for(size)
+    for lit in range(3):
+        picture = painter.paint(on_page(lit, None, None, None))
+        track = picture.track
+        assert isinstance(track, Track)
+        light, frame, words = picture.sprites
+        assert light.top < track.row_px < light.bottom
+        for sprite in (light, frame, words):
+            assert 0 <= sprite.left < sprite.right <= size[0]
+            assert 0 <= sprite.top < sprite.bottom <= size[1]
+        other_rows = {row_of(8 + place) for place in range(3) if place != lit}
+        assert {word.position for word in track.words} == {*other_rows, BACK, LEAVE_OUT}
+        assert track.pressed(track.x_of(1), track.row_px) == 1
+        for word in track.words:
+            middle = (word.left + word.right) / 2, (word.top + word.bottom) / 2
+            assert track.pressed(*middle) == track.dragged(*middle) == word.position
+            assert not word.top <= track.row_px < word.bottom
+
+
+def test_what_was_answered_on_a_page_is_marked_in_the_same_picture() -> None:
+    painter, style = painter_for((1280, 720)), Style((1280, 720), 40)
+    bare, marked = painter.paint(on_page(2, None, None, None)), painter.paint(on_page(2, 4, 0, 5))
+    assert still(on_page(2, 4, 0, 5)) == still(on_page(2, None, None, None))
+    assert all(a is b for a, b in zip(bare.sprites[::2], marked.sprites[::2], strict=True))
+    changed = np.argwhere((compose(bare, style) != compose(marked, style)).any(axis=2))
+    marks = [one.at(given) for one, given in zip(marked.beside, (4, 0), strict=True)]
+    assert [one.track.lowest for one in marked.beside] == [1, 0]  # the lit one has a cursor instead
+    for row, column in changed:
+        assert any(m.top <= row < m.bottom and m.left <= column < m.right for m in marks)
+    assert len(changed) > 200
+
+
+def test_a_page_runs_from_right_to_left_where_its_words_do() -> None:
+    painter = painter_for((1280, 720))
+    latin = painter.paint(on_page(0, None, None, names=("q.points", "q.yes"))).track
+    hebrew = painter.paint(on_page(0, None, None, names=("q.hebrew", "q.yes"))).track
+    assert isinstance(latin, Track)
+    assert isinstance(hebrew, Track)
+    assert hebrew.last_px < 640 < latin.first_px
+    assert hebrew.first_px < hebrew.last_px  # the keys mean what they mean
+
+
+def test_a_page_that_is_too_full_is_told_by_the_items_name() -> None:
+    with pytest.raises(ValueError, match=r"the text of item 'q\.endless' does not fit"):
+        painter_for((1280, 720)).paint(on_page(0, None, None, names=("q.points", "q.endless")))
