@@ -66,7 +66,7 @@ def _found(timing: Timing) -> Iterator[tuple[str, float | None]]:
     drift = timing.drift
     yield (
         "drift_ppm",
-        None if drift is None else max(abs(drift[0]) - 2 * drift[1], 0.0) * 1e6,
+        None if drift is None else drift.least * 1e6,
     )
     yield "markers_lost", float(ledger.planned - ledger.sent) if ledger.has_port else None
     lags = ledger.lags * 1e3

@@ -23,6 +23,9 @@ from hardware.pulse_grid import GridFit, fit_grid
 
 Array = npt.NDArray[np.float64]
 DROPPED = 1.2  # frames; PsychoPy's own rule for a dropped frame
+_FEWEST = 4  # onsets that show a trend
+_WHOLE_FRAMES = 0.02  # of a frame: planned that near to whole frames apart, two are rounded alike
+_BY_CHANCE = 0.001  # of sessions without drift may seem to have some
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,32 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """Whether onsets slip against their plan, in seconds per second.
+
+    Parameters
+    ----------
+    slope : float
+        Of onset minus plan over time, by least squares.
+    reach : float
+        Half of its 99.9 % interval: of a thousand sessions without drift, one seems to have some.
+    """
+
+    slope: float
+    reach: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there is one beyond what chance makes."""
+        return abs(self.slope) > self.reach
+
+    @property
+    def least(self) -> float:
+        """How much there is for certain, 0 if none."""
+        return max(abs(self.slope) - self.reach, 0.0)
+
+
+@dataclass(frozen=True)
 class Timing:
     """What was measured. All arrays are 1-d; times in seconds.
 
@@ -161,17 +190,19 @@ class Timing:
         return int(np.sum(self.intervals > DROPPED * self.period))
 
     @property
-    def drift(self) -> tuple[float, float] | None:
-        """Slope of onset errors over time (s per s) and its standard error, by least squares.
+    def drift(self) -> Drift | None:
+        """The trend of onset errors; None below 4 onsets.
 
-        Onsets fall on frames, plans don't: a slope within two standard errors is none. None below
-        4 onsets.
+        Onsets fall on frames and plans don't, and onsets that were planned whole frames apart
+        share one rounding, so that only the first of them counts. Where the whole plan is one of
+        whole frames all count, and a frame over the session is what rounding may make alone.
         """
-        if len(self.onset_times) < 4:
+        if len(self.onset_times) < _FEWEST:
             return None
-        since = self.onset_times - self.onset_times[0]
-        slope, cov = np.polyfit(since, self.onset_errors, 1, cov=True)
-        return float(slope[0]), float(np.sqrt(max(cov[0, 0], 0.0)))
+        own = _own_rounding(self.onset_times, self.period)
+        if np.sum(own) >= _FEWEST:
+            return _drift(self.onset_times[own], self.onset_errors[own], 0.0)
+        return _drift(self.onset_times, self.onset_errors, self.period)
 
     @property
     def marker_lags(self) -> Array:
@@ -187,6 +218,21 @@ class Timing:
     def volumes_missing(self) -> int:
         """Volumes without a pulse, over all runs."""
         return sum(len(run.grid.missing) for run in self.runs if run.grid is not None)
+
+
+def _own_rounding(planned: Array, period: float) -> npt.NDArray[np.bool_]:
+    """Return which onsets were not planned whole frames after the one before."""
+    frames = np.diff(planned) / period
+    apart = np.abs(frames - np.round(frames)) > _WHOLE_FRAMES
+    return np.concatenate([[True], apart])
+
+
+def _drift(times: Array, errors: Array, rounding: float) -> Drift:
+    from scipy.special import stdtrit
+
+    slope, cov = np.polyfit(times - times[0], errors, 1, cov=True)
+    reach = float(stdtrit(len(times) - 2, 1 - _BY_CHANCE / 2)) * float(np.sqrt(max(cov[0, 0], 0.0)))
+    return Drift(float(slope[0]), reach + rounding / float(times[-1] - times[0]))
 
 
 def measure(log: SessionLog) -> Timing:
@@ -294,7 +340,7 @@ def summary(timing: Timing) -> str:
     else:
         lines.append("frames        none: there was no window")
     if len(timing.onset_errors):
-        slope = "" if timing.drift is None else _about_drift(*timing.drift)
+        slope = "" if timing.drift is None else _about_drift(timing.drift)
         lines.append(
             f"onset error   {len(timing.onset_errors)} planned; "
             f"{_spread(timing.onset_errors)}{slope}"
@@ -326,9 +372,9 @@ def _about_light(timing: Timing) -> str:
     return told
 
 
-def _about_drift(slope: float, error: float) -> str:
-    told = f"{slope * 1e6:+.1f} us per s, SE {error * 1e6:.1f}"
-    return f"; DRIFT {told}" if abs(slope) > 2 * error else f"; no drift ({told})"
+def _about_drift(drift: Drift) -> str:
+    told = f"{drift.slope * 1e6:+.1f} ± {drift.reach * 1e6:.1f} us per s"
+    return f"; DRIFT {told}" if drift.found else f"; no drift ({told})"
 
 
 def _about_markers(ledger: Ledger) -> Iterator[str]:

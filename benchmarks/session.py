@@ -87,18 +87,14 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
 
 
 def _drift(timing: Timing, seconds: float) -> Row:
-    """Return the trend of onset errors over the run, and whether it can be told from none.
-
-    Onsets fall on frames and plans do not, so that single errors spread over a frame; the slope's
-    standard error says how much of a trend that makes by chance.
-    """
-    slope, cov = np.polyfit(timing.onset_times, timing.onset_errors, 1, cov=True)
-    drift, error = float(slope[0]) * seconds * 1e3, float(np.sqrt(cov[0, 0])) * seconds * 1e3
+    """Return the trend of onset errors over the run, and whether it can be told from none."""
+    drift = timing.drift
+    assert drift is not None
     return Row(
         "drift over the run",
-        f"{drift:.2g} ms, standard error {error:.2g} ms",
-        "none (95 % interval holds 0)",
-        bool(abs(drift) <= 1.96 * error),
+        f"{drift.slope * seconds * 1e3:.2g} ± {drift.reach * seconds * 1e3:.2g} ms",
+        "none (99.9 % interval holds 0)",
+        not drift.found,
     )
 
 

@@ -16,8 +16,8 @@ class Criteria(Strict):
 
     `dropped_percent` are frames longer than 1.2 nominal ones. `onset_error_frames` and
     `marker_lag_ms` are 99th percentiles, of onset minus plan and from the flip to the end of the
-    marker's write; `marker_jitter_ms` is the latter's standard deviation. `drift_ppm` is the slope
-    of onset errors, less two of its standard errors. `pulse_residual_ms` is the
+    marker's write; `marker_jitter_ms` is the latter's standard deviation. `drift_ppm` is the
+    slope of onset errors, as far as chance can't make it (99.9 %). `pulse_residual_ms` is the
     furthest that a pulse is off the grid of its run, `clock_ppm` how far the scanner's TR, on the
     computer's clock, is from the protocol's. `light_jitter_ms` is the standard deviation from the
     flip to the light at a photodiode, where a recording of it was joined.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from analysis.criteria import verdicts_on
 from analysis.timing import Ledger, Moment, RunPulses, Timing, measure, summary, write_timing
 from analysis.timing_figure import draw
 from experiment.log import LogWriter
@@ -53,12 +54,47 @@ def test_a_frame_longer_than_1_2_frames_counts_as_dropped() -> None:
 
 
 def test_a_drift_is_found_in_seconds_per_second() -> None:
-    times = np.arange(0.0, 100.0, 5.0)
+    times = np.arange(0.0, 100.0, 5.003)
     drift = timing(onset_times=times, onset_errors=times * 50e-6).drift
     assert drift is not None
-    assert drift[0] == pytest.approx(50e-6)
-    assert drift[1] == pytest.approx(0.0, abs=1e-9)
+    assert drift.slope == pytest.approx(50e-6)
+    assert drift.found
     assert timing(onset_times=times[:3], onset_errors=times[:3]).drift is None
+
+
+def shown(trials: int, ppm: float, seed: int) -> Timing:
+    """Onsets of trials with jittered fixation, each on the first frame that is not before it."""
+    dice = np.random.default_rng(seed)
+    begins = 2.0 + np.cumsum(14.0 + dice.uniform(1.0, 3.0, trials))
+    planned = (begins[:, None] + [0.0, 5.0, 9.0, 13.0]).ravel()
+    period = 1 / 60
+    phase = dice.uniform(0, period)
+    flips = np.ceil((planned * (1 + ppm * 1e-6) - phase) / period) * period + phase
+    return timing(period=period, onset_times=planned, onset_errors=flips - planned)
+
+
+def test_rounding_to_frames_is_no_drift() -> None:
+    sessions = [shown(trials, 0.0, seed) for trials in (8, 20) for seed in range(200)]
+    drifts = [one.drift for one in sessions]
+    assert sum(drift is not None and drift.found for drift in drifts) <= 2  # 0.4 by chance
+    verdicts = [v for one in sessions for v in verdicts_on(one) if v.criterion == "drift_ppm"]
+    assert sum(verdict.met is False for verdict in verdicts) <= 2
+
+
+def test_a_clock_that_slips_is_told_among_roundings() -> None:
+    drift = shown(40, 200.0, 3).drift
+    assert drift is not None
+    assert drift.slope == pytest.approx(200e-6, abs=30e-6)
+    assert drift.found
+
+
+def test_a_plan_of_whole_frames_may_seem_to_slip_by_a_frame() -> None:
+    times = np.arange(0.0, 100.0, 5.0)
+    within = timing(onset_times=times, onset_errors=np.linspace(0, 0.9 / 60, 20)).drift
+    beyond = timing(onset_times=times, onset_errors=np.linspace(0, 1.3 / 60, 20)).drift
+    assert within is not None
+    assert beyond is not None
+    assert (within.found, beyond.found) == (False, True)
 
 
 def test_missing_pulses_are_counted_on_the_grid() -> None:
