@@ -289,6 +289,8 @@ def run(
 
     if speed not in ("real", "fast"):
         raise BadInput(f"--speed {speed!r}: allowed are real, fast")
+    if window is not None and fullscreen:
+        raise BadInput("--window and --fullscreen: give one of them")
     request = SessionRequest(
         study=study,
         participant=participant,

@@ -27,6 +27,7 @@ from experiment.readlog import read_log
 from experiment.robot import Robot, temper
 from experiment.session import SessionRequest, prepare
 from experiment.session import run as run_session
+from experiment.steady import steady
 from experiment.steps import Screen
 from experiment.study import open_study
 from experiment.tasks.messages import messages
@@ -180,7 +181,7 @@ def own_share(folder: Path) -> list[Row]:
         robot = Robot(
             temper("hasty"), dice(1, "bench"), clock, protocol.devices.buttons, protocol.scales
         )
-        Player(
+        player = Player(
             clock=clock,
             display=display,
             keys=[robot],
@@ -192,7 +193,9 @@ def own_share(folder: Path) -> list[Row]:
             scales=protocol.scales,
             policies={},
             audience=robot,
-        ).play(messages(plan), plan.pause_grid)
+        )
+        with steady():  # as a session does
+            player.play(messages(plan), plan.pause_grid)
         line.close()
         pulses.close()
     clock.close()

@@ -79,6 +79,14 @@ def held(study: Path, name: str) -> Iterator[None]:
         other = next((one for one in running_sessions(study) if one.name == name), None)
         since = "" if other is None else f" (since {other.since}, process {other.pid})"
         raise BadInput(f"{name} runs already{since}; look for its window: it was started twice")
+    try:
+        yield from _said(stream, file, name)
+    finally:
+        with suppress(OSError):  # another session's lock is in it
+            file.parent.rmdir()
+
+
+def _said(stream: IO[bytes], file: Path, name: str) -> Iterator[None]:
     with stream:
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         told = asdict(Running(name, now, socket.gethostname(), os.getpid()))
@@ -91,8 +99,6 @@ def held(study: Path, name: str) -> Iterator[None]:
             with suppress(OSError):  # where an open file can't be removed, it stays, unlocked
                 file.unlink()
             _unlock(stream)
-    with suppress(OSError):  # another session's lock is in it
-        file.parent.rmdir()
 
 
 def _locked(file: Path) -> IO[bytes] | None:

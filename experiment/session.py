@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 import traceback
@@ -47,13 +46,13 @@ from experiment.resume import (
 from experiment.robot import Robot, Temper, temper
 from experiment.running import held
 from experiment.said import Said
+from experiment.steady import steady
 from experiment.steps import Message, Screen
 from hardware.priority import raised_priority
 
 __all__ = ["Prepared", "SessionRequest", "SessionResult", "prepare", "run", "window_size"]
 
 _EXTRA_VOLUMES = 5  # that the mock scanner sends past the planned end
-_SWITCH = 0.0005  # s; how long another thread may keep Python's lock from the frame loop
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,8 @@ def run(
             for line in foreseen_lines(task, planned.plan):
                 tell(line)
         tell(Said("run.running"))
-        status, reason = _play(player, prepared, clock, log)
+        with steady():
+            status, reason = _play(player, prepared, clock, log)
         devices.close()
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
@@ -224,9 +224,6 @@ def _play(
     player: Player, prepared: Prepared, clock: Clock, log: LogWriter
 ) -> tuple[str, str | None]:
     """Play all runs; the outermost frame, where a fault is logged and everything still closes."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()  # a collection takes several frames; runs make little garbage
     try:
         for task, planned in prepared.plans.items():
             number = prepared.run_number(task)
@@ -250,9 +247,6 @@ def _play(
         where = f"{Path(place.filename).name}:{place.lineno}"
         log.add("fault", clock.now(), what="crash", error=type(error).__name__, where=where)
         return "crashed", f"{type(error).__name__} at {where}"
-    finally:
-        gc.enable()
-        gc.unfreeze()
     return "complete", None
 
 
@@ -311,7 +305,7 @@ def _open_keys(
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have a polite kill end the session as an abort does, and give the frame loop its turn."""
+    """Have a polite kill end the session as an abort does."""
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise SessionAborted("stopped by the system")
@@ -320,11 +314,8 @@ def _interruptible() -> Iterator[None]:
     if sys.platform != "win32":
         asked.append(signal.SIGHUP)  # the terminal was closed
     before = [signal.signal(number, stop) for number in asked]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH)
     try:
         yield
     finally:
         for number, handler in zip(asked, before, strict=True):
             signal.signal(number, handler)
-        sys.setswitchinterval(interval)

@@ -159,9 +159,11 @@ def dotted(path: Path_) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as an error shows it: short."""
+    if value is None:
+        return "nothing"
     if isinstance(value, dict):
         return "a mapping"
-    if isinstance(value, list):
-        return "a list"
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    if len(text) <= 60:
+        return text
+    return "a list" if isinstance(value, list) else text[:57] + "..."

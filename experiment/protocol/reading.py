@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from experiment.errors import BadInput
+from experiment.protocol.allowed import fields_at, needed
 from experiment.protocol.questionnaire_files import load_questionnaires
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
@@ -65,8 +66,10 @@ def load_protocol(file: Path, language: str | None = None) -> tuple[Protocol, di
         _translate(plain)
     elif isinstance(language, str):
         line = _line(tree, ("language",))
+        there = sorted(one.stem for one in (file.parent / "texts").glob("*.yaml"))
         raise BadInput(
             f"{file}:{line}: language: no text file texts/{language}.yaml beside study.yaml"
+            f"; there are: {', '.join(there) or 'none'}"
         )
     plain["questionnaires"] = load_questionnaires(file.parent, plain.get("tasks"))
     try:
@@ -174,21 +177,27 @@ def _first_problem(error: ValidationError, file: Path, root: LinedMap) -> str:
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return f"{file}:{_tag_problem(detail, loc, root)}"
     if detail["type"] == "extra_forbidden":
-        return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {_unknown_field(detail, error)}"
+        return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {_unknown_field(loc, error, root)}"
     found = "" if detail["type"] == "missing" else f" (found {_shown(detail['input'])})"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = needed(Protocol, loc, detail["type"]) or detail["msg"].removeprefix("Value error, ")
     return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {message}{found}"
 
 
-def _unknown_field(detail: ErrorDetails, error: ValidationError) -> str:
-    """Say that a field isn't known, and which ones are missing beside it."""
+def _unknown_field(loc: Path_, error: ValidationError, root: LinedMap) -> str:
+    """Say that a field isn't known, which ones are missing beside it, and which ones may be."""
     beside = [
         str(other["loc"][-1])
         for other in error.errors()
-        if other["type"] == "missing" and other["loc"][:-1] == detail["loc"][:-1]
+        if other["type"] == "missing" and _untagged(other["loc"], root)[:-1] == loc[:-1]
     ]
     missing = f"; missing here: {', '.join(beside)}" if beside else "; nothing is missing here"
-    return f"not permitted, no such field{missing}"
+    node: Any = root
+    for part in loc[:-1]:
+        node = node["value"] if set(node) == {"value", "source"} else node
+        node = node[part]
+    allowed = fields_at(Protocol, loc[:-1], list(node) if isinstance(node, dict) else [])
+    may = f"; allowed: {', '.join(allowed)}" if allowed else ""
+    return f"not permitted, no such field{missing}{may}"
 
 
 def _tag_problem(detail: ErrorDetails, loc: Path_, root: LinedMap) -> str:

@@ -66,7 +66,7 @@ class Abort(Strict):
     """Two keys, held together, that end the session."""
 
     keys: tuple[Key, Key]
-    hold: Seconds
+    hold: Annotated[Seconds, Field(gt=0)]
 
 
 class Stop(Strict):
@@ -76,7 +76,7 @@ class Stop(Strict):
     """
 
     keys: tuple[Key, ...] = Field(min_length=1)
-    hold: Annotated[Seconds, Field(le=5)]
+    hold: Annotated[Seconds, Field(gt=0, le=5)]
     closing: Annotated[Seconds, Field(le=120)]
 
 

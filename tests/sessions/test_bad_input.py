@@ -23,8 +23,9 @@ WIRES = ("--port", "mock:", "--scanner", "mock:")
 PERSON = ("--participant", "012", "--session", "01")
 
 
-def snapshot(folder: Path) -> dict[str, bytes]:
-    return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+def snapshot(folder: Path) -> dict[str, bytes | None]:
+    """Return all that is in a folder: files with their content, and folders."""
+    return {str(p): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
 
 
 def expect_error(
@@ -85,12 +86,14 @@ def test_one_line_exit_2_and_nothing_changed(
 
 def test_a_malformed_study(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
     study = new_study(("reading: 5.0", "reading: soon"))
+    before = snapshot(study)
     expect_error(
         ["run", str(study), *PERSON, *ROBOT, *WIRES],
         capsys,
         2,
         "tasks.messages.timing.reading: a number is needed, not a text",
     )
+    assert snapshot(study) == before
 
 
 @pytest.mark.parametrize(
@@ -130,7 +133,9 @@ def test_a_malformed_kit(new_study: NewStudy, capsys: pytest.CaptureFixture[str]
     study = new_study()
     file = study / "participants" / "012" / "kit" / "kit.json"
     file.write_bytes(file.read_bytes()[:-9])
+    before = snapshot(study)
     expect_error(["run", str(study), *PERSON, *ROBOT, *WIRES], capsys, 2, "not a kit file")
+    assert snapshot(study) == before
 
 
 def test_a_session_that_has_data(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,12 +169,14 @@ def test_a_busy_port_is_exit_1(
     import serial
 
     study = new_study()
+    before = snapshot(study)
     other = serial.Serial(terminal.path, exclusive=True)
     words = ["run", str(study), *PERSON, "--robot", "typical", "--no-window"]
     expect_error(
         [*words, "--port", terminal.path, "--scanner", "mock:"], capsys, 1, "busy; another"
     )
     other.close()
+    assert snapshot(study) == before
 
 
 @pytest.mark.linux
