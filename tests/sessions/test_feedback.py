@@ -188,6 +188,21 @@ def test_exported_blocks_join_a_pet_scan(played: Played, data_set: Path, tmp_pat
         join(events, pet)
 
 
+def test_a_scan_can_be_timed_from_its_start(chosen: Path, tmp_path: Path) -> None:
+    file = chosen / "study.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("begins: injection ", "begins: scan_start "), "utf-8")
+    export_bids([play(chosen, "02").file], tmp_path / "bids")
+    (events,) = (tmp_path / "bids").rglob("*_task-feedback_run-01_events.tsv")
+    assert json.loads(events.with_suffix(".json").read_text("utf-8"))["ScanStart"] == 0
+    pet = tmp_path / "sub-012_ses-02_pet.json"
+    frames = {"InjectionStart": 70, "FrameTimesStart": [0, 600], "FrameDuration": [600, 6000]}
+    pet.write_text(json.dumps({"TimeZero": "10:15:00", "ScanStart": 40, **frames}))
+    joined = join(events, pet)
+    assert joined.anchor == "ScanStart"
+    assert [round(block.onset) for block in joined.blocks] == [640, 2440, 4240]
+
+
 def test_the_own_profile_is_in_nothing_but_the_kit(
     played: Played, data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
