@@ -304,6 +304,12 @@ def test_too_few_liked_is_told_at_once_and_again_before_the_scan(
     assert not (chosen / "sourcedata" / "sub-012" / "ses-02").exists()
 
 
+def test_a_rehearsal_of_choosing_chooses_for_nobody(bare: Path) -> None:
+    words = ["run", str(bare), *PERSON, "--session", "01", "--rehearsal"]
+    assert main([*words, "--robot", "hasty", "--speed", "fast", "--no-window"]) == 0
+    assert not (bare / "participants").exists()
+
+
 def test_a_scan_needs_the_participant_s_own_profile(bare: Path) -> None:
     assert prepare(request(bare, "01")).plans  # choosing does not
     with pytest.raises(BadInput, match="no profile of the participant's own"):
