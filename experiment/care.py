@@ -41,7 +41,8 @@ def after_session(folder: Path, participant: str, log: Path) -> Iterator[str]:
     """
     study, ended = open_study(folder), read_log(log)
     yield from debriefing_left(study, participant, ended)
-    yield from keep_choices(study, participant, ended)
+    if not ended.header["rehearsal"]:  # which gives no data
+        yield from keep_choices(study, participant, ended)
 
 
 def debriefing_left(study: Study, participant: str, ended: SessionLog) -> tuple[str, ...]:

@@ -77,6 +77,8 @@ def summary_lines(folder: Path, participant: str, log: Path, language: str) -> l
     if ended.robot:
         lines.append(says("summary.robot"))
     lines.append(f"{says('summary.data')}: {log.parent}")
-    where = roster_of(study).standing(participant, dt.date.today())
-    lines.append(f"{says('summary.next')}: {next_step(where, ended.status, texts)}")
+    people = roster_of(study)
+    if people.person(participant) is not None:  # a rehearsal may be of nobody
+        where = people.standing(participant, dt.date.today())
+        lines.append(f"{says('summary.next')}: {next_step(where, ended.status, texts)}")
     return [*lines, says(f"summary.{ended.status}")]

@@ -270,6 +270,11 @@ def test_a_baseline_can_be_fixation_alone(protocol: Protocol) -> None:
     assert kinds == {"fixation"}
 
 
+def test_the_positive_task_can_be_left_out(protocol: Protocol) -> None:
+    plan = plan_feedback(inputs(changed(protocol, uplift=None), people_who([6] * 20)))
+    assert not any(isinstance(trial, UpliftTask) for trial in plan.trials)
+
+
 WORDS = re.compile(r"reject(?!ed)|accept(?!ed)|baseline|ostraci|exclu", re.IGNORECASE)
 
 

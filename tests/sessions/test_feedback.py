@@ -188,6 +188,21 @@ def test_exported_blocks_join_a_pet_scan(played: Played, data_set: Path, tmp_pat
         join(events, pet)
 
 
+def test_a_scan_can_be_timed_from_its_start(chosen: Path, tmp_path: Path) -> None:
+    file = chosen / "study.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("begins: injection ", "begins: scan_start "), "utf-8")
+    export_bids([play(chosen, "02").file], tmp_path / "bids")
+    (events,) = (tmp_path / "bids").rglob("*_task-feedback_run-01_events.tsv")
+    assert json.loads(events.with_suffix(".json").read_text("utf-8"))["ScanStart"] == 0
+    pet = tmp_path / "sub-012_ses-02_pet.json"
+    frames = {"InjectionStart": 70, "FrameTimesStart": [0, 600], "FrameDuration": [600, 6000]}
+    pet.write_text(json.dumps({"TimeZero": "10:15:00", "ScanStart": 40, **frames}))
+    joined = join(events, pet)
+    assert joined.anchor == "ScanStart"
+    assert [round(block.onset) for block in joined.blocks] == [640, 2440, 4240]
+
+
 def test_the_own_profile_is_in_nothing_but_the_kit(
     played: Played, data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,20 +210,13 @@ def test_the_own_profile_is_in_nothing_but_the_kit(
     study = shutil.copytree(played.whole, tmp_path / "study")
     for words in (
         ("export", study, "--tables", tmp_path / "tables"),
-        ("report", scan.file, "--out", tmp_path / "session.html"),
         ("timing", study / scan.file.relative_to(played.whole)),
     ):
         assert main([str(word) for word in words]) == 0
-    private = [NAME.encode(), b"CANARYTEXT", (kit_of(study) / "own_photo.png").read_bytes()[-4000:]]
-    made = [f for top in (tmp_path, data_set) for f in top.rglob("*") if f.is_file()]
-    assert len(made) > 30
-    found = {
-        file.relative_to(study)
-        for file in made
-        if any(secret in file.read_bytes() for secret in private) or "CANARY" in file.name
-    }
     kit = Path("participants/012/kit")
-    assert found == {kit / "own_photo.png", kit / "own_profile.json"}
+    assert files_with_the_own_profile(study) == {kit / "own_photo.png", kit / "own_profile.json"}
+    assert files_with_the_own_profile(tmp_path / "tables") == set()
+    assert files_with_the_own_profile(data_set) == set()
     for log in played.logs:  # whom the participant would like to meet stays in the kit, too
         assert not re.search(r'"(groups?|likes|men|women)"', log.file.read_text("utf-8"))
 
@@ -224,6 +232,31 @@ def test_the_own_profile_is_in_nothing_but_the_kit(
         prepare(request(study, "02"))
     printed = capsys.readouterr()
     assert "CANARY" not in str(refused.value) + printed.out + printed.err
+
+
+def files_with_the_own_profile(folder: Path) -> set[Path]:
+    """Return files in a folder that hold the name, the text or the picture."""
+    drawn = io.BytesIO()
+    with Image.open(PHOTO) as opened:
+        opened.convert("RGB").save(drawn, "png")
+    private = (NAME.encode(), b"CANARYTEXT", drawn.getvalue()[-4000:])
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert files
+    return {
+        file.relative_to(folder)
+        for file in files
+        if "CANARY" in file.name or any(secret in file.read_bytes() for secret in private)
+    }
+
+
+@pytest.mark.slow
+def test_the_own_profile_is_in_no_report(played: Played, tmp_path: Path) -> None:
+    for words in (
+        ("report", played.whole, "--rehearsals", "--out", tmp_path / "study.html"),
+        ("report", played.logs[1].file, "--out", tmp_path / "session.html"),
+    ):
+        assert main([str(word) for word in words]) == 0
+    assert files_with_the_own_profile(tmp_path) == set()
 
 
 def holds(frame: np.ndarray, face: np.ndarray) -> bool:
@@ -287,6 +320,12 @@ def test_too_few_liked_is_told_at_once_and_again_before_the_scan(
     assert main([*words, "--robot", "typical", "--speed", "fast", "--no-window"]) == 2
     assert remedies[1] in capsys.readouterr().err
     assert not (chosen / "sourcedata" / "sub-012" / "ses-02").exists()
+
+
+def test_a_rehearsal_of_choosing_chooses_for_nobody(bare: Path) -> None:
+    words = ["run", str(bare), *PERSON, "--session", "01", "--rehearsal"]
+    assert main([*words, "--robot", "hasty", "--speed", "fast", "--no-window"]) == 0
+    assert not (bare / "participants").exists()
 
 
 def test_a_scan_needs_the_participant_s_own_profile(bare: Path) -> None:

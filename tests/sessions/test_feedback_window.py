@@ -1,4 +1,7 @@
-"""A short scan of social feedback in a real window, and one that the participant stops by hand."""
+"""A short scan of social feedback in a real window, and one that the participant stops by hand.
+
+That a real window shows its screens as they should be is `test_profile_window`'s, which is quick.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,12 @@ SHORT = (
     ("run: 5400\n      closing: 10.0", "run: 11.5\n      closing: 0.4"),
 )
 
-pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.linux,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("display"),
+    pytest.mark.timeout(120),
+]
 
 
 @pytest.fixture
@@ -83,7 +91,9 @@ def started(study: Path, session: str, *words: str) -> subprocess.Popen[str]:
 
 
 def log_file(study: Path, session: str) -> Path:
-    return study / "sourcedata" / "sub-012" / f"ses-{session}" / f"sub-012_ses-{session}.jsonl"
+    # Nobody's hands without a real port: 03 is a rehearsal.
+    place = "rehearsals" if session == "03" else "sourcedata"
+    return study / place / "sub-012" / f"ses-{session}" / f"sub-012_ses-{session}.jsonl"
 
 
 def test_a_whole_scan_in_a_window(study: Path) -> None:
@@ -119,11 +129,10 @@ def test_a_whole_scan_in_a_window(study: Path) -> None:
         assert "CANARY" not in said
 
 
-@pytest.mark.slow
 def test_a_participant_who_stops_by_hand_sees_it_and_is_to_be_debriefed(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = started(study, "03")
+    process = started(study, "03", "--rehearsal")
     wait_for(study, process, "onset")
     subprocess.run(["xdotool", "keydown", "4"], check=True, timeout=10)
     wait_for(study, process, "stop_shown")
