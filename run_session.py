@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -203,12 +205,15 @@ def kit_forget(
 ) -> None:
     """Destroy a participant's texts and names; ids, digest and decisions stay."""
     from experiment.kit.desk import forget_texts
+    from experiment.register.identity import forget_identity
     from experiment.study import open_study
 
     opened = open_study(study)
     if not yes:
         typer.confirm(f"Destroy all texts and names of participant {participant}?", abort=True)
     print(*forget_texts(opened, participant), sep="\n")
+    if forget_identity(opened.kit_folder(participant).parent):
+        print("their initials are destroyed too")
 
 
 @profiles_app.command("check")
@@ -455,7 +460,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Every error that a user can mend is one line.
     """
     try:
-        return app(arguments, standalone_mode=False) or 0
+        with _bugs_without_words():
+            return app(arguments, standalone_mode=False) or 0
     except KindredError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -469,12 +475,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error: stopped", file=sys.stderr)
         return 1
     except Exception as error:  # noqa: BLE001  the outermost frame, for bugs
-        # An unknown error's message may quote a private text: only its kind and places are told.
-        places = traceback.extract_tb(error.__traceback__)[-_PLACES:]
-        where = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(places))
-        print(f"error: {type(error).__name__} at {where}; this is a bug: tell whoever looks after "
-              "the software", file=sys.stderr)  # fmt: skip
+        _tell_bug(error)
         return 1
+
+
+def _tell_bug(error: BaseException) -> None:
+    """Tell of a bug by its kind and places: its message may quote a private text."""
+    places = traceback.extract_tb(error.__traceback__)[-_PLACES:]
+    where = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(places))
+    print(f"error: {type(error).__name__} at {where}; this is a bug: tell whoever looks after "
+          "the software", file=sys.stderr)  # fmt: skip
+
+
+@contextmanager
+def _bugs_without_words() -> Iterator[None]:
+    """Tell of bugs in threads and in what Qt calls as of those in a command."""
+    hooks = sys.excepthook, threading.excepthook
+
+    def in_thread(hook: threading.ExceptHookArgs) -> None:
+        if hook.exc_value is not None:
+            _tell_bug(hook.exc_value)
+
+    sys.excepthook = lambda _kind, error, _trace: _tell_bug(error)
+    threading.excepthook = in_thread
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook = hooks
 
 
 if __name__ == "__main__":

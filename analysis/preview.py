@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
+from analysis.private_pictures import check_private
 from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
 from experiment.files import write_whole
@@ -92,7 +93,7 @@ def write_preview(
         raise BadInput(f"{out}: exists already; only a file named preview is replaced")
     if not kit.messages:
         raise BadInput(f"{out}: the kit of participant {kit.participant} has no messages")
-    _check_private(out)
+    check_private(out)
     looks = looks_of(protocol, size_px, kit.texts())
     looked = look_at(kit, protocol, looks, decisions)
     pages = [(_screen(looks, message), message, caption(message)) for message in looked]
@@ -104,25 +105,6 @@ def write_preview(
         write_whole(out, content, mode=_PRIVATE)
     except OSError as error:
         raise BadInput(f"{out}: can't be written ({error.strerror})") from None
-
-
-def _check_private(out: Path) -> None:
-    """Make sure that a file of a study is with the participant's private ones."""
-    place = out.resolve()
-    for folder in place.parents:
-        shared = (folder / "study.yaml").is_file() and not place.is_relative_to(
-            folder / "participants"
-        )
-        if shared:
-            raise BadInput(
-                f"{out}: a preview shows private texts; write it into the kit's folder "
-                f"({folder / 'participants'}/.../kit) or outside of the study"
-            )
-        if (folder / "dataset_description.json").is_file():
-            raise BadInput(
-                f"{out}: a preview shows private texts, and {folder} is a BIDS dataset to be "
-                "shared; leave --out away to have it beside the kit"
-            )
 
 
 def _screen(looks: Looks, message: Looked) -> Frame:

@@ -38,6 +38,7 @@ def replay(
 ) -> None:
     """Replay a session from its log."""
     from analysis.gathering import as_session_log
+    from analysis.private_pictures import check_private
     from experiment.readlog import read_log
 
     if (at is None) != (png is None) or not (verify or show or png or sheet or video):
@@ -47,6 +48,10 @@ def replay(
     if not 0 < speed <= 100:
         raise BadInput(f"--speed {speed:g}: a number above 0, at most 100, is needed")
     read = read_log(log)
+    if kit is not None:
+        for file in (png, sheet, video):
+            if file is not None:
+                check_private(file)
     if png is not None and at is not None:
         from analysis.show import picture_at, write_png
 

@@ -305,8 +305,7 @@ def main() -> None:
         kept.save(REFERENCE / f"{name}.png", optimize=True)
         values = likeness(ours(SAMPLES[name]), grey)
         print(f"{name:24}" + "  ".join(f"{value:.3f}" for value in values))
-    sheet = _sheet(theirs).quantize(48, dither=Image.Dither.NONE)  # a third of the size
-    sheet.save(SHEET, optimize=True)
+    _sheet(theirs).save(SHEET, optimize=True)
 
 
 if __name__ == "__main__":

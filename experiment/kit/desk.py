@@ -177,7 +177,7 @@ def forget_texts(study: Study, participant: str) -> list[str]:
     return [
         f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
         "not reached: exports of the survey, backups, previews made with --out, pictures made with "
-        "--kit; destroy these too",
+        "--kit, initials in the register; destroy these too",
     ]
 
 

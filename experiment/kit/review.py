@@ -6,6 +6,7 @@ Nothing here shows a text; messages and writers are told by their ids.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ SET_SMALLER = "set at"
 WATCHED = "watch list"
 # Persons joined without a heart between them: Noto Color Emoji draws them as a pictogram, since
 # Unicode 15.1 no longer recommends families of people with a look of their own.
+_PREFIXING = re.compile("[\u0590-\u06ff\u0750-\u077f]")  # Hebrew and Arabic letters
 _FAMILY = re.compile("[👦-👩🧑🧒](?:\u200d[👦-👩🧑🧒])+")
 
 
@@ -232,11 +234,13 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
 def hits(term: str, text: str) -> bool:
     """Tell whether a text has a word that begins like a term, in any case of letters.
 
-    In scripts without spaces between words, anywhere.
+    Anywhere in a word if the term begins with ``*``, in Arabic and Hebrew, which put "the" and
+    "and" before it, and in scripts without spaces between words.
     """
-    spaced = length_of(term).characters == 0
-    pattern = rf"(?<!\w){re.escape(term.casefold())}" if spaced else re.escape(term)
-    return re.search(pattern, text.casefold()) is not None
+    anywhere = term.startswith("*") or length_of(term).characters > 0 or _PREFIXING.search(term)
+    sought = unicodedata.normalize("NFC", term.removeprefix("*")).casefold()
+    pattern = re.escape(sought) if anywhere else rf"(?<!\w){re.escape(sought)}"
+    return re.search(pattern, unicodedata.normalize("NFC", text).casefold()) is not None
 
 
 # --- the whole kit -------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
         folder.parent.chmod(_FOLDER)
         folder.chmod(_FOLDER)
         if file.exists():
-            _wipe(file)
+            wipe(file)
         write_whole(file, canonical(asdict(kit)), mode=_FILE)
     except OSError as error:
         raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
@@ -149,7 +149,7 @@ def _destroy(folder: Path) -> int:
     files = _private_files(folder)
     try:
         for file in files:
-            _wipe(file)
+            wipe(file)
     except OSError as error:
         raise BadInput(f"{folder}: a file can't be destroyed ({error.strerror})") from None
     return len(files)
@@ -172,7 +172,7 @@ def readable_by_others(folder: Path) -> bool:
     return any(path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir()))
 
 
-def _wipe(file: Path) -> None:
+def wipe(file: Path) -> None:
     """Overwrite a file with zeros where it lies, sync and remove it; a link is only removed."""
     if not file.is_symlink():
         size = file.stat().st_size

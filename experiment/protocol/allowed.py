@@ -62,9 +62,9 @@ _EXAMPLES = {
 
 
 def _range(rules: Sequence[Any]) -> str | None:
-    lows = [(rule.ge, "at least") for rule in rules if isinstance(rule, Ge)]
+    lows: list[tuple[Any, str]] = [(rule.ge, "at least") for rule in rules if isinstance(rule, Ge)]
     lows += [(rule.gt, "above") for rule in rules if isinstance(rule, Gt)]
-    highs = [(rule.le, "at most") for rule in rules if isinstance(rule, Le)]
+    highs: list[tuple[Any, str]] = [(rule.le, "at most") for rule in rules if isinstance(rule, Le)]
     highs += [(rule.lt, "below") for rule in rules if isinstance(rule, Lt)]
     # Of two rules the narrower one holds: the higher low one, and above rather than at least.
     limits = [max(lows, key=lambda one: (one[0], one[1] == "above"))] if lows else []

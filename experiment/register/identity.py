@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
 from experiment.files import canonical, write_whole
+from experiment.kit.store import wipe
 from experiment.register.state import COLOURS, Register
 from experiment.study import Study
 
@@ -103,6 +104,24 @@ def save_identity(identity: Identity, folder: Path) -> None:
         write_whole(folder / IDENTITY_FILE, canonical(asdict(identity)), mode=0o600)
     except OSError as error:
         raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+
+
+def forget_identity(folder: Path) -> bool:
+    """Destroy what `save_identity` wrote, and return whether there was anything.
+
+    Raises
+    ------
+    BadInput
+        If it can't be destroyed.
+    """
+    file = folder / IDENTITY_FILE
+    try:
+        wipe(file)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise BadInput(f"{folder}: a file can't be destroyed ({error.strerror})") from None
+    return True
 
 
 def _plain(initials: str) -> str:

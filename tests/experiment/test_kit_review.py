@@ -136,6 +136,11 @@ def test_the_script_overrules_the_survey(text: str, told: str, language: str) ->
         ("study", "You understudy nobody", False),
         ("研究", "祝你研究顺利", True),
         ("naltrexone", "Naltrexone?", True),
+        ("دراسة", "دعاء الدراسة", True),
+        ("מחקר", "בהצלחה במחקר", True),
+        ("studie", "Viel Glück bei der Forschungsstudie", False),
+        ("*studie", "Viel Glück bei der Forschungsstudie", True),
+        ("e\u0301tude", "Bonne \u00e9tude !", True),
     ],
 )
 def test_the_watch_list(term: str, text: str, found: bool) -> None:

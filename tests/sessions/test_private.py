@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from analysis.monitor import Monitor
 from experiment.kit import load_kit
+from experiment.register.identity import load_identity, make_identity, save_identity
 from run_session import main
 from tests.analysis.test_monitor import settle, text_of
 
@@ -113,6 +115,9 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     for log in logs:
         terminal.run("replay", log, "--verify")
     terminal.run("replay", logs[0], "--sheet", logs[0].with_suffix(".png"))
+    for shared in (study / "sheet.png", study / "bids" / "sub-012" / "sheet.png"):
+        out = terminal.run("replay", logs[0], "--sheet", shared, "--kit", kit, code=2)
+        assert "it shows private texts; write it into the kit's folder" in out
     screen = monitored(logs[0])
     assert "sub-012" in screen
     assert "canary" not in screen.lower()
@@ -127,8 +132,10 @@ def test_canaries_are_found_in_nothing_but_the_kit(
     assert files_with_a_canary(study) == ["participants/012/kit/kit.json"]
     assert {m.message_id for m in load_kit(kit).messages} >= shown(logs[0])
 
+    save_identity(make_identity("ZQ", "red"), kit.parent)
     terminal.run("kit", "forget", study, *WHO, "--yes")
     assert files_with_a_canary(study) == []
+    assert load_identity(kit.parent) is None
     for log in logs:
         terminal.run("replay", log, "--verify")
     terminal.run("export", study, "--bids", study / "bids-again")
@@ -206,6 +213,17 @@ def test_a_bug_tells_its_place_and_not_its_message(
 
     monkeypatch.setattr("analysis.demo.show_all", bug)
     assert main(["demo"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: RuntimeError at test_private.py:")
+    assert "canary" not in told.lower()
+
+    def in_a_thread(*_: object, **__: object) -> None:
+        thread = threading.Thread(target=bug)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr("analysis.demo.show_all", in_a_thread)
+    main(["demo"])
     told = capsys.readouterr().err
     assert told.startswith("error: RuntimeError at test_private.py:")
     assert "canary" not in told.lower()
