@@ -170,6 +170,7 @@ class SessionFlow:
             who,
             visit.session,
             desk.options,
+            desk.texts.tag,
             fullscreen=desk.fullscreen,
             right_person=not any(one.startswith("wrong_person") for one in self._answered),
             resume=visit.state == "begun",
@@ -254,7 +255,7 @@ class SessionFlow:
             self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
             return
         self._show_running(says("running.practice"))
-        words = practice_words(study, desk.options, fullscreen=desk.fullscreen)
+        words = practice_words(study, desk.options, desk.texts.tag, fullscreen=desk.fullscreen)
 
         def ended(code: int) -> None:
             well = code == 0
@@ -292,7 +293,7 @@ class SessionFlow:
             heading, text = says("summary.dry_run_done"), says("summary.next_practice")
             self._sum_up_trial(heading, text, length, well=True)
 
-        self._start(dry_run_words(copy, self._who, visit.session), ended)
+        self._start(dry_run_words(copy, self._who, visit.session, desk.texts.tag), ended)
 
     def _sum_up_trial(self, heading: str, text: str, detail: str = "", *, well: bool) -> None:
         desk = self._desk
