@@ -181,7 +181,7 @@ class SessionFlow:
 
         def ended(code: int) -> None:
             self._write_answers(log())
-            self._sum_up(code, log())
+            self._sum_up(visit.session, code, log())
 
         self._show_running(heading, lambda words: self._note(log(), words))
         self._start(words, ended)
@@ -214,7 +214,7 @@ class SessionFlow:
         if self._child is not None:
             self._child.stop()
 
-    def _sum_up(self, code: int, log: Path | None) -> None:
+    def _sum_up(self, session: str, code: int, log: Path | None) -> None:
         desk, says = self._desk, self._desk.texts.says
         ended: Ended | None = None
         try:
@@ -228,7 +228,7 @@ class SessionFlow:
             SummarySheet(
                 desk.texts,
                 says(f"summary.{status}"),
-                next_step(desk.standing(), status, desk.texts),
+                next_step(desk.standing(), session, status, desk.texts),
                 "",
                 ended,
                 task_names(desk.study, desk.texts),
