@@ -39,6 +39,7 @@ def run_words(
     participant: str,
     session: str,
     options: Options,
+    language: str,
     *,
     fullscreen: bool,
     right_person: bool,
@@ -49,7 +50,7 @@ def run_words(
         "run",
         str(study),
         *("--participant", participant, "--session", session, "--yes"),
-        *("--identity", "right" if right_person else "wrong"),
+        *("--identity", "right" if right_person else "wrong", "--desk-language", language),
         *(("--resume",) if resume else ()),
         *_ports(options),
         *_audience(options, fullscreen=fullscreen),
@@ -78,18 +79,20 @@ def check_words(
     )
 
 
-def practice_words(study: Path, options: Options, *, fullscreen: bool) -> Words:
+def practice_words(study: Path, options: Options, language: str, *, fullscreen: bool) -> Words:
     """Return the words that run the practice of a small study made for it."""
     person = ("--participant", PERSON, "--session", SESSION, "--rehearsal")
-    return ("run", str(study), *person, *_audience(options, fullscreen=fullscreen))
+    spoken = ("--desk-language", language)
+    return ("run", str(study), *person, *spoken, *_audience(options, fullscreen=fullscreen))
 
 
-def dry_run_words(copy: Path, participant: str, session: str) -> Words:
+def dry_run_words(copy: Path, participant: str, session: str, language: str) -> Words:
     """Return the words that have a robot go through a session in a copy of the study."""
     return (
         "run",
         str(copy),
         *("--participant", participant, "--session", session),
+        *("--desk-language", language),
         *("--robot", "typical", "--speed", "fast", "--no-window"),
         *("--port", "mock:", "--scanner", "mock:"),
         *("--echo", "none", "--marks", "none", "--marks-file", "none"),

@@ -34,6 +34,8 @@ class Ended:
     Parameters
     ----------
     log : Path
+    session : str
+        Label.
     status : str
         ``complete``, ``stopped``, ``aborted``, ``failed`` or ``crashed``.
     tasks : tuple of TaskTime
@@ -47,6 +49,7 @@ class Ended:
     """
 
     log: Path
+    session: str
     status: str
     tasks: tuple[TaskTime, ...]
     seconds: float
@@ -74,6 +77,7 @@ def read_ended(file: Path, language: str) -> Ended:
     counts = Counter(str(event["what"]) for event in log.of("fault"))
     return Ended(
         log=file,
+        session=str(log.header["session"]),
         status=log.status,
         tasks=tasks,
         seconds=sum(task.seconds for task in tasks),

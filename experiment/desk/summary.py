@@ -18,13 +18,15 @@ def task_names(study: Study, texts: Texts) -> dict[str, str]:
     return {task: texts.named("tasks", task_kind(study, task)) for task in study.protocol.tasks}
 
 
-def next_step(where: Standing, status: str, texts: Texts) -> str:
+def next_step(where: Standing, session: str, status: str, texts: Texts) -> str:
     """Return what the assistant is to do next.
 
     Parameters
     ----------
     where : Standing
         Of the participant, after the session.
+    session : str
+        Label of the one that has ended.
     status : str
         How it ended, or ``not_started``.
     texts : Texts
@@ -36,7 +38,7 @@ def next_step(where: Standing, status: str, texts: Texts) -> str:
     visit = where.next_session
     if visit is None:
         return texts.says("summary.next_done")
-    if status != "complete" or visit.state == "begun":
+    if status != "complete" or (visit.session == session and visit.state == "begun"):
         return texts.says("summary.next_resume")
     key = "next_now" if visit.state == "due" and visit.days is None else "next_session"
     return texts.says(f"summary.{key}", session=visit.session)
@@ -80,5 +82,6 @@ def summary_lines(folder: Path, participant: str, log: Path, language: str) -> l
     people = roster_of(study)
     if people.person(participant) is not None:  # a rehearsal may be of nobody
         where = people.standing(participant, dt.date.today())
-        lines.append(f"{says('summary.next')}: {next_step(where, ended.status, texts)}")
+        following = next_step(where, ended.session, ended.status, texts)
+        lines.append(f"{says('summary.next')}: {following}")
     return [*lines, says(f"summary.{ended.status}")]

@@ -66,21 +66,32 @@ def gather_pictures(study: Study, participant: str, tasks: tuple[str, ...]) -> P
     kinds = {KINDS[study.protocol.tasks[task].kind].needs_people for task in tasks}
     if not any(kinds):
         return PictureFacts(needed=False)
-    from PIL import Image
-
     try:
-        folder = profiles_of(study).folder
-        wrong = [str(problem) for problem in check_profiles(folder)]
-        own = load_own_profile(study.kit_folder(participant))
+        wrong = [str(problem) for problem in check_profiles(profiles_of(study).folder)]
+        return PictureFacts(True, (*wrong, *wrong_own_picture(study, participant)))
     except KindredError as error:
         return PictureFacts(True, (str(error),))
-    if own is not None:
-        try:
-            with Image.open(own[0].photo) as picture:
-                picture.load()
-        except (OSError, SyntaxError, ValueError):
-            wrong.append(f"{own[0].photo}: the participant's own picture can't be decoded")
-    return PictureFacts(True, tuple(wrong))
+
+
+def wrong_own_picture(study: Study, participant: str) -> tuple[str, ...]:
+    """Return what is wrong with the participant's own picture, if they have one.
+
+    Raises
+    ------
+    BadInput
+        If their profile can't be read.
+    """
+    from PIL import Image
+
+    own = load_own_profile(study.kit_folder(participant))
+    if own is None:
+        return ()
+    try:
+        with Image.open(own[0].photo) as picture:
+            picture.load()
+    except (OSError, SyntaxError, ValueError):
+        return (f"{own[0].photo}: the participant's own picture can't be decoded",)
+    return ()
 
 
 def judge_kit(facts: KitFacts) -> Line:

@@ -29,6 +29,7 @@ from experiment.preflight.materials import (
     gather_pictures,
     judge_kit,
     judge_pictures,
+    wrong_own_picture,
 )
 from experiment.preflight.power import PowerFacts, gather_power, judge_power
 from experiment.preflight.screen import ScreenFacts, judge_screen
@@ -255,7 +256,7 @@ def test_the_pictures(tmp_path: Path) -> None:
     assert told(judge_pictures(gather_pictures(study, "012", tasks))) == "go: all can be decoded"
     (own,) = kit.glob("*.png")
     own.write_bytes(own.read_bytes()[:400])
-    broken = judge_pictures(gather_pictures(study, "012", tasks))
+    broken = judge_pictures(PictureFacts(True, wrong_own_picture(study, "012")))
     assert broken.verdict == "no-go"
     assert "own picture can't be decoded" in told(broken)
     assert told(judge_pictures(PictureFacts(needed=False))) == "go: the session shows none"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from analysis.replay import verify
+from experiment.desk.summary import summary_lines
 from experiment.errors import BadInput, HardwareError
 from experiment.events import KeyEvent
 from experiment.kit import load_kit, save_kit
@@ -53,6 +54,16 @@ def test_a_whole_session_on_the_virtual_clock(new_study: NewStudy) -> None:
     assert codes[:2] == [10, 11]
     assert codes[-1] == 12
     assert sum(1 for _ in log.of("marker_reset")) == len(codes)
+    durations, task, faults, robot, data, following, ended = summary_lines(
+        study, "012", result.log, "en"
+    )
+    assert (durations, faults) == ("How long it took:", "What went wrong: No faults.")
+    assert task.startswith("  Reading messages: ")
+    assert robot == "A robot answered. These are not data of a person."
+    assert data == f"Where the data are: {result.log.parent}"
+    assert following == "What to do next: Session 02 can be started."
+    assert ended == "The session is complete"
+    assert summary_lines(study, "012", result.log, "ja")[-1] == "セッションが完了しました"
 
 
 def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from analysis.bids_validator import ValidatorReport, validate
+from analysis.parts import about_parts
 from analysis.replay import report, verify
-from analysis.timing import write_timing
 from experiment.choices import keep_choices
 from experiment.errors import BadInput
 from experiment.examples import make_study
@@ -145,8 +145,7 @@ def test_a_scan_begins_anew_and_its_parts_are_runs_of_their_own(
     assert begin == first.header["plans"]["messages"]["lead_in_ends"]
     assert verify(first).differences == verify(second).differences == ()
     assert "part 2: goes on from sub-012_ses-01.jsonl (crashed)" in report(second, verify(second))
-    text, _ = write_timing(second)
-    assert "2 trials done before; shown again: trial 3" in text.read_text()
+    assert any("2 trials done before; shown again: trial 3" in line for line in about_parts(second))
 
     found = export_bids(open_study(study).logs(), tmp_path / "bids")
     stem = "sub-012/ses-01/beh/sub-012_ses-01_task-messages_run-0"
@@ -259,7 +258,6 @@ def test_a_pet_run_goes_on_on_the_same_injection(way: str, tmp_path: Path) -> No
     assert [row["trial_type"] for row in events].count("mark_injection") <= 1
     assert [row["trial_type"] for row in events].count("gap") == 1
     assert [float(r["onset"]) for r in events] == sorted(float(r["onset"]) for r in events)
-    assert validate(tmp_path / "bids") == ValidatorReport((), ())
 
 
 def test_runs_that_were_complete_are_not_repeated(new_study: NewStudy) -> None:

@@ -16,6 +16,7 @@ from experiment.register.concerns import may_run
 from experiment.register.sheet import sheet_html
 from experiment.register.standing import standing
 from experiment.session import SessionRequest, prepare
+from experiment.session import run as play
 from experiment.study import open_study
 from run_session import main
 from stimuli.qt import application
@@ -75,7 +76,8 @@ def test_a_study_from_its_sealed_list_to_its_analysis(desk: Desk, tmp_path: Path
 
     run = ("run", study, *who, "--session", "01")
     robot = ("--robot", "typical", "--speed", "fast", "--no-window")
-    desk.does(*run, *robot)
+    rehearsed = SessionRequest(study, "012", "01", robot="typical", fast=True, no_window=True)
+    play(prepare(rehearsed))
     (log,) = open_study(study).logs()
     register = open_register(study)
     assert register.allocation is not None

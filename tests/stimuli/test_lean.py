@@ -75,4 +75,4 @@ def test_psychopy_is_there_and_the_rest_when_it_is_used(display: str) -> None:  
         [sys.executable, "-c", PEEK], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[-2:] == ["2", "2.0"]
+    assert "2 2.0" in done.stdout

@@ -170,6 +170,7 @@ class SessionFlow:
             who,
             visit.session,
             desk.options,
+            desk.texts.tag,
             fullscreen=desk.fullscreen,
             right_person=not any(one.startswith("wrong_person") for one in self._answered),
             resume=visit.state == "begun",
@@ -180,7 +181,7 @@ class SessionFlow:
 
         def ended(code: int) -> None:
             self._write_answers(log())
-            self._sum_up(code, log())
+            self._sum_up(visit.session, code, log())
 
         self._show_running(heading, lambda words: self._note(log(), words))
         self._start(words, ended)
@@ -213,7 +214,7 @@ class SessionFlow:
         if self._child is not None:
             self._child.stop()
 
-    def _sum_up(self, code: int, log: Path | None) -> None:
+    def _sum_up(self, session: str, code: int, log: Path | None) -> None:
         desk, says = self._desk, self._desk.texts.says
         ended: Ended | None = None
         try:
@@ -227,7 +228,7 @@ class SessionFlow:
             SummarySheet(
                 desk.texts,
                 says(f"summary.{status}"),
-                next_step(desk.standing(), status, desk.texts),
+                next_step(desk.standing(), session, status, desk.texts),
                 "",
                 ended,
                 task_names(desk.study, desk.texts),
@@ -254,7 +255,7 @@ class SessionFlow:
             self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
             return
         self._show_running(says("running.practice"))
-        words = practice_words(study, desk.options, fullscreen=desk.fullscreen)
+        words = practice_words(study, desk.options, desk.texts.tag, fullscreen=desk.fullscreen)
 
         def ended(code: int) -> None:
             well = code == 0
@@ -292,7 +293,7 @@ class SessionFlow:
             heading, text = says("summary.dry_run_done"), says("summary.next_practice")
             self._sum_up_trial(heading, text, length, well=True)
 
-        self._start(dry_run_words(copy, self._who, visit.session), ended)
+        self._start(dry_run_words(copy, self._who, visit.session, desk.texts.tag), ended)
 
     def _sum_up_trial(self, heading: str, text: str, detail: str = "", *, well: bool) -> None:
         desk = self._desk
