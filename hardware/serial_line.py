@@ -198,4 +198,6 @@ def why_not(error: Exception) -> str:
         return "busy; another program has it open"
     if number == 13:
         return "not allowed; add this user to the group dialout"
+    if "Inappropriate ioctl" in text:
+        return "is no serial port"
     return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from experiment.clock import RealClock
 from experiment.devices import wires
 from experiment.errors import HardwareError
@@ -110,7 +112,10 @@ def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
 def _keyboards(protocol: Protocol) -> int:
     from experiment.protocol.keys import BOX_BUTTONS
     from hardware.keys import KeyReader
+    from stimuli.virtual_display import display_answers
 
+    if sys.platform.startswith("linux") and not display_answers():
+        return 0  # Psychtoolbox would end the whole process
     clock = RealClock()
     try:
         reader = KeyReader(clock, protocol.devices.buttons.keys() - set(BOX_BUTTONS))
