@@ -1,4 +1,4 @@
-"""Questionnaires in other languages: filled in on pages, exported as they were shown, valid BIDS."""
+"""Questionnaires in other languages: filled in on pages, exported as they were shown."""
 
 from __future__ import annotations
 
