@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bids import export_bids
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from experiment.examples import make_study
 from experiment.readlog import read_log
 from experiment.session import SessionRequest, prepare, run
+from tests.exports import export_bids
 
 
 @pytest.mark.parametrize(
