@@ -7,9 +7,10 @@ it was filled in: which items, which of them reversed, mean or sum, and how many
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from analysis.bids_events import table_of
 from experiment.daily.reports import DailyReports, reports_of
@@ -196,8 +197,46 @@ def scores_table(fillings: Iterable[Filling]) -> str:
     return table_of(rows, COLUMNS)
 
 
-def write_scores(study: Study, out: Path) -> int:
-    """Write the scores of a study's questionnaires, and return how many there are.
+def traits_table(fillings: Iterable[Filling], names: Collection[str]) -> str:
+    """Return scores as traits: a line for each participant, a column for each score.
+
+    A score that a participant has several of, since they were asked again, is their mean.
+
+    Parameters
+    ----------
+    fillings : iterable of Filling
+    names : collection of str
+        Of the questionnaires whose scores are traits.
+    """
+    found: dict[str, dict[str, list[float]]] = {}
+    columns: dict[str, None] = {}
+    for one in fillings:
+        if one.name not in names:
+            continue
+        own = found.setdefault(f"sub-{one.participant}", {})
+        for name, subscale in one.questionnaire.subscales.items():
+            score = score_of(one.name, one.questionnaire, subscale, one.answers)
+            columns[f"{one.name}_{name}"] = None
+            if score.value is not None:
+                own.setdefault(f"{one.name}_{name}", []).append(score.value)
+    rows = [
+        {"participant_id": person}
+        | {name: round(fmean(values[name]), 6) if name in values else None for name in columns}
+        for person, values in sorted(found.items())
+    ]
+    return table_of(rows, ("participant_id", *columns))
+
+
+def write_scores(study: Study, out: Path, traits: Collection[str] = ()) -> int:
+    """Write the scores of a study's questionnaires, and return how many lines there are.
+
+    Parameters
+    ----------
+    study : Study
+    out : Path
+    traits : collection of str
+        Questionnaires whose scores are written as traits, by participant; none: all scores, a line
+        each.
 
     Raises
     ------
@@ -207,7 +246,11 @@ def write_scores(study: Study, out: Path) -> int:
     fillings = fillings_of(study.logs(), reports_of(study))
     if not fillings:
         raise BadInput(f"{study.folder}: no questionnaire was filled in by a participant yet")
-    table = scores_table(fillings)
+    for name in traits:
+        if not any(one.name == name for one in fillings):
+            known = ", ".join(sorted({one.name for one in fillings}))
+            raise BadInput(f"--traits {name}: nobody filled it in; there are {known}")
+    table = traits_table(fillings, traits) if traits else scores_table(fillings)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, table)

@@ -41,10 +41,18 @@ def check(study: StudyFolder) -> None:
 def scores(
     study: StudyFolder,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.tsv", help="File for the table.")],
+    traits: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A questionnaire of traits: only its scores, a line for each participant, as "
+            "report --traits reads them; may be given again.",
+        ),
+    ] = None,
 ) -> None:
     """Score all questionnaires that participants filled in, daily reports too."""
     from analysis.questionnaires import write_scores
     from experiment.study import open_study
 
-    count = write_scores(open_study(study), out)
-    print(f"{count} scores: {out}")
+    count = write_scores(open_study(study), out, traits or ())
+    print(f"{count} {'participants' if traits else 'scores'}: {out}")

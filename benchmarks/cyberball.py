@@ -11,13 +11,14 @@ from analysis.replay import verify
 from analysis.tables import marker_rows, step_rows
 from analysis.throws import throw_rows
 from analysis.timing import measure
-from benchmarks.games import a_game, changed, planned, play
+from benchmarks.games import FRAME, a_game, changed, planned, play, throws
 from benchmarks.table import Row, at_most, beside
 from experiment.chance import dice
 from experiment.dose import YOU
 from experiment.examples import make_study
 from experiment.plans.cyberball_foresight import Foresight
-from experiment.protocol import LabCyberball
+from experiment.protocol import LabCyberball, ScannerCyberball
+from experiment.protocol.schedules import Fair
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 from stimuli.virtual_display import some_display
@@ -39,6 +40,7 @@ def shares() -> list[Row]:
         "ostracism, 2 of the first 8 of 30": {"kind": "ostracism", "receipts": 2, "within": 8},
     }
     rows = [_exact(name, schedule) for name, schedule in scheduled.items()]
+    rows += [_listed(), _timed()]
     for p in (1 / 2, 1 / 3):
         rows += _random(p)
     return rows
@@ -63,6 +65,48 @@ def _exact(name: str, schedule: dict[str, Any]) -> Row:
         )
         wrong += not (as_planned and within and _in_time(dose.exclusion_onset, begun, foreseen))
     return at_most(f"{name}: games that break their schedule, of {SEEDS}", wrong, 0, "")
+
+
+def _listed() -> Row:
+    """Count the games in which somebody does not follow their list, or the exclusion is wrong."""
+    lists = {1: (0, *[2] * 15), 2: (1, 0, *[1] * 15)}
+    spec = _game({"kind": "lists", "players": lists, "excludes": True}, throws=24)
+    wrong = 0
+    for seed in range(SEEDS):
+        plan = planned(spec, seed)
+        played = play(plan, dice(seed, "participant"))
+        (dose,) = played.doses
+        begun = next(outcome.onset for step, outcome in played.steps if step.block == 1)
+        made = {player: [b for a, b, _ in throws(played) if a == player] for player in lists}
+        follows = all(made[player] == list(lists[player][: len(made[player])]) for player in lists)
+        foreseen = plan.trials[0].foreseen
+        in_time = _in_time(dose.exclusion_onset, begun, foreseen)
+        wrong += not (follows and in_time and dose.receipts == 2)
+    return at_most(
+        f"lists, 2 receipts of 24: games that break their lists, of {SEEDS}", wrong, 0, ""
+    )
+
+
+def _timed() -> Row:
+    """Count the rounds in the scanner that break their stretches, their span or their end."""
+    spec, wrong = a_game("scanincluded", ScannerCyberball), 0
+    fair = spec.rounds[0].schedule
+    assert isinstance(fair, Fair)
+    one_round = changed(spec, rounds=[spec.rounds[0].model_dump()], lobby=None)
+    for seed in range(SEEDS):
+        plan = planned(one_round, seed)
+        played = play(plan, dice(seed, "participant"))
+        (dose,), (block,) = played.doses, plan.blocks
+        foreseen = plan.trials[0].foreseen
+        to_you = [b == YOU for _, b, _ in throws(played)]
+        stretches = range(0, len(to_you) - fair.of + 1, fair.of)
+        whole = all(3 * sum(to_you[i : i + fair.of]) == fair.of for i in stretches)
+        within = foreseen.fewest_receipts <= dose.receipts <= foreseen.most_receipts
+        over = next(o.offset for step, o in reversed(played.steps) if step.block == 1)
+        wrong += not (whole and within and abs(over - block.ends) <= FRAME)
+    return at_most(
+        f"fair play, timed round in the scanner: rounds that break it, of {SEEDS}", wrong, 0, ""
+    )
 
 
 def _in_time(onset: float | None, begun: float, foreseen: Foresight) -> bool:
@@ -96,10 +140,11 @@ def _random(p: float) -> list[Row]:
     ]
 
 
-def _game(schedule: dict[str, Any]) -> LabCyberball:
+def _game(schedule: dict[str, Any], throws: int = 30) -> LabCyberball:
     spec = a_game("included", LabCyberball)
-    condition = "excluded" if schedule["kind"] == "ostracism" else "included"
-    rounds = [{"condition": condition, "schedule": schedule, "throws": 30}]
+    out = schedule["kind"] == "ostracism" or schedule.get("excludes", False)
+    condition = "excluded" if out else "included"
+    rounds = [{"condition": condition, "schedule": schedule, "throws": throws}]
     made: LabCyberball = changed(spec, rounds=rounds, lobby=None)
     return made
 

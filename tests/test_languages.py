@@ -14,10 +14,11 @@ from rich.cells import cell_len
 from analysis.monitor_texts import read_texts as monitor_texts
 from experiment.examples import EXAMPLE, languages, make_study, preset_names
 from experiment.looks import looks_of
+from experiment.plans.questionnaire import paged
 from experiment.protocol import Protocol, load_protocol
 from experiment.protocol.questionnaire import item_key
 from experiment.protocol.questionnaire_files import read_questionnaire
-from experiment.steps import Closing, Fixation, Item, Page, Prompt, Scale, Screen, Waiting
+from experiment.steps import Closing, Fixation, Item, Page, Prompt, Row, Scale, Screen, Waiting
 from experiment.yaml_files import read_yaml
 from stimuli.fonts import missing_glyphs
 
@@ -142,13 +143,19 @@ def screens(protocol: Protocol, *, texts: bool) -> Iterator[Screen]:
 
 
 def items(protocol: Protocol) -> Iterator[Screen]:
-    """Every item of every questionnaire that is shipped with its words."""
+    """Every page of every questionnaire that is shipped with its words, in the files' order."""
     for name, one in protocol.questionnaires.items():
         if not one.unfilled():
-            yield from (
-                Item(item_key(name, item.id), 1, 1, len(one.items), required=False, back=True)
-                for item in one.items
-            )
+            on_page = paged(one, one.items)
+            for number in range(1, on_page[-1] + 1):
+                page = [
+                    Row(item_key(name, item.id))
+                    for item, its in zip(one.items, on_page, strict=True)
+                    if its == number
+                ]
+                rows = tuple(page) if len(page) > 1 else ()
+                first = page[0].rating
+                yield Item(first, 1, 1, len(one.items), required=False, back=True, page=rows)
 
 
 def protocol_of(study: Path) -> Protocol:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -439,10 +440,19 @@ def test_the_robot_knows_the_way_to_each_player() -> None:
 # --- what can't be played ------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def whole_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("games") / "study"
+    make_study(folder, "cyberball")
+    return folder / "study.yaml"
+
+
 @pytest.fixture
-def study_file(tmp_path: Path) -> Path:
-    make_study(tmp_path / "study", "cyberball")
-    return tmp_path / "study" / "study.yaml"
+def study_file(whole_file: Path) -> Iterator[Path]:
+    """Give the preset's protocol, to be edited; it is as it was afterwards."""
+    text = whole_file.read_text("utf-8")
+    yield whole_file
+    whole_file.write_text(text, "utf-8")
 
 
 FAIR = "schedule: {kind: {value: fair, source: L5}, of: 30, longest_without: 6}"

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.questionnaires import Filling, traits_table
+from analysis.science.scores import read_traits, with_traits
 from experiment.answers import Action, Press, item_answer, unanswered
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, make_study
@@ -62,6 +64,31 @@ def test_what_is_shipped_is_what_it_says() -> None:
     assert (len(er89.items), span.lowest, span.highest, er89.share_texts) == (14, 1, 4, False)
     assert er89.unfilled() == [item.id for item in er89.items]
     assert [name for name, one in known.items() if one.unfilled()] == ["er89"]
+
+
+def test_a_trait_scale_is_scored_and_goes_into_the_report(tmp_path: Path) -> None:
+    one = read_questionnaire(EXAMPLE / "questionnaires" / "ties.yaml")
+    assert (one.wording, one.unfilled(), one.share_texts) == ("lab", [], True)
+    assert "not validated" in one.title
+
+    def filled(person: str, answer: int, **other: int | None) -> Filling:
+        answers = {f"ties.{item.id}": other.get(item.id, answer) for item in one.items}
+        return Filling(person, "01", "traits", 1, None, "ties", one, answers)
+
+    unknown = dict.fromkeys(("close_1", "close_2"), None)
+    fillings = [filled("011", 1), filled("012", 2, close_1=4), filled("012", 2, close_1=4)]
+    fillings += [filled("013", 4), filled("014", 3, **unknown), filled("015", 3)]
+    file = tmp_path / "traits.tsv"
+    file.write_text(traits_table(fillings, ["ties"]), "utf-8")
+    assert file.read_text("utf-8").splitlines()[0] == (
+        "participant_id\tties_closeness\tties_setbacks"
+    )
+    traits = read_traits(file)
+    # By hand: two of six items are reversed, so that 1 everywhere is (4 * 1 + 2 * 4) / 6.
+    assert list(traits["ties_closeness"].dropna().round(6)) == [2.0, 2.666667, 3.0, 2.666667]
+    assert list(traits["ties_setbacks"].round(6)) == [2.0, 2.333333, 3.0, 2.666667, 2.666667]
+    (closeness, _) = with_traits(traits, {"warmth": 2 * traits["ties_closeness"]})
+    assert closeness.value == pytest.approx(1.0)
 
 
 GOOD = """\

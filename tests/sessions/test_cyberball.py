@@ -289,7 +289,7 @@ def test_more_players_and_two_buttons(ball: Make) -> None:
     study = ball(
         ("count: {value: 2, source: L5}", "count: 4"),
         ("of: 30, longest_without: 6}", "of: 30, longest_without: none}"),
-        ("of: 12, longest_without: 6}", "of: 15, longest_without: none}"),
+        ("of: 6, longest_without: 6}", "of: 15, longest_without: none}"),
         ('    left: [left, "1", blue]  ', "    left: []  "),
         ('    right: [right, "2", yellow]\n', '    right: []\n    move: ["1", blue]\n'),
     )
