@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.batch.exporting import OWN, Done, Export, export_study
 from experiment.errors import BadInput
+from experiment.notes import notes_file
 from experiment.protocol import Protocol
 from experiment.readlog import header_of
 from experiment.study import Study, check_label
@@ -33,8 +34,8 @@ def study_of(logs: Iterable[Path], folder: Path) -> Study:
             pass
         own = folder / "sourcedata" / f"sub-{where[0]}" / f"ses-{where[1]}"
         own.mkdir(parents=True, exist_ok=True)
-        if log.exists():
-            shutil.copy2(log, own / log.name)
+        for file in filter(Path.exists, (log, notes_file(log))):
+            shutil.copy2(file, own / file.name)
     assert protocol is not None, "one log at least tells its protocol"
     return Study(folder, protocol, {})
 
