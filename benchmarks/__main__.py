@@ -81,7 +81,7 @@ def main() -> None:
         file, about = asked.to or PET, _ABOUT_PET
     elif asked.scale or asked.sessions is not None:
         count = _ALL if asked.sessions is None else asked.sessions
-        title = f"{count:,} sessions to BIDS, tables and means"
+        title = f"{count:,} sessions to BIDS, tables and report"
         measures = [("scale", title, lambda folder, _: scale.sessions(folder, count))]
         file, about = asked.to or SCALE, _ABOUT_SCALE
     else:

@@ -20,6 +20,7 @@ from experiment.anchors import boot_id
 from experiment.errors import BadInput
 from experiment.readlog import Event
 
+NOTES = ".notes"  # ending of the file, beside the log's
 LONGEST = 2000  # characters
 
 
@@ -62,7 +63,7 @@ class Note:
 
 def notes_file(log: Path) -> Path:
     """Return where the notes of a session are."""
-    return log.with_suffix(".notes")
+    return log.with_suffix(NOTES)
 
 
 def note_now(text: str, who: str | None = None) -> Note:

@@ -34,9 +34,8 @@ def study_of(logs: Iterable[Path], folder: Path) -> Study:
             pass
         own = folder / "sourcedata" / f"sub-{where[0]}" / f"ses-{where[1]}"
         own.mkdir(parents=True, exist_ok=True)
-        for file in (log, notes_file(log)):
-            if file.exists():
-                shutil.copy2(file, own / file.name)
+        for file in filter(Path.exists, (log, notes_file(log))):
+            shutil.copy2(file, own / file.name)
     assert protocol is not None, "one log at least tells its protocol"
     return Study(folder, protocol, {})
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiment.errors import BadInput
+from experiment.notes import NOTES
 
 _DIGEST = re.compile(rb'"digest":"([0-9a-f]{16})"\}\n?$')
+_LOG = ".jsonl"
 _LAST = 64  # bytes; a line's digest stands in its last 29
 
 
@@ -46,7 +48,7 @@ class Visit:
     folder : Path
         Of its logs, all its parts and repetitions.
     logs : tuple of LogState
-        Sorted by name.
+        Sorted by name, each with the notes that lie beside it.
     """
 
     folder: Path
@@ -60,7 +62,7 @@ class Visit:
     @property
     def files(self) -> tuple[Path, ...]:
         """Its logs."""
-        return tuple(self.folder / log.name for log in self.logs)
+        return tuple(self.folder / log.name for log in self.logs if log.name.endswith(_LOG))
 
 
 def visits_of(sourcedata: Path) -> Iterator[Visit]:
@@ -73,11 +75,9 @@ def visits_of(sourcedata: Path) -> Iterator[Visit]:
     """
     for person in _folders(sourcedata, "sub-"):
         for folder in _folders(person, "ses-"):
-            logs = tuple(
-                _state(file) for file in sorted(folder.iterdir()) if file.suffix == ".jsonl"
-            )
-            if logs:
-                yield Visit(folder, logs)
+            found = sorted(file for file in folder.iterdir() if file.suffix in (_LOG, NOTES))
+            if any(file.suffix == _LOG for file in found):
+                yield Visit(folder, tuple(map(_state, found)))
 
 
 def visit_names(sourcedata: Path) -> set[str]:
@@ -86,7 +86,7 @@ def visit_names(sourcedata: Path) -> set[str]:
         f"{person.name}/{folder.name}"
         for person in _folders(sourcedata, "sub-")
         for folder in _folders(person, "ses-")
-        if any(file.suffix == ".jsonl" for file in folder.iterdir())
+        if any(file.suffix == _LOG for file in folder.iterdir())
     }
 
 

@@ -19,6 +19,7 @@ LEVEL = 0.95
 _TAIL = (1 - LEVEL) / 2
 _FEWEST = 3  # values that a test needs
 _FAR = 35.0
+_ALIKE = 1e-9  # SD, in units of the scale, that is the arithmetic's own
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def from_t(
 def one_sample(what: str, values: Sequence[float] | Array, how: str) -> Estimate | None:
     """Return the mean of differences, tested against 0; None below three, or if all are alike."""
     x = np.asarray(values, float)
-    if len(x) < _FEWEST or x.std() == 0:
+    if len(x) < _FEWEST or x.std() < _ALIKE:
         return None
     error = float(x.std(ddof=1) / math.sqrt(len(x)))
     t, df = float(x.mean()) / error, len(x) - 1
@@ -118,7 +119,7 @@ def two_samples(
     By Welch's test; by Student's, with one variance for both, if `equal`.
     """
     a, b = np.asarray(first, float), np.asarray(second, float)
-    if min(len(a), len(b)) < _FEWEST or a.std() + b.std() == 0:
+    if min(len(a), len(b)) < _FEWEST or a.std() + b.std() < _ALIKE:
         return None
     va, vb = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
     pooled = ((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / (len(a) + len(b) - 2)
@@ -135,7 +136,7 @@ def two_samples(
 def correlation(what: str, x: Sequence[float], y: Sequence[float]) -> Estimate | None:
     """Return Pearson's r with the interval of Fisher's z; None below four pairs, or if constant."""
     a, b = np.asarray(x, float), np.asarray(y, float)
-    if len(a) <= _FEWEST or a.std() == 0 or b.std() == 0:
+    if len(a) <= _FEWEST or min(a.std(), b.std()) < _ALIKE:
         return None
     r, p = stats.pearsonr(a, b)
     reach = float(stats.norm.ppf(1 - _TAIL)) / math.sqrt(len(a) - 3)

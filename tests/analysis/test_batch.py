@@ -22,6 +22,7 @@ from analysis.batch.working import Job, work
 from analysis.tables import rating_rows
 from benchmarks.many import many, relabelled
 from experiment.errors import BadInput, KindredError
+from experiment.notes import add_note, note_now
 from experiment.readlog import read_log
 from experiment.study import Study, open_study
 from run_session import main
@@ -221,6 +222,18 @@ def test_tables_of_the_study_hold_every_row(study: Study, source: Path, tmp_path
     assert len(read["markers"]) == sum(len(list(log.of("marker_planned"))) for log in logs)
     assert len(read["ratings"]) == sum(len(rating_rows(log)) for log in logs)
     assert read["ratings"]["participant"].is_monotonic_increasing
+
+
+def test_a_note_that_comes_later_is_exported_then(
+    study: Study, source: Path, tmp_path: Path
+) -> None:
+    (log,) = fill(study, source, 1)
+    export = Export(study, {"bids": tmp_path / "bids"}, with_notes=True)
+    export_study(export)
+    add_note(log, note_now("moved their head"))
+    assert export_study(export).read == 1
+    (sidecar,) = (tmp_path / "bids").rglob("*_events.json")
+    assert "moved their head" in sidecar.read_text("utf-8")
 
 
 def test_the_report_of_an_export_is_that_of_the_logs(

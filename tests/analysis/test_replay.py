@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,9 @@ NewStudy = Callable[..., Path]
 
 
 @pytest.fixture
-def log(new_study: NewStudy) -> SessionLog:
-    request = SessionRequest(
-        new_study(),
-        "012",
-        "01",
-        robot="typical",
-        fast=True,
-        no_window=True,
-        port="mock:",
-        scanner="mock:",
-    )
-    return read_log(run(prepare(request)).log)
+def log(logs: dict[str, Path], tmp_path: Path) -> SessionLog:
+    """A scanner session's log, each test its own copy."""
+    return read_log(Path(shutil.copy(logs["01"], tmp_path)))
 
 
 def forged(log: SessionLog, change: Callable[[Lines], None]) -> SessionLog:
