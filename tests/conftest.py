@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from PyQt6.QtCore import QLoggingCategory
 from PyQt6.QtWidgets import QApplication
 
@@ -20,6 +21,10 @@ from experiment.kit import import_kit, save_kit
 from experiment.kit.decisions import accepting, record
 from experiment.readlog import SessionLog
 from stimuli.virtual_display import some_display
+
+# No test says how fast this machine is; each has its time limit.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 Edit = tuple[str, str]
 
