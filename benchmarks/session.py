@@ -16,7 +16,6 @@ import numpy as np
 from analysis.timing import Timing, measure
 from benchmarks.studies import long_study
 from benchmarks.table import Row, at_most, beside, stolen
-from benchmarks.window import as_in_a_run
 from experiment.chance import dice
 from experiment.clock import FrameGrid, RealClock
 from experiment.display import Extent, NoWindow, OnFlip
@@ -183,7 +182,6 @@ def own_share(folder: Path) -> list[Row]:
     with (
         simulator(scan, folder / "own.jsonl") as ports,
         raised_priority(),
-        as_in_a_run(),
         LogWriter(folder / "own-share.jsonl", {}) as log,
     ):
         clock = RealClock()

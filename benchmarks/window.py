@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from experiment.steady import steady
 from hardware.priority import raised_priority
 
 
@@ -62,23 +61,7 @@ def _flips(size: tuple[int, int]) -> Iterator[Flips]:
     window = visual.Window(size, units="pix", checkTiming=False, allowGUI=False)
     picture = visual.Rect(window, width=size[0] // 4, height=size[1] // 4)
     try:
-        with as_in_a_run():
+        with steady():
             yield Flips(window, picture)
     finally:
         window.close()
-
-
-@contextmanager
-def as_in_a_run() -> Iterator[None]:
-    """Set Python up as a session does for its runs: quick turns for threads, no collections."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
-        sys.setswitchinterval(interval)
