@@ -9,6 +9,7 @@ moments, each of which must be what its picture is to show. It takes five minute
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from typing import Any
 from PIL import Image
 
 from analysis.monitor import Monitor, Source
+from analysis.monitor_texts import heading, read_texts, sentence
 from analysis.standing import Phase
 from benchmarks.far_end import ROOT
 from benchmarks.scripts import shoot
@@ -106,7 +108,9 @@ class Moment:
                 f"the session is {state.phase.value} with {seen or 'no faults'}; is the machine "
                 "busy with something else?"
             )
-        return asyncio.run(_shown(Monitor(path, now=lambda: now, by="KR"), self.keys))
+        texts = read_texts()
+        says = heading(state, texts), sentence(state, texts)
+        return asyncio.run(_shown(Monitor(path, now=lambda: now, by="KR"), self.keys, says))
 
     def _known(self, place: Path) -> tuple[Path, float]:
         """Write what was known then; return where, and when that was (s, UTC)."""
@@ -135,14 +139,16 @@ def _ended(log: SessionLog) -> float:
     return max(event["t"] or 0.0 for event in log.events)
 
 
-async def _shown(app: Monitor, keys: tuple[str, ...]) -> str:
+async def _shown(app: Monitor, keys: tuple[str, ...], says: tuple[str, str]) -> str:
+    """Return the screen once it says what it is to say, as the terminal draws when it has time."""
     async with app.run_test(size=SCREEN) as pilot:
-        app.look()
-        while app.is_reading:
-            await asyncio.sleep(0.01)
-        app.look()
+        seen = ""
+        while not all(words in html.unescape(seen).replace("\xa0", " ") for words in says):
+            app.look()
+            await pilot.pause(0.1)
+            seen = app.export_screenshot(title="Kindred monitor")
         await pilot.press(*keys)
-        await pilot.pause()
+        await pilot.pause(0.5)
         return app.export_screenshot(title="Kindred monitor")
 
 

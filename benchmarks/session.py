@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from experiment.study import open_study
 from experiment.tasks.messages import messages
 from hardware.markers import MarkerLine
 from hardware.ports import open_port
+from hardware.priority import raised_priority
 from hardware.pulses import open_scanner
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
@@ -134,10 +136,14 @@ def _dropped(intervals: list[float]) -> float:
 
 
 class _Outside(NoWindow):
-    """A display without a window that measures the time spent outside of it, between flips."""
+    """A display without a window that measures the time spent outside of it, between flips.
+
+    It says that it is a window, so that its frames' intervals are logged as a window's are.
+    """
 
     def __init__(self, clock: RealClock) -> None:
         super().__init__(clock, (1280, 720), 60.0)
+        self.facts = replace(self.facts, kind="window")
         self.outside: list[float] = []
         self._left: float | None = None
 
@@ -162,7 +168,10 @@ class _Outside(NoWindow):
 
 
 def own_share(folder: Path) -> list[Row]:
-    """Measure what task, player and log add to a frame, in real time, markers over a port."""
+    """Measure what task, player and log add to a frame, in real time, markers over a port.
+
+    With the priority and the settings of Python that a session with a window has for its runs.
+    """
     study = open_study(long_study(folder / "own-share", 4))
     protocol = study.protocol
     from experiment.kit import load_kit
@@ -170,12 +179,13 @@ def own_share(folder: Path) -> list[Row]:
     kit = load_kit(study.kit_folder(PERSON)).index()
     plan = plan_messages(PlanInputs(protocol, "messages", kit, "01", PERSON, study.seed))
     scan = SimulatedScan(tr=2.0, volumes=60, start_on=10)
-    clock = RealClock()
-    display = _Outside(clock)
     with (
         simulator(scan, folder / "own.jsonl") as ports,
+        raised_priority(),
         LogWriter(folder / "own-share.jsonl", {}) as log,
     ):
+        clock = RealClock()
+        display = _Outside(clock)
         line = MarkerLine(open_port(ports.trigger), clock, log.add)
         pulses = open_scanner(ports.scanner, clock, log.add, 2.0, 60)
         robot = Robot(
@@ -198,7 +208,7 @@ def own_share(folder: Path) -> list[Row]:
             player.play(messages(plan), plan.pause_grid)
         line.close()
         pulses.close()
-    clock.close()
+        clock.close()
     ms = np.array(display.outside) * 1e3
     return [
         at_most("task, player and log, per frame, p99", float(np.percentile(ms, 99)), 0.3, "ms"),

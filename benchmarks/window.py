@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from experiment.steady import steady
 from hardware.priority import raised_priority
 
 
@@ -61,15 +60,8 @@ def _flips(size: tuple[int, int]) -> Iterator[Flips]:
 
     window = visual.Window(size, units="pix", checkTiming=False, allowGUI=False)
     picture = visual.Rect(window, width=size[0] // 4, height=size[1] // 4)
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
     try:
-        yield Flips(window, picture)
+        with steady():
+            yield Flips(window, picture)
     finally:
-        gc.enable()
-        gc.unfreeze()
-        sys.setswitchinterval(interval)
         window.close()

@@ -139,6 +139,8 @@ class Inputs:
                 self.pause_asked, self.asked_by = not self.pause_asked, OPERATOR
                 self._log.add("pause_asked", event.t, on=self.pause_asked)
                 self._tell(Said("run.pause_asked" if self.pause_asked else "run.pause_over"))
+        if not self._held:
+            return events
         stop_at = self._stop_at()
         if stop_at is not None and self._clock.now() >= stop_at:
             self._stopping = True
@@ -165,7 +167,7 @@ class Inputs:
 
     def due(self) -> float | None:
         """Return when keys that are held will have been held long enough (s), if any are."""
-        return sooner(self._abort_at(), self._stop_at())
+        return sooner(self._abort_at(), self._stop_at()) if self._held else None
 
 
 def _meanings(buttons: Buttons) -> dict[str, Action]:

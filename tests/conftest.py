@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from PyQt6.QtCore import QLoggingCategory
 from PyQt6.QtWidgets import QApplication
 
@@ -19,6 +21,10 @@ from experiment.kit import import_kit, save_kit
 from experiment.kit.decisions import accepting, record
 from experiment.readlog import SessionLog
 from stimuli.virtual_display import some_display
+
+# No test says how fast this machine is; each has its time limit.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 Edit = tuple[str, str]
 
@@ -123,7 +129,11 @@ def quick_study(new_study: Callable[..., Path]) -> Path:
 
 
 class Terminal:
-    """A pseudo-terminal: `path` is opened by the code under test, `far` is the device's end."""
+    """A pseudo-terminal: `path` is opened by the code under test, `far` is the device's end.
+
+    The path is a link, which goes when the plug is pulled: the system may give the terminal's own
+    name to somebody else's the next moment.
+    """
 
     def __init__(self) -> None:
         if sys.platform != "linux":
@@ -132,7 +142,10 @@ class Terminal:
 
         self.far, self._near = os.openpty()
         tty.setraw(self._near)
-        self.path = os.ttyname(self._near)
+        self.device = os.ttyname(self._near)
+        self._folder = tempfile.TemporaryDirectory(prefix="terminal-")
+        self.path = str(Path(self._folder.name) / "port")
+        Path(self.path).symlink_to(self.device)
         self._open = True
 
     def read(self, count: int) -> bytes:
@@ -150,7 +163,7 @@ class Terminal:
         """Have another program, which locks nothing, hold the port open; give its process."""
         with subprocess.Popen(["cat", self.path], stdout=subprocess.DEVNULL) as program:
             try:
-                while self.path not in {
+                while self.device not in {
                     os.path.realpath(link) for link in Path(f"/proc/{program.pid}/fd").iterdir()
                 }:
                     time.sleep(0.01)
@@ -161,6 +174,7 @@ class Terminal:
     def unplug(self) -> None:
         if self._open:
             self._open = False
+            self._folder.cleanup()
             os.close(self._near)
             os.close(self.far)
 

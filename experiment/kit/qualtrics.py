@@ -1,8 +1,10 @@
 """Qualtrics exports: CSV, TSV or XLSX, with choice texts or with numbers.
 
 The first row has the columns' names, the second the questions, the third the import ids; an XLSX
-may come without the third. A TSV is in UTF-16. Besides the questions there are columns of
-Qualtrics' own, among them the names and the e-mail of recipients.
+may come without the third, and the legacy export has none. A TSV is in UTF-16. Besides the
+questions there are columns of Qualtrics' own, among them the names and the e-mail of recipients. In
+the legacy export they stand first, are called V1, V2 and so on in some, and only the second row
+names them.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from experiment.kit.tables import Table
 _PATTERNS = {
     **SURVEY,
     "finished": r"^finished$",
-    "language": r"^user ?language$",
-    "email": r"^recipient ?email$",
+    "language": r"^(user ?|q )language$",
+    "email": r"^(recipient ?email|email ?address)$",
 }
 # Rows that no writer sent: previews, tests and spam, as text and as number.
 _NOT_ANSWERS = {
@@ -30,11 +32,12 @@ _NOT_ANSWERS = {
 
 # Names of columns that each export has, and what the second row calls them.
 _TOOLS_COLUMNS = {"finished": "finished", "recordeddate": "recorded date", "enddate": "end date"}
+_LEGACY = {"responseid", "responseset", "finished"}  # in the second row of a legacy export
 
 
 def recognise(table: Table) -> bool:
     """Tell whether a table is a Qualtrics export."""
-    return _has_import_ids(table) or _has_two_headers(table)
+    return _has_import_ids(table) or _has_two_headers(table) or _is_legacy(table)
 
 
 def _has_import_ids(table: Table) -> bool:
@@ -44,9 +47,16 @@ def _has_import_ids(table: Table) -> bool:
 def _has_two_headers(table: Table) -> bool:
     if len(table.rows) < 2:
         return False
-    names, questions = ([cell.strip().lower() for cell in row.cells] for row in table.rows[:2])
-    both = set(zip(names, questions, strict=True))
+    both = set(zip(_small(table, 0), _small(table, 1), strict=True))
     return all(pair in both for pair in _TOOLS_COLUMNS.items())
+
+
+def _is_legacy(table: Table) -> bool:
+    return len(table.rows) > 1 and set(_small(table, 1)) >= _LEGACY
+
+
+def _small(table: Table, row: int) -> list[str]:
+    return [cell.strip().lower() for cell in table.rows[row].cells]
 
 
 def lay_out(table: Table) -> Layout:
@@ -58,7 +68,12 @@ def lay_out(table: Table) -> Layout:
         If a column that is needed is missing.
     """
     first = 3 if _has_import_ids(table) else 2
-    columns = find_columns(table.rows[1].cells, _PATTERNS, ("finished", "consent", "kind", "name"))
+    headers, names = list(table.rows[1].cells), _small(table, 0)
+    if _is_legacy(table):
+        names = _small(table, 1)
+        own = names.index("finished")
+        headers[:own] = ["" if name == "name" else name for name in names[:own]]  # a recipient's
+    columns = find_columns(headers, _PATTERNS, ("finished", "consent", "kind", "name"))
     numbers = all(
         row.cells[i].strip() in ("", "0", "1", "2")
         for row in table.rows[first:]
@@ -69,7 +84,6 @@ def lay_out(table: Table) -> Layout:
         if numbers
         else ()
     )
-    names = [cell.strip().lower() for cell in table.rows[0].cells]
     return Layout(
         "a Qualtrics export",
         header=1,

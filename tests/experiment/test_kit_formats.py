@@ -84,6 +84,36 @@ def test_a_sheet_of_qualtrics_with_import_ids(tmp_path: Path) -> None:
     assert told(found.kit) == told(imported(QUALTRICS[0]).kit)
 
 
+@pytest.mark.parametrize("called", ["V{}", "{}"], ids=["numbered", "named"])
+def test_a_legacy_export_of_qualtrics(tmp_path: Path, called: str) -> None:
+    own = ["ResponseID", "ResponseSet", "Name", "ExternalDataReference", "EmailAddress"]
+    own += ["IPAddress", "Status", "StartDate", "EndDate", "Finished"]
+    names = [called.format(i if "V" in called else name) for i, name in enumerate(own, 1)]
+    asked = ["What is your first name?", "How do you know this person?", "I agree", "Kind message"]
+    given = ["R_1", "Default Response Set", "Anonymous", "", "", "192.0.2.1", "0", "", "", "1"]
+    cut, preview = [*given[:-1], "0"], [*given[:6], "1", *given[7:]]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows(
+        [
+            [*names, "Q1", "Q2", "Q3", "Q4"],
+            [*own, *asked],
+            [*given, "Ana", "sister", "I agree", 'You said "always",\nand you meant it.'],
+            [*cut, "Ben", "friend", "I agree", "You are"],
+            [*preview, "Test", "tester", "I agree", "A preview."],
+        ]
+    )
+    file = tmp_path / "answers.csv"
+    file.write_text(buffer.getvalue(), "utf-8-sig")
+    found = import_kit(file, "012", None)
+    assert found.read_as == "a Qualtrics export, UTF-8 with BOM, cells parted by commas"
+    assert told(found.kit) == [("w01", "kind", "und", 'You said "always",\nand you meant it.')]
+    assert [writer.name for writer in found.kit.writers] == ["Ana"]
+    assert [(row.line, row.reason) for row in found.left_out] == [
+        (5, "not finished"),
+        (6, "a preview"),
+    ]
+
+
 def test_consent_as_a_number_is_told() -> None:
     numbers, texts = imported("qualtrics_numeric.csv").notes, imported(QUALTRICS[0]).notes
     assert [note for note in numbers if "1 was taken for agreed" in note]

@@ -117,7 +117,7 @@ def test_ports_and_their_latency_timer(terminal: Any, tmp_path: Path) -> None:
     wires = Wires(f"{terminal.path}?device=plain", None)
     ports = gather_ports(wires, tmp_path)
     assert told(judge_ports(ports)[0]) == f"go: trigger {terminal.path} is there and free"
-    timer = tmp_path / Path(terminal.path).name / "latency_timer"
+    timer = tmp_path / Path(terminal.device).name / "latency_timer"
     timer.parent.mkdir()
     for ms, verdict in ((16, "warning"), (1, "go")):
         timer.write_text(f"{ms}\n")

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, make_study
 from experiment.protocol import LAB_DEFAULT, Protocol, ScannerMessages, load_protocol, worded
+from experiment.protocol.rig import FaultName
 
 NewStudy = Callable[..., Path]
+RIG = EXAMPLE.parent / "experiment" / "presets" / "rig.yaml"
 GOOD = "points: 7\n    anchors: {1: Not at all, 4: Somewhat, 7: Very good}"
 LINE = (
     "kind: continuous\n    steps: 100\n    hold: {after: 0.3, sweep: 3}\n"
@@ -25,6 +29,12 @@ def test_the_example_is_read_with_a_source_for_every_value() -> None:
     assert sources["tasks.messages.timing.reading"] == LAB_DEFAULT
     assert protocol.devices.trigger is None
     assert "messages.welcome" in protocol.texts
+
+
+def test_the_example_and_the_presets_list_the_policy_of_every_fault() -> None:
+    for file in (EXAMPLE / "study.yaml", RIG):
+        (listed,) = re.findall(r"^faults:.*\n((?:  .*\n)+)", file.read_text("utf-8"), re.M)
+        assert sorted(re.findall(r"^  (\w+): ", listed, re.M)) == sorted(get_args(FaultName)), file
 
 
 def line_of(study: Path, text: str) -> int:

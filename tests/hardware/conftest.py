@@ -41,14 +41,14 @@ def records() -> Records:
 @contextmanager
 def settling(terminal: Any) -> Iterator[None]:
     """Have a device greet, as an Arduino does, as soon as anybody has opened its port."""
-    before = _open_ends(terminal.path)
+    before = _open_ends(terminal.device)
     ended = threading.Event()
     greeted = False
 
     def greet() -> None:
         nonlocal greeted
         while not ended.is_set():
-            if _open_ends(terminal.path) > before:
+            if _open_ends(terminal.device) > before:
                 terminal.write(b"booting: i 5 \xff\x01")
                 greeted = True
                 return

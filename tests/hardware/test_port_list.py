@@ -52,7 +52,7 @@ def test_a_machine_without_ports(plug: Plug, tmp_path: Path) -> None:
 def test_the_latency_timer(
     terminal: Any, plug: Plug, tmp_path: Path, timer: str | None, warns: bool
 ) -> None:
-    folder = tmp_path / Path(terminal.path).name
+    folder = tmp_path / Path(terminal.device).name
     if timer is not None:
         folder.mkdir()
         (folder / "latency_timer").write_text(timer)
@@ -243,7 +243,7 @@ def test_an_echo_that_cannot_be_read(terminal: Any, second: Any) -> None:
 
 def test_an_echo_port_that_is_lost_lets_go_of_the_other(terminal: Any, second: Any) -> None:
     second.unplug()
-    with pytest.raises(HardwareError, match=r"no such device|pts"):
+    with pytest.raises(HardwareError, match="no such device"):
         try_port(terminal.path, echo=second.path, times=1)
     open_port(terminal.path).close()
 
