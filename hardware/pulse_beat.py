@@ -61,10 +61,14 @@ class Beat:
             return _far_off(first, tr, limit)
         if len(before) < _JUDGED_BY:
             return None
-        (m, earlier), (n, latest) = before[-2:]
-        trend = latest + (latest - earlier) / (n - m) * (volume - n)  # volumes may be missing
-        by_last, by_trend = off - median(value for _, value in before), off - trend
-        if min(abs(by_last), abs(by_trend)) <= limit:
+        n, latest = before[-1]
+        by_last = off - median(value for _, value in before)
+        away = [by_last]
+        # By the trend of the last two, which is soon right, and that of all, which jitter cannot
+        # throw far where volumes are missing.
+        for m, earlier in (before[-2], before[0]):
+            away.append(off - latest - (latest - earlier) / (n - m) * (volume - n))
+        if min(map(abs, away)) <= limit:
             return None
         return FarOff(((t, volume),), by_last)
 
