@@ -105,7 +105,11 @@ MISTAKES = [
     ("[4, 6]", "[]", "design.block_sizes: Tuple should have at least 1 item"),
     ("[female, male]", "[female]", "design.strata.sex: Tuple should have at least 2 items"),
     ("[female, male]", "[female, female]", "design.strata.sex: a level is there twice"),
-    ("[female, male]", "[female, '?']", "design.strata.sex.1: a label of letters and digits is needed"),
+    (
+        "[female, male]",
+        "[female, '?']",
+        "design.strata.sex.1: a label of letters and digits is needed",
+    ),
     ("slots: 10", "slots: many", "design.slots: a number is needed, not a text"),
     ("drug_days: 4", "drug_days: 0", "design.drug_days: Input should be greater than"),
     ("washout_days: 10", "washout_days: none", "design.washout_days: crossover: a number"),

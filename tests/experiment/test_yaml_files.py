@@ -53,7 +53,11 @@ def test_plain_values(file: Path, written: str, value: object) -> None:
 
 _TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp")))
 _TREES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | _TEXTS,
     lambda below: st.lists(below) | st.dictionaries(_TEXTS, below),
     max_leaves=12,
 )
