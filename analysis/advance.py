@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -104,17 +105,27 @@ def _session(header: Event) -> Session:
         has_scanner=devices["scanner"] is not None,
         has_port=devices["trigger"] is not None,
         has_echo=devices.get("echo") is not None,  # logs before there were echo lines
-        runs=tuple(_planned(task, plan) for task, plan in header["plans"].items()),
+        runs=tuple(_runs(header)),
     )
 
 
-def _planned(task: str, plan: dict[str, Any]) -> Planned:
+def _runs(header: Event) -> Iterator[Planned]:
+    # A part that goes on has the plans of what is left, and says which runs these are.
+    left = header.get("resumed", {}).get("runs", {})
+    for place, (task, plan) in enumerate(header["plans"].items(), start=1):
+        run = left.get(task, {"run": place, "done": 0})
+        yield _planned(task, plan, run["run"], run["done"])
+
+
+def _planned(task: str, plan: dict[str, Any], number: int, done: int) -> Planned:
     ends = plan.get("closing_ends") or {}
     timed = ends.get("kind") == "at"
     return Planned(
         task=task,
+        number=number,
+        done=done,
         duration=ends["time"] if timed else None,
-        trials=len(plan.get("trials") or ()),
+        trials=done + len(plan.get("trials") or ()),
         has_volumes=(plan.get("begins") or {}).get("kind") == "on_pulse",
         blocks=tuple(
             Block(block["number"], block["condition"], block["begins"], block["ends"])

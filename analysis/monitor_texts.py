@@ -136,8 +136,8 @@ def heading(state: State, texts: Texts) -> str:
         return texts.says("title")
     parts = [f"sub-{session.participant}  ses-{session.session}"]
     if planned is not None:
-        runs = len(session.runs)
-        parts.append(texts.label("run", task=planned.task, run=max(state.run, 1), runs=runs))
+        runs = max(run.number for run in session.runs)
+        parts.append(texts.label("run", task=planned.task, run=planned.number, runs=runs))
     if session.robot:
         parts.append(texts.says("rehearsal"))
     return "   ".join(parts)

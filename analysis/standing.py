@@ -44,20 +44,27 @@ class Planned:
     Parameters
     ----------
     task : str
+    number : int
+        Its place in the session, from 1, the same in all parts.
     duration : float or None
         Seconds from its zero to its end; None if the participant sets the pace.
     trials : int
+        In all, those of parts before too.
     has_volumes : bool
         Whether it begins with a volume, so that volumes can be expected of it.
     blocks : tuple of Block
         In the order of their times; none where a run has no such blocks.
+    done : int
+        Trials of parts before, which are not shown again.
     """
 
     task: str
+    number: int
     duration: float | None
     trials: int
     has_volumes: bool
     blocks: tuple[Block, ...] = ()
+    done: int = 0
 
 
 @dataclass(frozen=True)
@@ -278,22 +285,30 @@ class State:
     @property
     def planned(self) -> Planned | None:
         """What the header says about the present run, or the first if none has begun."""
-        number = max(self.run, 1)
-        if self.session is None or number > len(self.session.runs):
-            return None
-        return self.session.runs[number - 1]
+        runs = () if self.session is None else self.session.runs
+        if self.run == 0:
+            return next(iter(runs), None)
+        return next((planned for planned in runs if planned.number == self.run), None)
 
     @property
     def expected(self) -> int | None:
         """Volumes that the scanner sends, else those that the run lasts; None if not known."""
         planned, session = self.planned, self.session
-        if session is not None and session.volumes and planned is not None and planned.has_volumes:
-            return session.volumes
-        if planned is None or planned.duration is None or not planned.has_volumes:
+        if planned is None or not planned.has_volumes:
+            return None
+        if self._sent is not None:
+            return self._sent
+        if planned.duration is None:
             return None
         if session is None or not session.tr:
             return None
         return -int(-(planned.duration + self.shift) // session.tr)
+
+    @property
+    def _sent(self) -> int | None:
+        """Volumes that the scanner sends in this run; not known where only its rest is scanned."""
+        whole = self.planned is not None and self.planned.done == 0
+        return self.session.volumes if self.session is not None and whole else None
 
     @property
     def run_left(self) -> float | None:
@@ -328,7 +343,8 @@ class State:
         """Time left in all runs from here; None if the participant sets a pace in any."""
         if self.session is None:
             return None
-        later = [planned.duration for planned in self.session.runs[max(self.run, 1) :]]
+        now = 0 if self.planned is None else self.planned.number
+        later = [planned.duration for planned in self.session.runs if planned.number > now]
         parts = [self.run_left, *later]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
@@ -341,7 +357,7 @@ class State:
         if not self.session.tr:
             return None
         due = int((self.last - self.zero) / self.session.tr) + 1
-        return due if self.session.volumes is None else min(due, self.session.volumes)
+        return due if self._sent is None else min(due, self._sent)
 
     @property
     def in_step(self) -> bool:

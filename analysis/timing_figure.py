@@ -17,6 +17,7 @@ _RUNS = ("#3b6ea5", "#d08b2c", "#4f9a6b", "#8a5fa8")  # one colour a run, then a
 _MAIN = _RUNS[0]
 _ROWS = 8  # kinds of fault that are shown apart
 _CORNER: dict[str, Any] = {
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5},  # over any line
     "xy": (0.985, 0.95),
     "xycoords": "axes fraction",
     "ha": "right",

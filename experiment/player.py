@@ -145,7 +145,14 @@ class Player:
             self._end_kindly()
             raise
 
-    def play(self, task: Task, pause_grid: float | None = None, lasts: float | None = None) -> None:
+    def play(
+        self,
+        task: Task,
+        pause_grid: float | None = None,
+        lasts: float | None = None,
+        *,
+        whole: bool = True,
+    ) -> None:
         """Run a task to its end.
 
         Parameters
@@ -155,6 +162,9 @@ class Player:
             Pauses are rounded up to a multiple of this (s), the TR, in timed runs.
         lasts : float or None
             How long the run is planned to last from its zero (s); None if that is not known.
+        whole : bool
+            Whether it is played from its begin. The scan of a rest is shorter, by how much nobody
+            knows here.
 
         Raises
         ------
@@ -165,7 +175,7 @@ class Player:
         HardwareError
             If the log can't be written any more.
         """
-        run = _Run(pause_grid, lasts)
+        run = _Run(pause_grid, lasts, self._volumes if whole else None)
         if self._pulses is not None:
             self._pulses.poll()  # what is left of the run before
         try:
@@ -250,7 +260,7 @@ class Player:
         if isinstance(step.ends, OnPulse):
             if self._pulses is None:
                 raise HardwareError("the run waits for a scanner, but no scanner port was given")
-            self._pulses.arm(self._volumes, since=onset, lasts=run.lasts)
+            self._pulses.arm(run.volumes, since=onset, lasts=run.lasts)
         if self._audience is not None:
             self._audience.shown(step, onset)
         return onset
@@ -440,9 +450,10 @@ class Player:
 class _Run:
     """Where a run stands: its zero on the session clock, and what pauses have added."""
 
-    def __init__(self, pause_grid: float | None, lasts: float | None) -> None:
+    def __init__(self, pause_grid: float | None, lasts: float | None, volumes: int | None) -> None:
         self.pause_grid = pause_grid
         self.lasts = lasts
+        self.volumes = volumes
         self.zero = 0.0
         self.zero_source: str | None = None
         self.shift = 0.0

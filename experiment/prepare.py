@@ -68,6 +68,10 @@ class Prepared:
             resumed=self.begun is not None,
         )
 
+    def is_whole(self, task: str) -> bool:
+        """Tell whether a task is run from its begin, not gone on with."""
+        return self.begun is None or self.begun.runs[task].done == 0
+
     def run_number(self, task: str) -> int:
         """Return a task's place in the session, from 1, which is the same in all its parts."""
         tasks = list(self.plans if self.begun is None else self.begun.header["tasks"])

@@ -103,7 +103,7 @@ def run(
     request, protocol = prepared.request, prepared.study.protocol
     for line in prepared.told:
         tell(line)
-    with ExitStack() as stack, _interruptible():
+    with _interruptible() as heed_no_more, ExitStack() as stack:
         name = f"sub-{request.participant}_ses-{request.session}"
         stack.enter_context(held(prepared.study.folder, name))
         # First of all: threads and processes have the priority of the one that starts them.
@@ -177,6 +177,7 @@ def run(
         tell(Said("run.running"))
         with steady():
             status, reason = _play(player, prepared, clock, log)
+        heed_no_more()
         devices.close()
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
@@ -230,7 +231,12 @@ def _play(
             player.before_run()
             log.add("run_begin", clock.now(), task=task, run=number)
             plan = planned.plan
-            player.play(planned.play(), plan.pause_grid, plan.planned_duration)
+            player.play(
+                planned.play(),
+                plan.pause_grid,
+                plan.planned_duration,
+                whole=prepared.is_whole(task),
+            )
             log.add("run_end", clock.now(), task=task, run=number)
     except ParticipantStopped as error:
         return "stopped", str(error)
@@ -304,18 +310,29 @@ def _open_keys(
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have a polite kill end the session as an abort does."""
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Have a polite kill end the session as an abort does.
+
+    Yields a call for the end: from then on nobody's second Ctrl-C keeps the log from its last
+    lines, or the marker line from 0.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise SessionAborted("stopped by the system")
 
-    asked = [signal.SIGTERM]
+    polite = [signal.SIGTERM]
     if sys.platform != "win32":
-        asked.append(signal.SIGHUP)  # the terminal was closed
-    before = [signal.signal(number, stop) for number in asked]
+        polite.append(signal.SIGHUP)  # the terminal was closed
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *polite)}
+
+    def heed_no_more() -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+
+    for number in polite:
+        signal.signal(number, stop)
     try:
-        yield
+        yield heed_no_more
     finally:
-        for number, handler in zip(asked, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)

@@ -47,8 +47,8 @@ class Dialect(Protocol):
     baud : int
         The device's own speed (bit/s).
     resets_itself : bool
-        Whether the device ends each pulse on its own; `reset` then serves only to bring the lines
-        to 0 at the start, the end and after a fault.
+        Whether the device ends each pulse on its own. `reset` brings the lines to 0 after each code
+        all the same, and at the start, the end and after a fault.
     """
 
     name: str

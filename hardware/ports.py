@@ -46,8 +46,8 @@ class TriggerPort(Protocol):
     pulse : float
         Seconds that a code stays up.
     resets_itself : bool
-        Whether the device ends each pulse on its own; `reset` is then needed only at the start,
-        at the end and after a fault.
+        Whether the device ends each pulse on its own. `reset` comes after each code all the same,
+        so that the lines are down whatever width the device was told.
     """
 
     name: str

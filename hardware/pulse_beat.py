@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 _FAR = (0.025, 0.02)  # s and TR, added: so far off is told
+_UNFOLLOWED = 0.015  # of a TR, by which the true one may be another
 _JUDGED_BY = 5  # pulses by which a pulse's place is judged
 
 
@@ -68,7 +69,8 @@ class Beat:
         # throw far where volumes are missing.
         for m, earlier in (before[-2], before[0]):
             away.append(off - latest - (latest - earlier) / (n - m) * (volume - n))
-        if min(map(abs, away)) <= limit:
+        # While volumes are missing the grid can't follow a TR that is a little another one.
+        if min(map(abs, away)) <= limit + _UNFOLLOWED * tr * (volume - n - 1):
             return None
         return FarOff(((t, volume),), by_last)
 

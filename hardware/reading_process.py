@@ -21,6 +21,7 @@ no signal that can be ignored. It never waits for whoever reads its lines.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import select
@@ -162,9 +163,13 @@ class _Reader:
                 return self._open()
         return None
 
+    @functools.cached_property
+    def _ended(self) -> threading.Event:
+        return _stdin_ended()
+
     def _told_to_end(self, wait: float) -> bool:
         if sys.platform == "win32":
-            return _stdin_ended().wait(wait)
+            return self._ended.wait(wait)
         end = time.perf_counter() + wait
         while (left := end - time.perf_counter()) > 0:
             ready, _, _ = select.select([sys.stdin], self._lines.waiting, [], left)
@@ -193,9 +198,8 @@ class _Reader:
 
     def _read_polled(self, port: serial.SerialBase, dialect: ByteDialect) -> None:
         """Do the same where a port can't be selected on."""
-        ended = _stdin_ended()
         port.timeout = 0.1
-        while not ended.is_set():
+        while not self._ended.is_set():
             data = port.read(1)
             stamp = time.perf_counter()
             if data:
@@ -220,22 +224,17 @@ def _item(sign: Sign) -> list[Any]:
     return [sign.kind, t, sign.value] if sign.value else [sign.kind, t]
 
 
-_ENDED: list[threading.Event] = []
-
-
 def _stdin_ended() -> threading.Event:
-    """Return an event that is set once the standard input has ended."""
-    if not _ENDED:
-        ended = threading.Event()
-        _ENDED.append(ended)
+    """Return an event that is set once the standard input has ended; to be asked for once."""
+    ended = threading.Event()
 
-        def watch() -> None:
-            while sys.stdin.read(1):
-                continue
-            ended.set()
+    def watch() -> None:
+        while sys.stdin.read(1):
+            continue
+        ended.set()
 
-        threading.Thread(target=watch, daemon=True).start()
-    return _ENDED[0]
+    threading.Thread(target=watch, daemon=True).start()
+    return ended
 
 
 def read_keyboard(key: str) -> int:

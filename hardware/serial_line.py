@@ -12,6 +12,13 @@ import serial
 from experiment.errors import HardwareError
 from hardware.port_holders import port_holders
 
+if sys.platform == "win32":
+    _TERMINAL: type[Exception] = OSError
+else:
+    import termios
+
+    _TERMINAL = termios.error  # pyserial's, for a plug pulled while it opens; no OSError
+
 _SPEED_OFF = 0.03  # of the speed: a UART that is further off reads wrong bits
 
 
@@ -36,7 +43,7 @@ def open_serial(address: str, baud: int) -> serial.SerialBase:
         )
     except (ValueError, OverflowError):  # pyserial's, when the system won't set the speed
         raise HardwareError(f"port {address}: refuses {baud} baud; see ?baud=") from None
-    except (serial.SerialException, OSError) as error:
+    except (serial.SerialException, OSError, _TERMINAL) as error:
         why, holder = why_not(error), _holder(address)
         if why.startswith("busy") and holder is not None:
             raise HardwareError(_in_use(address, holder)) from None

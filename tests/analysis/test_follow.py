@@ -366,6 +366,32 @@ def test_a_new_run_counts_anew_and_keeps_the_faults() -> None:
     assert (state.run_left, state.session_left, state.expected) == (60.0, 60.0, 30)
 
 
+def gone_on(runs: dict[str, dict[str, int]]) -> State:
+    """Return where a part stands that went on in its second run, 30 s and a trial into its rest."""
+    task, left = next(iter(runs.items()))
+    protocol = {**HEADER["protocol"], "scanner": {"tr": 2.0, "volumes": 90}}
+    plans = {task: HEADER["plans"]["messages"], **{name: {} for name in list(runs)[1:]}}
+    begun = {**BEGIN, "task": task, "run": left["run"]}
+    events = [begun, *RUN[1:], step(40.0, "message", trial=left["done"] + 1)]
+    return after(events, protocol=protocol, plans=plans, resumed={"runs": runs})
+
+
+def test_a_part_that_goes_on_is_shown_as_the_run_and_trials_that_it_is() -> None:
+    last = gone_on({"again": {"run": 2, "done": 4}})
+    assert last.planned is not None
+    assert (last.planned.task, last.planned.number) == ("again", 2)
+    assert (last.trial, last.planned.trials) == (5, 7)
+    assert last.expected == 66  # of its own length: the scan of a rest isn't the whole one's
+    assert last.run_left is not None
+    middle = gone_on({"again": {"run": 2, "done": 1}, "third": {"run": 3, "done": 0}})
+    assert middle.planned is not None
+    assert (middle.planned.task, middle.planned.trials, middle.trial) == ("again", 4, 2)
+    anew = gone_on({"again": {"run": 2, "done": 0}})
+    assert anew.expected == 90
+    assert anew.planned is not None
+    assert anew.planned.trials == 3
+
+
 def test_real_logs_are_followed_to_their_end(logs: dict[str, Path]) -> None:
     for file in logs.values():
         state = State()

@@ -111,7 +111,7 @@ MISTAKES = [
         "design.strata.sex.1: a label of letters and digits is needed",
     ),
     ("slots: 10", "slots: many", "design.slots: a number is needed, not a text"),
-    ("drug_days: 4", "drug_days: 0", "design.drug_days: Input should be greater than"),
+    ("drug_days: 4", "drug_days: 0", "design.drug_days: a number is needed, at least 1"),
     ("washout_days: 10", "washout_days: none", "design.washout_days: crossover: a number"),
     ("kind: crossover", "kind: parallel", "design.periods: parallel has 1 of them, found 2"),
     ('"02": {day: 4', '"07": {day: 4', "design.periods.1.sessions.07: no session '07'"),

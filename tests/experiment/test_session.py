@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from analysis.replay import verify
 from experiment.desk.summary import summary_lines
+from experiment.devices import Devices
 from experiment.errors import BadInput, HardwareError
 from experiment.events import KeyEvent
 from experiment.kit import load_kit, save_kit
@@ -250,6 +252,22 @@ def test_a_crash_brings_the_lines_down(new_study: NewStudy, terminal: Any) -> No
     assert terminal.read(1) == bytes([0])
     assert [event["n"] for event in log.of("marker_reset")] == [0]
     assert [event["what"] for event in log.of("fault")] == ["crash"]
+
+
+def test_a_second_interrupt_does_not_keep_a_session_from_ending(
+    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = Devices.close
+
+    def close(devices: Devices) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.raise_signal(number)
+        closing(devices)
+
+    monkeypatch.setattr(Devices, "close", close)
+    result = run(prepare(request(new_study())))
+    assert result.status == "complete"
+    assert read_log(result.log).status == "complete"
 
 
 def test_a_crash_is_logged_without_its_message_and_everything_closes(new_study: NewStudy) -> None:

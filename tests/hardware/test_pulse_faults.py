@@ -167,7 +167,7 @@ def test_many_of_them_are_told_together() -> None:
     lost=st.sets(st.integers(1, 149), max_size=8),
     seed=st.integers(0, 2**20),
 )
-@example(ratio=0.986328125, jitter=0.00390625, lost={10, 11}, seed=3)
+@example(ratio=0.985, jitter=0.00390625, lost={10, 11}, seed=3)
 def test_neither_another_tr_nor_jitter_is_off_the_beat(
     ratio: float, jitter: float, lost: set[int], seed: int
 ) -> None:
