@@ -76,16 +76,17 @@ def bare(path: str, name: str = "bare pyserial.write") -> Iterator[Sender]:
 
 
 @contextmanager
-def psyflow(path: str) -> Iterator[Sender]:
+def psyflow(path: str, name: str = "psyflow", **options: Any) -> Iterator[Sender]:
     """Yield psyflow's `TriggerSender` over pyserial, as its documentation shows.
 
-    Its module is loaded by itself, since the package asks for clients of language models. It prints
+    It holds the frame for a millisecond after each marker, unless `options` say otherwise. Its
+    module is loaded by itself, since the package asks for clients of language models. It prints
     a line for each marker.
     """
     module = _alone("psyflow", "TriggerSender")
     with serial.Serial(path, _BAUD) as port:
-        sender = module.TriggerSender(lambda code: port.write(bytes([code])))
-        yield Sender("psyflow", lambda call_on_flip, code: call_on_flip(sender.send, code))
+        sender = module.TriggerSender(lambda code: port.write(bytes([code])), **options)
+        yield Sender(name, lambda call_on_flip, code: call_on_flip(sender.send, code))
 
 
 @contextmanager
