@@ -26,7 +26,7 @@ demo: environment
 	$(PYTHON_IN_VENV) run_session.py demo
 
 test: lint
-	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+	$(PYTHON_IN_VENV) -m pytest -n 3 --dist loadgroup -m "not slow" $(PYTEST_ARGS)
 
 faults: environment
 	.ci/system-packages chromium firefox-esr ffmpeg
