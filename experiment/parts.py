@@ -104,6 +104,22 @@ def last_digest(log: SessionLog) -> str:
     return str((log.events[-1] if log.events else log.header)["digest"])
 
 
+def tasks_left(folder: Path, tasks: Sequence[str], protocol: Protocol) -> tuple[str, ...]:
+    """Return which tasks of a session are left where some were run by themselves, to their end.
+
+    Returns
+    -------
+    tuple of str
+        All of them if none is left: the session was done already.
+    """
+    done: set[str] = set()
+    for chain in chains(folder.glob("*.jsonl")):
+        if read_log(chain[-1]).status == "complete":
+            done |= {task for log in chain for task in _data_of(log, protocol)}
+    left = tuple(task for task in tasks if task not in done)
+    return left or tuple(tasks)
+
+
 def check_no_data(folder: Path, tasks: Sequence[str], protocol: Protocol) -> None:
     """Make sure that no task of a session has been run, unless it can be run again.
 

@@ -11,7 +11,7 @@ from experiment.devices import Wires, check_wires, wires
 from experiment.errors import BadInput
 from experiment.kit import Kit, KitIndex
 from experiment.kit.for_session import open_kit, shown_before
-from experiment.parts import check_no_data, free_log, name_of
+from experiment.parts import check_no_data, free_log, name_of, tasks_left
 from experiment.people import People
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
@@ -112,13 +112,15 @@ def prepare(request: SessionRequest) -> Prepared:
     if request.resume:
         if request.seed is not None:
             raise BadInput("--seed: a session that goes on has the seed with which it began")
-        begun = interrupted_session(folder, name, request.fast)
+        needed = study.session_tasks(request.session, request.task)
+        begun = interrupted_session(folder, name, needed, request.fast)
         if request.language is None:  # the one in which it began
             study = open_study(request.study, begun.header["protocol"]["language"])
             protocol = study.protocol
         tasks, name = tuple(begun.header["tasks"]), name_of(begun.parts[0].file)
     else:
         tasks = study.session_tasks(request.session, request.task)
+        tasks = tasks_left(folder, tasks, protocol)
         check_no_data(folder, tasks, protocol)
     with_messages = any(protocol.tasks[task].shares() for task in tasks)
     kit, index = open_kit(study, request.participant, needed=with_messages)
@@ -158,7 +160,7 @@ def prepare(request: SessionRequest) -> Prepared:
     if request.live:
         refuse_stand_ins(plugged)
         who = about_the_person(study, request.participant, request.identity)
-        mistakes = questions_about(gather(study, request.participant, request.session))
+        mistakes = questions_about(gather(study, request.participant, request.session, tasks))
         asked = ask((*who, *mistakes), request.answered)
     file = free_log(folder, name)
     return Prepared(

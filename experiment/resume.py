@@ -7,7 +7,7 @@ task itself, given the logged outcomes again, says where it stands.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -25,7 +25,7 @@ from experiment.plans.rest import Rest
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
 from experiment.protocol.task import Resume
-from experiment.readlog import Event, SessionLog, read_log
+from experiment.readlog import Event, SessionLog, header_of, read_log
 from experiment.said import Said
 from experiment.steps import OnMark, Outcome, Step, Task
 
@@ -150,7 +150,7 @@ class Interrupted:
             )
 
 
-def interrupted_session(folder: Path, name: str, fast: bool) -> Interrupted:
+def interrupted_session(folder: Path, name: str, tasks: Collection[str], fast: bool) -> Interrupted:
     """Find the session that is to be gone on with.
 
     Parameters
@@ -159,6 +159,9 @@ def interrupted_session(folder: Path, name: str, fast: bool) -> Interrupted:
         Of the session's logs.
     name : str
         What its logs begin with.
+    tasks : collection of str
+        What the session needs: an optional task that was interrupted by itself is gone on with only
+        if none of these was.
     fast : bool
         Whether it goes on on a virtual clock.
 
@@ -173,6 +176,7 @@ def interrupted_session(folder: Path, name: str, fast: bool) -> Interrupted:
         raise BadInput(f"{folder}: no session to resume; begin it without --resume")
     if not open_ones:
         raise BadInput(f"{found[-1][-1]}: the session is complete; there is nothing to resume")
+    open_ones = [chain for chain in open_ones if _is_of(chain[0], tasks)] or open_ones
     if len(open_ones) > 1:
         names = ", ".join(chain[-1].name for chain in open_ones)
         raise BadInput(f"{folder}: more than one can be resumed ({names}); say which with --task")
@@ -329,6 +333,10 @@ def _end_of(log: SessionLog) -> datetime:
 
 def _virtual_now(last: SessionLog) -> datetime:
     return _end_of(last) + _VIRTUAL_GAP
+
+
+def _is_of(log: Path, tasks: Collection[str]) -> bool:
+    return not set(header_of(log)["tasks"]).isdisjoint(tasks)
 
 
 def _is_complete(log: Path) -> bool:

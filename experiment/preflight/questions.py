@@ -6,7 +6,7 @@ this machine knows is added. Whoever asks, at the desk's window or at a terminal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -34,6 +34,16 @@ Mistake: TypeAlias = (
 )
 _ALWAYS: tuple[Mistake, ...] = ("double_launch", "date", "clock_behind")
 """Asked again when a session goes on that was begun on the same day; the others were answered."""
+_OF_SESSIONS: tuple[Mistake, ...] = (
+    "done_already",
+    "order_reversed",
+    "unscheduled",
+    "too_early",
+    "too_late",
+    "washout_short",
+    "done_today",
+)
+"""Not asked before an optional task by itself: a daily report has other days than its session."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class NeedsAnswer(BadInput):
 
 @dataclass(frozen=True)
 class Begun:
-    """A session of the participant's that was begun, by its log."""
+    """A session of the participant's that was begun, by its log; no optional task by itself."""
 
     session: str
     at: datetime
@@ -95,6 +105,8 @@ class Facts:
     time : TimeFacts
     same_kit : str or None
         Another participant with the same messages.
+    optional : bool
+        Whether no task that the session needs is about to be run.
     """
 
     participant: str
@@ -104,6 +116,7 @@ class Facts:
     running: tuple[Running, ...]
     time: TimeFacts
     same_kit: str | None
+    optional: bool = False
 
 
 def questions_about(facts: Facts) -> list[Question]:
@@ -125,6 +138,8 @@ def questions_about(facts: Facts) -> list[Question]:
     if facts.same_kit is not None:
         values = {"participant": facts.participant, "other": facts.same_kit}
         found.append(Question("kit", values))
+    if facts.optional:
+        return [question for question in found if question.mistake not in _OF_SESSIONS]
     if any(one.session == facts.session for one in today):
         return [question for question in found if question.mistake in _ALWAYS]
     return found
@@ -160,7 +175,9 @@ def about_the_person(
     return (Question("not_asked", {"participant": participant}),)
 
 
-def gather(study: Study, participant: str, session: str) -> Facts:
+def gather(
+    study: Study, participant: str, session: str, tasks: Collection[str] | None = None
+) -> Facts:
     """Look at register, logs, kits, clock and running sessions.
 
     Parameters
@@ -168,6 +185,8 @@ def gather(study: Study, participant: str, session: str) -> Facts:
     study : Study
     participant, session : str
         Labels.
+    tasks : collection of str or None
+        Those of the session that are about to be run; None for all that it needs.
 
     Raises
     ------
@@ -185,6 +204,7 @@ def gather(study: Study, participant: str, session: str) -> Facts:
         running=tuple(running_sessions(study.folder)),
         time=time,
         same_kit=_same_kit(study, participant),
+        optional=tasks is not None and not _needs(study, session, tasks),
     )
 
 
@@ -218,11 +238,18 @@ def _begun(study: Study, participant: str) -> tuple[Begun, ...]:
     for log in study.logs_of(participant):
         try:
             header = header_of(log)
-            if header.get("robot") is None:
+            needed = _needs(study, header["session"], header["tasks"])
+            if header.get("robot") is None and needed:
                 found.append(Begun(header["session"], datetime.fromisoformat(header["utc"])))
         except (BadInput, KeyError, ValueError):
             continue
     return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _needs(study: Study, session: str, tasks: Collection[str]) -> bool:
+    """Whether a session needs any of these tasks; one that the study has no more needed them."""
+    visit = study.protocol.sessions.get(session)
+    return visit is None or not set(visit.tasks).isdisjoint(tasks)
 
 
 def _same_kit(study: Study, participant: str) -> str | None:

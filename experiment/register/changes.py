@@ -409,7 +409,8 @@ def _check_near(day: dt.date, now: dt.datetime) -> None:
 
 def _check_not_begun(study: Study, one: Participant, design: Design, period: int) -> None:
     for session in design.periods[period - 1].sessions:
-        if logs_of_session(study, one.label, session):
+        tasks = study.protocol.sessions[session].tasks
+        if any(log.may_hold(tasks) for log in logs_of_session(study, one.label, session)):
             raise BadInput(
                 f"participant {one.label!r}: session {session} of period {period} was begun; "
                 "its day can't be moved any more"

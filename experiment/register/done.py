@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,10 @@ class LogSummary:
     status: str = "crashed"
     robot: bool = False
     problem: str | None = None
+
+    def may_hold(self, tasks: Collection[str]) -> bool:
+        """Whether any of these tasks was begun in it; nobody knows of one that can't be read."""
+        return self.problem is not None or not set(self.tasks_begun).isdisjoint(tasks)
 
 
 def logs_of_session(study: Study, participant: str, session: str) -> tuple[LogSummary, ...]:

@@ -19,7 +19,7 @@ _DAY = dt.timedelta(days=1)
 
 SessionState: TypeAlias = Literal[
     "done",  # every task's run ended as planned
-    "begun",  # some log is there, and a task is missing
+    "begun",  # a log of a task that is missing is there: it was interrupted
     "due",  # today is within its window, or it has none
     "early",  # its window opens later
     "overdue",  # its window is over
@@ -181,7 +181,7 @@ def _session(study: Study, one: Participant, label: str, today: dt.date) -> Sess
     days = None if design is None or period is None else days_of(design, one, label)
     return SessionStanding(
         label,
-        _state(one, bool(logs), missing, period, days, today),
+        _state(one, any(log.may_hold(missing) for log in logs), missing, period, days, today),
         period,
         days,
         tasks,

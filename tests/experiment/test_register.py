@@ -51,6 +51,12 @@ def march(day: int) -> dt.date:
     return dt.date(2026, 2, 28) + day * DAY
 
 
+BOTH = (
+    "[messageslab]\n    optional: [feelings, daily]",
+    "[feelings, messageslab]\n    optional: [daily]",
+)
+
+
 @pytest.fixture
 def study(new_study: Callable[..., Path], tmp_path: Path) -> Study:
     """A crossover in two strata of ten slots or a few more, with its sealed list."""
@@ -73,17 +79,26 @@ def codes(study: Study, label: str, session: str, day: int) -> set[str]:
     return {str(one.code) for one in found} - {"rehearsal_allocation"}
 
 
-def log_of(study: Study, label: str, session: str, *, done: bool, utc: str = "2026-03-05") -> Path:
+def log_of(
+    study: Study,
+    label: str,
+    session: str,
+    *,
+    done: bool,
+    utc: str = "2026-03-05",
+    task: str | None = None,
+) -> Path:
     """Write a log as short as it can be."""
     folder = study.log_folder(label, session)
-    folder.mkdir(parents=True)
-    tasks = list(study.protocol.sessions[session].tasks)
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = list(study.session_tasks(session, task))
     lines: list[dict[str, object]] = [
         {"type": "header", "tasks": tasks, "utc": f"{utc}T10:00:00+00:00", "robot": None},
         *({"type": "run_end", "task": task, "run": 1} for task in tasks if done),
         {"type": "end", "status": "complete" if done else "aborted"},
     ]
-    file = folder / f"sub-{label}_ses-{session}.jsonl"
+    alone = "" if task is None else f"_task-{task}"
+    file = folder / f"sub-{label}_ses-{session}{alone}.jsonl"
     text = "".join(
         json.dumps({**line, "digest": "0" * 16}, separators=(",", ":")) + "\n" for line in lines
     )
@@ -199,6 +214,33 @@ def test_a_session_cut_short_misses_its_tasks_and_can_be_repeated(study: Study) 
     log_of(study, "012", "01", done=False)
     repeat(study, "012", "01", "MK", "and again", now=on(6))
     assert sorted(p.name for p in aside.parent.iterdir()) == ["ses-01_1", "ses-01_2"]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_daily_report_begins_no_session(study: Study, *, done: bool) -> None:
+    enrol(study, "012", "MK", levels={"sex": "male"}, now=on(1))
+    schedule(study, "012", "MK", 1, march(2), now=on(1))
+    log_of(study, "012", "01", done=done, utc="2026-03-03", task="daily")
+    visit = where(study, "012", 5).session("01")
+    assert (visit.state, visit.missing, len(visit.logs)) == ("due", ("messages",), 1)
+    assert codes(study, "012", "01", 3) == {"too_early"}
+    schedule(study, "012", "MK", 1, march(3), now=on(3))  # and its day can still be moved
+    log_of(study, "012", "01", done=False)
+    assert where(study, "012", 6).session("01").state == "begun"
+    log_of(study, "012", "01", done=True)
+    assert where(study, "012", 6).session("01").state == "done"
+
+
+def test_a_task_that_was_run_by_itself_leaves_the_others_due(
+    new_study: Callable[..., Path],
+) -> None:
+    study = open_study(new_study(BOTH, kit=False))
+    enrol(study, "012", "MK", now=on(1))
+    log_of(study, "012", "02", done=False, task="feelings")
+    assert where(study, "012", 5).session("02").state == "begun"
+    log_of(study, "012", "02", done=True, task="feelings")
+    visit = where(study, "012", 5).session("02")
+    assert (visit.state, visit.missing) == ("due", ("messageslab",))
 
 
 def test_who_leaves_keeps_the_slot_and_the_next_gets_a_fresh_one_of_the_stratum(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from experiment.preflight.questions import (
 )
 from experiment.preflight.time import TimeFacts
 from experiment.prepare import prepare
+from experiment.readlog import header_of
 from experiment.register import Concern, ConcernCode
 from experiment.register.changes import enrol, withdraw
 from experiment.request import SessionRequest
@@ -97,6 +99,23 @@ def test_a_session_that_goes_on_the_same_day_is_asked_about_only_what_is_new() -
     a_day_later = replace(again, time=TimeFacts(NOON + timedelta(days=1), 0.01, None), running=())
     asked = [one.mistake for one in questions_about(a_day_later)]
     assert asked == ["order_reversed", "too_early", "kit"]
+
+
+def test_an_optional_task_by_itself_is_not_asked_about_its_session(
+    new_study: Callable[..., Path],
+) -> None:
+    late = replace(GOOD, begun=(Begun("01", NOON),), concerns=(ORDER, EARLY, BEHIND), optional=True)
+    assert [one.mistake for one in questions_about(late)] == ["clock_behind"]
+    study = open_study(new_study())
+    daily = {"session": "01", "tasks": ["daily"], "utc": f"{datetime.now(timezone.utc)}"}
+    log = study.log_folder("012", "01") / "sub-012_ses-01_task-daily.jsonl"
+    log.parent.mkdir(parents=True)
+    for tasks, begun in ((["daily"], 0), (["daily", "messages"], 1)):
+        header = {"type": "header", "version": 1, "robot": None, **daily, "tasks": tasks}
+        log.write_text(json.dumps({**header, "digest": "0" * 16}, separators=(",", ":")) + "\n")
+        assert len(gather(study, "012", "01").begun) == begun, header_of(log)
+    assert gather(study, "012", "02", ("daily",)).optional
+    assert not gather(study, "012", "02", ("daily", "messageslab")).optional
 
 
 @pytest.mark.parametrize("language", ["en", "ar", "ja"])

@@ -263,7 +263,16 @@ def test_a_pet_run_goes_on_on_the_same_injection(way: str, tmp_path: Path) -> No
 def test_runs_that_were_complete_are_not_repeated(new_study: NewStudy) -> None:
     study = new_study()
     file = study / "study.yaml"
-    file.write_text(file.read_text() + '  "03":\n    tasks: [messageslab, messages]\n')
+    visit = '  "03":\n    tasks: [messageslab, messages]\n    optional: [daily]\n'
+    file.write_text(file.read_text() + visit)
+    alone = play(study, "03", task="messageslab")
+    assert tuple(prepare(request(study, "03")).plans) == ("messages",)
+    with pytest.raises(BadInput, match="complete; there is nothing to resume"):
+        prepare(request(study, "03", resume=True))
+    alone.file.unlink()
+    daily = play(study, "03", task="daily")
+    daily.file.write_bytes(daily.file.read_bytes().rpartition(b'{"type":"run_end"')[0])
+    assert tuple(prepare(request(study, "03", resume=True)).plans) == ("daily",)
     whole = play(study, "03")
     lines = whole.file.read_bytes().split(b"\n")
     at = next(
