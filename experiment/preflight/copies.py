@@ -9,9 +9,13 @@ from experiment.running import Running
 
 
 def judge_copies(running: Sequence[Running]) -> Line:
-    """Judge whether another session of the study runs now."""
+    """Judge whether another session of the study runs now.
+
+    A warning: it may be in another room, which somebody is asked about. The same session twice is
+    refused when it begins.
+    """
     if not running:
         return Line("copies", "go", "alone")
     other = running[0]
     values = {"name": other.name, "since": other.since, "host": other.host, "process": other.pid}
-    return Line("copies", "no-go", "another", values)
+    return Line("copies", "warning", "another", values)

@@ -64,10 +64,14 @@ def is_wrong(facts: TimeFacts) -> bool:
 
 
 def judge_time(facts: TimeFacts) -> Line:
-    """Judge date and time."""
+    """Judge date and time.
+
+    A date that can't be is a warning: somebody is asked about it, and it may be right where an
+    earlier session was run under a wrong one.
+    """
     values = {"now": facts.now.strftime("%Y-%m-%d %H:%M UTC"), "error": facts.error or 0.0}
     if is_wrong(facts):
-        return Line("clock", "no-go", "wrong", values)
+        return Line("clock", "warning", "wrong", values)
     if facts.error is None:
         return Line("clock", "warning", "unkept", values)
     if facts.error > _ROUGH:

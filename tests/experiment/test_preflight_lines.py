@@ -81,9 +81,10 @@ WARNING = {
     "pulses": {"silent"},
     "buttons": {"untried", "unknown"},
     "disk": {"little"},
-    "clock": {"unkept", "rough"},
+    "clock": {"unkept", "rough", "wrong"},
     "battery": {"unplugged"},
     "power_plan": {"saving"},
+    "copies": {"another"},
 }
 NO_GO = {
     "screen_size": {"failed", "other"},
@@ -96,9 +97,7 @@ NO_GO = {
     "pictures": {"wrong"},
     "disk": {"full"},
     "folder": {"refused", "synced"},
-    "clock": {"wrong"},
     "battery": {"empty"},
-    "copies": {"another"},
     "stand_ins": {"live"},
     "version": {"other"},
 }
