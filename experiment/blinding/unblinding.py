@@ -46,7 +46,7 @@ class Key:
 
 @dataclass(frozen=True)
 class PeriodTold:
-    """What was given in a period; the days are None before it is scheduled."""
+    """What was given in a period, as planned; the days are None before it is scheduled."""
 
     number: int
     first_dose: dt.date | None
@@ -64,8 +64,11 @@ class Told:
     participant, slot, sequence : str
     periods : tuple of PeriodTold
     last_dose : datetime.date or None
+        Recorded, or only planned.
     days_since : int or None
         Since the last dose.
+    last_entered : datetime.date or None
+        The last dose that was recorded; where it isn't `last_dose`, that one is only planned.
     recorded : str
         Where it was written that this was told.
     """
@@ -76,6 +79,7 @@ class Told:
     periods: tuple[PeriodTold, ...]
     last_dose: dt.date | None
     days_since: int | None
+    last_entered: dt.date | None
     recorded: str
 
     def lines(self) -> list[str]:
@@ -85,12 +89,17 @@ class Told:
             when = (
                 "not scheduled"
                 if period.first_dose is None
-                else f"drug from {period.first_dose} to {period.last_dose}"
+                else f"drug planned from {period.first_dose} to {period.last_dose}"
             )
             sessions = ", ".join(period.sessions)
             lines.append(f"period {period.number} ({when}; sessions {sessions}): {period.arm}")
         if self.last_dose is not None:
-            lines.append(f"last dose: {self.last_dose}, {self.days_since} days ago")
+            days = f"{self.last_dose}, {self.days_since} days ago"
+            entered = self.last_entered or "none"
+            if self.last_dose == self.last_entered:
+                lines.append(f"last dose: {days}")
+            else:
+                lines.append(f"last dose planned: {days}; not entered (last one entered: {entered})")
         return [*lines, self.recorded]
 
 
@@ -248,6 +257,7 @@ def _told(study: Study, design: Design, one: Participant, secret: Secret, desk: 
         periods,
         where.last_dose,
         where.days_since_last_dose,
+        where.last_entered,
         _recorded(desk),
     )
 

@@ -115,9 +115,11 @@ class Standing:
     periods : tuple of PeriodStanding
         Empty for a study without a design.
     last_dose : datetime.date or None
-        The last day up to today on which a dose was recorded or planned.
+        The last day up to today on which a dose was recorded, or planned and they had not left.
     days_since_last_dose : int or None
         0 if it was today.
+    last_entered : datetime.date or None
+        The last day up to today on which a dose was recorded: what is known, not planned.
     """
 
     participant: Participant
@@ -126,6 +128,12 @@ class Standing:
     periods: tuple[PeriodStanding, ...]
     last_dose: dt.date | None
     days_since_last_dose: int | None
+    last_entered: dt.date | None
+
+    @property
+    def last_dose_is_planned(self) -> bool:
+        """Whether nobody entered the last dose: it may not have been taken."""
+        return self.last_dose != self.last_entered
 
     @property
     def next_session(self) -> SessionStanding | None:
@@ -161,7 +169,8 @@ def standing(study: Study, participant: Participant, today: dt.date) -> Standing
     """
     design = study.protocol.design
     periods = () if design is None else periods_of(design, participant)
-    last = max((day for day in _dose_days(design, participant) if day <= today), default=None)
+    entered = {day for taken in participant.doses.values() for day in taken if day <= today}
+    last = max(entered | _planned_until(design, participant, today), default=None)
     return Standing(
         participant,
         today,
@@ -169,6 +178,7 @@ def standing(study: Study, participant: Participant, today: dt.date) -> Standing
         periods,
         last,
         None if last is None else (today - last).days,
+        max(entered, default=None),
     )
 
 
@@ -259,10 +269,10 @@ def _last_of(design: Design, one: Participant, number: int) -> dt.date | None:
     return max(days, default=None)
 
 
-def _dose_days(design: Design | None, one: Participant) -> set[dt.date]:
-    """Return all days on which a dose was recorded or is planned."""
-    days = {day for taken in one.doses.values() for day in taken}
-    if design is not None:
-        for first in one.first_doses.values():
-            days |= {first + n * _DAY for n in range(design.drug_days)}
-    return days
+def _planned_until(design: Design | None, one: Participant, today: dt.date) -> set[dt.date]:
+    """Return the days up to today on which a dose was planned; none after they left."""
+    if design is None:
+        return set()
+    end = today if one.withdrawn is None else min(today, one.withdrawn.astimezone().date())
+    days = {first + n * _DAY for first in one.first_doses.values() for n in range(design.drug_days)}
+    return {day for day in days if day <= end}

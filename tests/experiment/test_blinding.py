@@ -260,9 +260,11 @@ def test_an_emergency_tells_one_arm_and_is_in_the_journal_first(
     before = journal_file(desk.folder).read_text("utf-8")
     told = unblind_one(desk, Key(pharmacy.private), "013", who="DR", reason="seizure")
     packed = pharmacy.packed()
-    assert told[1].startswith(f"period 1 (drug from {today} to ")
+    assert told[1].startswith(f"period 1 (drug planned from {today} to ")
     assert [line.rpartition(": ")[2] for line in told[1:3]] == [packed["001-1"], packed["001-2"]]
-    assert told[3] == f"last dose: {today}, 0 days ago"
+    assert told[3] == (
+        f"last dose planned: {today}, 0 days ago; not entered (last one entered: none)"
+    )
     added = journal_file(desk.folder).read_text("utf-8").removeprefix(before)
     entry = json.loads(added)
     assert (entry["what"], entry["participant"], entry["by"], entry["reason"]) == (

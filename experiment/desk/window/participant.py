@@ -198,7 +198,12 @@ class ParticipantPane(QWidget):
                 span = says("due.window", first=days.first, last=days.last)
                 lines.append(label(span, "soft"))
         if where.days_since_last_dose is not None:
-            lines.append(label(says("due.last_dose", days=where.days_since_last_dose), "soft"))
+            line = says("due.last_dose", days=where.days_since_last_dose)
+            if where.last_dose_is_planned:
+                entered = where.last_entered or says("due.none_entered")
+                values = {"days": where.days_since_last_dose, "entered": entered}
+                line = says("due.last_dose_planned", **values)
+            lines.append(label(line, "soft"))
         if visit.period is not None:
             lines += self._period(visit.period)
         return lines

@@ -195,6 +195,10 @@ class StudyFlow:
                     lines.append(says("unblind.days", **days))
             if told.last_dose is not None:
                 days_since = says("due.last_dose", days=told.days_since)
+                if told.last_dose != told.last_entered:
+                    entered = told.last_entered or says("due.none_entered")
+                    values = {"days": told.days_since, "entered": entered}
+                    days_since = says("due.last_dose_planned", **values)
                 lines.append(days_since)
             heading = says("unblind.done", participant=participant)
             desk.show(ToldSheet(desk.texts, heading, lines, says("unblind.secret"), desk.back))
