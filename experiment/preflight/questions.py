@@ -32,7 +32,7 @@ Mistake: TypeAlias = (
         "kit",  # somebody else's messages: {participant}, {other}
     ]
 )
-_ALWAYS: tuple[Mistake, ...] = ("double_launch", "date", "clock_behind", "withdrawn")
+_ALWAYS: tuple[Mistake, ...] = ("double_launch", "date", "clock_behind", "withdrawn", "unblinded")
 """Asked again when a session goes on that was begun on the same day; the others were answered."""
 _OF_SESSIONS: tuple[Mistake, ...] = (
     "done_already",

@@ -13,6 +13,7 @@ from experiment.study import Study
 
 ConcernCode: TypeAlias = Literal[
     "withdrawn",  # the participant left: {on}
+    "unblinded",  # whoever knows the arm must not run them: {on}, {by}: initials
     "done_already",  # every task is done: {session}
     "order_reversed",  # an earlier session isn't done: {session}, {earlier}
     "unscheduled",  # no day of first dose: {session}, {period}
@@ -87,6 +88,9 @@ def _about_the_order(where: Standing, asked: SessionStanding) -> list[Concern]:
     found = []
     if where.participant.withdrawn is not None:
         found.append(_concern("withdrawn", on=where.participant.withdrawn.astimezone().date()))
+    if where.participant.unblinded is not None:
+        day = where.participant.unblinded.astimezone().date()
+        found.append(_concern("unblinded", on=day, by=", ".join(where.participant.told)))
     if asked.state == "done":
         found.append(_concern("done_already", session=asked.session))
     before = where.sessions[: where.sessions.index(asked)]

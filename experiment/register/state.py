@@ -78,7 +78,9 @@ class Participant:
         Days on which a dose was recorded, by period, rising.
     repeats : tuple of Repeat
     unblinded : datetime.datetime or None
-        When their arm was first told to somebody (UTC).
+        When their arm was last told to somebody (UTC).
+    told : tuple of str
+        Initials of whoever it was told to, in order.
     """
 
     label: str
@@ -95,6 +97,7 @@ class Participant:
     doses: Mapping[int, tuple[dt.date, ...]] = field(default_factory=dict)
     repeats: tuple[Repeat, ...] = ()
     unblinded: dt.datetime | None = None
+    told: tuple[str, ...] = ()
 
     def drug_kit(self, period: int) -> str | None:
         """Return the number on the drug kit of a period; None without a slot."""
@@ -263,7 +266,8 @@ def _changed(one: Participant, entry: OfOne, utc: dt.datetime) -> Participant:
             again = Repeat(entry.session, entry.reason, entry.by, utc, entry.moved_to)
             return replace(one, repeats=(*one.repeats, again))
         case Unblinded():
-            return replace(one, unblinded=one.unblinded or utc)
+            told = tuple(dict.fromkeys((*one.told, entry.by)))
+            return replace(one, unblinded=utc, told=told)
 
 
 def _cannot(file: Path, line: Line, problem: str) -> BadInput:

@@ -272,8 +272,18 @@ def test_an_emergency_tells_one_arm_and_is_in_the_journal_first(
     )  # fmt: skip
     assert "CANARYDRUG" not in added
     register = open_register(desk.folder)
-    assert register.participant("013").unblinded is not None
+    told_to = register.participant("013")
+    assert (told_to.unblinded is not None, told_to.told) == (True, ("DR",))
     assert register.participant("012").unblinded is None
+    later = dt.datetime.now(dt.timezone.utc) + dt.timedelta(minutes=1)
+    unblind_one(desk, Key(pharmacy.private), "013", who="AN", reason="again", now=lambda: later)
+    question = next(
+        one for one in questions_about(gather(desk, "013", "01")) if one.mistake == "unblinded"
+    )
+    assert question.text().endswith("was told on {}, to: DR, AN. Are you somebody else?".format(
+        later.astimezone().date()
+    ))  # fmt: skip
+    assert "unblinded" not in {one.mistake for one in questions_about(gather(desk, "012", "01"))}
 
 
 def test_what_cannot_be_recorded_is_not_told(desk: Study, pharmacy: Pharmacy) -> None:

@@ -121,7 +121,7 @@ def test_an_optional_task_by_itself_is_not_asked_about_its_session(
 @pytest.mark.parametrize("language", ["en", "ar", "ja"])
 def test_whatever_the_register_holds_against_a_session_has_its_question(language: str) -> None:
     names = ("on", "session", "earlier", "period", "first", "last", "days", "drug_free_days",
-             "earliest", "today", "newest", "line")  # fmt: skip
+             "earliest", "today", "newest", "line", "by")  # fmt: skip
     values = dict.fromkeys(names, "7")
     for code in get_args(ConcernCode):
         text = text_of("questions", code, values, language)
