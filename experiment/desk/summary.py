@@ -40,8 +40,13 @@ def next_step(where: Standing, session: str, status: str, texts: Texts) -> str:
         return texts.says("summary.next_done")
     if status != "complete" or (visit.session == session and visit.state == "begun"):
         return texts.says("summary.next_resume")
-    key = "next_now" if visit.state == "due" and visit.days is None else "next_session"
-    return texts.says(f"summary.{key}", session=visit.session)
+    if visit.state == "unscheduled":
+        return texts.says("summary.next_plan", session=visit.session, period=visit.period)
+    if visit.days is None or visit.state in ("due", "begun"):
+        return texts.says("summary.next_now", session=visit.session)
+    if visit.state == "overdue":
+        return texts.says("summary.next_late", session=visit.session, date=visit.days.last)
+    return texts.says("summary.next_session", session=visit.session, date=visit.days.due)
 
 
 def summary_lines(folder: Path, participant: str, log: Path, language: str) -> list[str]:

@@ -21,6 +21,8 @@ from experiment.daily.days import periods_of as daily_periods
 from experiment.daily.days import set_first_day
 from experiment.daily.page import page_for
 from experiment.daily.status import status_lines
+from experiment.desk.summary import next_step
+from experiment.desk.texts import speaking
 from experiment.errors import BadInput
 from experiment.protocol import Design, Window
 from experiment.protocol.design import Period
@@ -193,6 +195,20 @@ def test_a_crossover_from_enrolment_to_the_last_session(study: Study) -> None:
 
     log_of(study, "012", "02", done=True, utc="2026-03-19")
     assert where(study, "012", 20).next_session is None
+
+
+def test_the_summary_says_what_comes_next_by_the_days(study: Study) -> None:
+    def told(day: int) -> str:
+        return next_step(where(study, "012", day), "01", "complete", speaking("en"))
+
+    enrol(study, "012", "MK", levels={"sex": "female"}, now=on(1))
+    assert told(1).startswith("Plan the first dose of period 1. The day of session 01")
+    schedule(study, "012", "MK", 1, march(2), now=on(1))
+    assert told(2) == "Nothing more today. The next one is session 01, planned for 2026-03-05."
+    assert told(4) == told(7) == "Session 01 can be started."
+    assert told(8).startswith("Session 01 was due by 2026-03-07.")
+    log_of(study, "012", "01", done=True)
+    assert told(5).startswith("Plan the first dose of period 2. The day of session 02")
 
 
 def test_a_dose_that_is_only_planned_is_told_as_that(study: Study) -> None:
