@@ -12,7 +12,7 @@ from experiment.register.state import Participant, Register, open_register
 from experiment.said import Said, in_words, listed
 from experiment.study import Study
 
-_HEAD = ("label", "initials", "colour", "slot", "done", "next")
+_HEAD = ("label", "slot", "done", "next")
 _NONE = "-"
 
 
@@ -75,8 +75,6 @@ def _columns(where: Standing) -> tuple[str, ...]:
         following = _state_of(where.next_session)
     return (
         one.label,
-        one.initials or _NONE,
-        Said(f"colours.{one.colour}"),
         one.slot or _NONE,
         Said("list_.done_of", done=done, all=len(where.sessions)),
         following,

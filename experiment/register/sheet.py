@@ -1,6 +1,7 @@
 """The run sheet of a session: what to do, in order, with times and boxes to tick; one page.
 
-It says who, when and which drug kit, and never which arm.
+It says who, when and which drug kit, and never which arm. Initials and colour aren't on it: whoever
+can read them off the paper does not ask for them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from experiment.kit.for_session import open_kit, shown_before
 from experiment.plans.plan import PlanInputs
 from experiment.register.concerns import concerns
 from experiment.register.standing import SessionStanding, Standing, standing
-from experiment.register.state import COLOURS, Register, open_register
+from experiment.register.state import Register, open_register
 from experiment.said import Said, in_words
 from experiment.study import Study, check_label
 from experiment.yaml_files import read_yaml
@@ -126,8 +127,7 @@ def sheet_html(
     language: str,
 ) -> str:
     """Return the run sheet as one page of HTML; see `write_sheet`."""
-    colours = {one: in_words(Said(f"colours.{one}"), language) for one in COLOURS}
-    texts: dict[str, Any] = {**read_yaml(_TEXTS / f"{language}.yaml"), "colours": colours}
+    texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
     asked = where.session(session)
     steps = list(_steps(study, where, asked, texts))
     times = _times(steps, texts, at)
@@ -182,8 +182,6 @@ def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> lis
     kit = none if asked.period is None else one.drug_kit(asked.period) or none
     return [
         (words["participant"], one.label),
-        (words["initials"], one.initials or none),
-        (words["colour"], texts["colours"][one.colour]),
         (words["kit"], kit),
         (words["session"], session),
         (words["day"], day),
@@ -199,8 +197,6 @@ def _steps(
     base: dict[str, object] = {
         "participant": one.label,
         "session": asked.session,
-        "initials": one.initials or texts["head"]["none"],
-        "colour": texts["colours"][one.colour],
     }
     yield Step("switch_on", base)
     if any(study.protocol.tasks[task].shares() for task in asked.tasks):

@@ -159,12 +159,14 @@ def test_a_sheet_is_one_page_with_all_that_matters_and_escapes_texts(
         "Session 01 is not done yet, and comes before session 02.",
         f"Session 02 was to be done by {late + dt.timedelta(days=17)}; that was 23 days ago.",
         "Days without drug before this period: 10. At least 10 are needed.",
-        "Ask for the initials (AB). Compare them and the colour (blue) with the screen.",
+        "Ask for the initials and the colour of the card. Type what they say.",
         "messages: not ready yet, look at: kit check",
         "This was the last session.",
         f"{where.participant.slot}-2",
     ):
         assert line in html
         assert line[:30] in shown.replace("\r\n", " ").replace("\n", " ")
+    assert "AB" not in html, "who can read the initials off the paper does not ask for them"
+    assert "AB" not in desk.does("participant", "list", desk.study)
     order = [html.index(time) for time in ("09:10", "09:20", "09:30", "09:45")]
     assert order == sorted(order)
