@@ -42,7 +42,7 @@ class Person:
     seconds: list[float] = field(default_factory=list)
 
 
-def chance_bound(n: int, alpha: float = 1e-6) -> int:
+def chance_bound(n: int, alpha: float) -> int:
     """Return the smallest count of right guesses of `n` that a coin reaches with p <= alpha."""
     tail = 0.0
     for right in range(n, -1, -1):
