@@ -95,11 +95,11 @@ class Told:
             lines.append(f"period {period.number} ({when}; sessions {sessions}): {period.arm}")
         if self.last_dose is not None:
             days = f"{self.last_dose}, {self.days_since} days ago"
-            entered = self.last_entered or "none"
             if self.last_dose == self.last_entered:
                 lines.append(f"last dose: {days}")
             else:
-                lines.append(f"last dose planned: {days}; not entered (last one entered: {entered})")
+                entered = f"not entered (last one entered: {self.last_entered or 'none'})"
+                lines.append(f"last dose planned: {days}; {entered}")
         return [*lines, self.recorded]
 
 

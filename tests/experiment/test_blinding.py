@@ -28,6 +28,7 @@ from experiment.blinding.sealing import (
 )
 from experiment.blinding.unblinding import Key, unblind_all, unblind_one
 from experiment.errors import BadInput
+from experiment.preflight.questions import gather, questions_about
 from experiment.register import open_register
 from experiment.register.changes import enrol, schedule, withdraw
 from experiment.register.journal import journal_file
@@ -280,9 +281,8 @@ def test_an_emergency_tells_one_arm_and_is_in_the_journal_first(
     question = next(
         one for one in questions_about(gather(desk, "013", "01")) if one.mistake == "unblinded"
     )
-    assert question.text().endswith("was told on {}, to: DR, AN. Are you somebody else?".format(
-        later.astimezone().date()
-    ))  # fmt: skip
+    day = later.astimezone().date()
+    assert question.text().endswith(f"on {day}, to: DR, AN. Are you somebody else?")
     assert "unblinded" not in {one.mistake for one in questions_about(gather(desk, "012", "01"))}
 
 
