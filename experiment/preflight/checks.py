@@ -21,6 +21,7 @@ from experiment.preflight.materials import (
     judge_kit,
     judge_pictures,
 )
+from experiment.preflight.person import gather_person, judge_person
 from experiment.preflight.power import gather_power, judge_power
 from experiment.preflight.software import judge_version
 from experiment.preflight.sound import gather_sound, judge_sound
@@ -48,6 +49,7 @@ _ORDER = (
     "echo",
     "pulses",
     "buttons",
+    "person",
     "kit",
     "pictures",
     "disk",
@@ -106,6 +108,9 @@ class Checks:
             self._pool.submit(look)
             for look in (
                 lambda: judge_disk(gather_disk(subject.folder)),
+                lambda: [
+                    judge_person(gather_person(study, subject.participant), live=subject.live)
+                ],
                 lambda: [judge_sound(gather_sound())],
                 lambda: [judge_time(gather_time(study))],
                 lambda: judge_power(gather_power()),

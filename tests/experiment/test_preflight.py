@@ -31,6 +31,7 @@ from experiment.preflight.materials import (
     judge_pictures,
     wrong_own_picture,
 )
+from experiment.preflight.person import gather_person
 from experiment.preflight.power import PowerFacts, gather_power, judge_power
 from experiment.preflight.screen import ScreenFacts, judge_screen
 from experiment.preflight.software import judge_version
@@ -47,6 +48,8 @@ from experiment.preflight.wiring import (
     judge_pulses,
     listen,
 )
+from experiment.register.changes import enrol
+from experiment.register.identity import IDENTITY_FILE, make_identity, save_identity
 from experiment.running import held, running_sessions
 from experiment.study import open_study
 
@@ -324,6 +327,20 @@ def test_a_synced_drive_is_known_by_its_traces(tmp_path: Path) -> None:
 )
 def test_the_clock(facts: TimeFacts, expected: str) -> None:
     assert told(judge_time(facts)).startswith(expected)
+
+
+def test_who_can_be_asked_for_initials(new_study: NewStudy) -> None:
+    study = open_study(new_study(kit=False))
+    assert not gather_person(study, "012")
+    enrol(study, "012", "MK", initials="AB")
+    assert gather_person(study, "012")
+    enrol(study, "013", "MK")
+    assert not gather_person(study, "013")
+    folder = study.kit_folder("013").parent
+    save_identity(make_identity("CD", "red"), folder)
+    assert gather_person(study, "013")
+    (folder / IDENTITY_FILE).write_text("{}")
+    assert not gather_person(study, "013")
 
 
 def test_the_clock_of_this_machine_is_read(new_study: NewStudy) -> None:

@@ -20,6 +20,7 @@ from experiment.preflight.line import TEXTS, Line, in_words
 from experiment.preflight.live import judge_live
 from experiment.preflight.materials import KitFacts, PictureFacts, judge_kit, judge_pictures
 from experiment.preflight.opened import about_inputs
+from experiment.preflight.person import judge_person
 from experiment.preflight.power import PowerFacts, judge_power
 from experiment.preflight.screen import ScreenFacts, judge_screen
 from experiment.preflight.software import judge_version
@@ -59,6 +60,7 @@ GO = {
     "echo": {"none", "good"},
     "pulses": {"none", "quiet", "seen", "in_time"},
     "buttons": {"pressed", "robot", "box", "keyboard"},
+    "person": {"known", "rehearsal"},
     "kit": {"not_needed", "good"},
     "pictures": {"not_needed", "good"},
     "disk": {"enough"},
@@ -80,6 +82,7 @@ WARNING = {
     "echo": {"untried"},
     "pulses": {"silent"},
     "buttons": {"untried", "unknown"},
+    "person": {"unknown"},
     "disk": {"little"},
     "clock": {"unkept", "rough", "wrong"},
     "battery": {"unplugged"},
@@ -157,6 +160,8 @@ def lines() -> Iterator[Line]:
     for keyboards in (None, 0, 1):
         yield judge_buttons(replace(HEARD, wired=False), keyboards)
     yield from _opened(protocol)
+    for known, live in ((True, True), (False, True), (False, False)):
+        yield judge_person(known, live=live)
     yield judge_kit(KitFacts(needed=False))
     yield judge_kit(KitFacts(True, ("m001: nobody looked it through",)))
     yield judge_pictures(PictureFacts(needed=False))
