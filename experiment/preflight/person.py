@@ -17,7 +17,7 @@ def gather_person(study: Study, participant: str) -> bool:
         return False
 
 
-def judge_person(known: bool, *, live: bool) -> Line:  # noqa: FBT001
+def judge_person(known: bool, *, live: bool) -> Line:
     """Judge whether a mix-up of participants would show.
 
     Parameters

@@ -95,8 +95,25 @@ class Unblinded(Entry):
     reason: str
 
 
+class IdentitySet(Entry):
+    """Initials and colour of somebody, who need not be enrolled, were set or set anew.
+
+    Their own file has them; the journal says who did it.
+    """
+
+    what: Literal["identity_set"] = "identity_set"
+    participant: Label
+
+
 AnyEntry: TypeAlias = Annotated[
-    AllocationReceived | Enrolled | Scheduled | Dosed | Withdrawn | Repeated | Unblinded,
+    AllocationReceived
+    | Enrolled
+    | Scheduled
+    | Dosed
+    | Withdrawn
+    | Repeated
+    | Unblinded
+    | IdentitySet,
     Field(discriminator="what"),
 ]
 ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)

@@ -15,6 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from experiment.errors import BadInput
 from experiment.files import canonical, write_whole
 from experiment.kit.store import wipe
+from experiment.register.changes import Now, at_the_desk, utc_now
+from experiment.register.entries import IdentitySet
 from experiment.register.state import COLOURS, Register
 from experiment.study import Study
 
@@ -87,6 +89,21 @@ def identity_of(study: Study, register: Register, label: str) -> Identity | None
     if person.initials is not None:
         return Identity(person.initials, person.colour)
     return load_identity(study.kit_folder(label).parent)
+
+
+def set_identity(study: Study, label: str, by: str, identity: Identity, now: Now = utc_now) -> None:
+    """Set somebody's initials and colour, or set them anew; the journal has who did it, and when.
+
+    Raises
+    ------
+    BadInput
+        If the initials `by` of the assistant can't be used, or something can't be written.
+    RegisterBusy
+        If somebody else holds the register.
+    """
+    with at_the_desk(study.folder, by, now) as desk:
+        desk.write(IdentitySet(by=by, participant=label))
+        save_identity(identity, study.kit_folder(label).parent)
 
 
 def save_identity(identity: Identity, folder: Path) -> None:

@@ -44,12 +44,12 @@ def list_one(study: Study, label: str, today: dt.date) -> list[str]:
         lines.append(Said("register.in_place_of", participant=one.replaces))
     lines += map(_of_period, where.periods)
     if where.days_since_last_dose is not None:
-        values = {"day": where.last_dose, "days": where.days_since_last_dose}
+        dose = {"day": where.last_dose, "days": where.days_since_last_dose}
         if where.last_dose_is_planned:
             entered = where.last_entered or _NONE
-            lines.append(Said("list_.last_dose_planned", **values, entered=entered))
+            lines.append(Said("list_.last_dose_planned", **dose, entered=entered))
         else:
-            lines.append(Said("list_.last_dose", **values))
+            lines.append(Said("list_.last_dose", **dose))
     lines += map(_of_session, where.sessions)
     for again in one.repeats:
         values = {"session": again.session, "reason": again.reason, "place": again.moved_to}

@@ -13,6 +13,7 @@ from experiment.register.entries import (
     AllocationReceived,
     Dosed,
     Enrolled,
+    IdentitySet,
     Repeated,
     Scheduled,
     Unblinded,
@@ -216,6 +217,8 @@ def register_of(journal: Journal) -> Register:
         entry = line.entry
         if isinstance(entry, AllocationReceived):
             allocation = Allocation(entry.sha256, entry.slots, entry.rehearsal)
+        elif isinstance(entry, IdentitySet):
+            continue  # of anybody, and beside the kit
         elif isinstance(entry, Enrolled):
             _enrol(people, entry, line, journal.file)
         else:

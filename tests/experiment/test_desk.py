@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +20,10 @@ from experiment.desk.settings import Settings, load_settings, save_settings, set
 from experiment.desk.texts import languages, speaking
 from experiment.desk.window.parts import Sheet
 from experiment.errors import BadInput
-from experiment.register import concerns
+from experiment.register import concerns, open_register
 from experiment.register.changes import enrol
 from experiment.register.identity import IDENTITY_FILE, load_identity, make_identity, save_identity
+from experiment.register.journal import journal_file
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from tests.sessions.assistant import HANDS, Assistant, sit_down
@@ -74,7 +76,8 @@ def test_searching_narrows_down_and_the_keyboard_is_enough(assistant: Assistant)
     assistant.press("Initials and colour")
     sheet = assistant.desk.sheet
     assert sheet is not None
-    (line,) = sheet.findChildren(QLineEdit)
+    line, by = sheet.findChildren(QLineEdit)
+    HANDS.keyClicks(by, "MK")
     HANDS.keyClicks(line, "a.b.")
     HANDS.keyClick(line, Qt.Key.Key_Return)
     assert "Choose a colour, please." in assistant.texts()
@@ -83,6 +86,10 @@ def test_searching_narrows_down_and_the_keyboard_is_enough(assistant: Assistant)
     kept = load_identity(assistant.desk.study.kit_folder("012").parent)
     assert kept is not None
     assert kept.same("AB", "green")
+    (entry,) = map(json.loads, journal_file(assistant.desk.study.folder).read_text().splitlines())
+    assert (entry["what"], entry["participant"], entry["by"]) == ("identity_set", "012", "MK")
+    assert not {"AB", "green"} & set(map(str, entry.values()))
+    assert not open_register(assistant.desk.study.folder).enrolled("012")
 
 
 def test_initials_and_colour_are_for_the_owner_only(tmp_path: Path) -> None:

@@ -481,7 +481,7 @@ def test_the_list_is_complete_and_goes_into_the_log(new_study: NewStudy) -> None
     checks.close()
     assert {line.subject for line in lines} == {
         *("sound", "ports", "echo", "disk", "folder", "clock", "battery", "power_plan", "copies"),
-        *("stand_ins", "version"),
+        *("stand_ins", "version", "person"),
     }
     plain = for_header(lines, "because")
     assert plain["override"] == "because"

@@ -133,7 +133,7 @@ def first_session(assistant: Assistant, study: Path) -> None:
     assistant.picture("check")
     assistant.press("Start now")
     assistant.wait_for("The session is complete")
-    assert "Nothing more today. The next one is session 02." in assistant.texts()
+    assert "Plan the first dose of period 2. The day of session 02 follows from it." in assistant.texts()
     assert "No faults." in assistant.texts()
     assistant.picture("complete")
     assistant.press("Back to the participant")

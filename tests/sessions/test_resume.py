@@ -271,7 +271,7 @@ def test_runs_that_were_complete_are_not_repeated(new_study: NewStudy) -> None:
         prepare(request(study, "03", resume=True))
     alone.file.unlink()
     daily = play(study, "03", task="daily")
-    daily.file.write_bytes(daily.file.read_bytes().rpartition(b'{"type":"run_end"')[0])
+    daily.file.write_bytes(daily.file.read_bytes().partition(b'"type":"onset"')[0])
     assert tuple(prepare(request(study, "03", resume=True)).plans) == ("daily",)
     whole = play(study, "03")
     lines = whole.file.read_bytes().split(b"\n")

@@ -34,7 +34,8 @@ class IdentitySheet(Sheet):
     texts : Texts
     participant : str
     on_said : callable
-        Takes initials and colour; returns what is wrong with them, or None.
+        Takes initials and colour, and the assistant's initials where they are set; returns what is
+        wrong with them, or None.
     on_back : callable
     setting : bool
         Whether they are set, and not asked for.
@@ -44,7 +45,7 @@ class IdentitySheet(Sheet):
         self,
         texts: Texts,
         participant: str,
-        on_said: Callable[[str, str], str | None],
+        on_said: Callable[..., str | None],
         on_back: Back,
         *,
         setting: bool,
@@ -59,6 +60,10 @@ class IdentitySheet(Sheet):
         self.colour = ColourChoice(texts)
         self.body.addLayout(field(texts.says("identity.initials"), self.initials))
         self.body.addLayout(field(texts.says("identity.colour"), self.colour))
+        self.by = line_edit(_SHORT)
+        if setting:
+            self.body.addLayout(field(texts.says("common.by"), self.by))
+        self._setting = setting
         self.next = button(
             texts.says("identity.save" if setting else "identity.next"), self._say, "primary"
         )
@@ -76,7 +81,8 @@ class IdentitySheet(Sheet):
         elif colour is None:
             self.complain(self._texts.says("enrol.no_colour"))
         else:
-            self.complain(self._on_said(self.initials.text(), colour) or "")
+            by = (self.by.text().strip(),) if self._setting else ()
+            self.complain(self._on_said(self.initials.text(), colour, *by) or "")
 
 
 @dataclass(frozen=True)

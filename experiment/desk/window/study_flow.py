@@ -18,7 +18,7 @@ from experiment.desk.window.forms import (
 from experiment.errors import BadInput, KindredError
 from experiment.register import Standing
 from experiment.register.changes import dose, enrol, schedule, withdraw
-from experiment.register.identity import make_identity, save_identity
+from experiment.register.identity import make_identity, set_identity
 from experiment.study import check_label
 
 if TYPE_CHECKING:
@@ -62,12 +62,11 @@ class StudyFlow:
     def set_identity(self) -> None:
         """Ask for initials and colour of the participant who was chosen, and keep them."""
         desk, participant = self._desk, self._chosen
-        folder = desk.study.kit_folder(participant).parent
 
-        def said(initials: str, colour: str) -> str | None:
+        def said(initials: str, colour: str, by: str) -> str | None:
             try:
-                save_identity(make_identity(initials, colour), folder)
-            except BadInput as error:
+                set_identity(desk.study, participant, by, make_identity(initials, colour))
+            except KindredError as error:
                 return self._problem(error)
             desk.back()
             return None
