@@ -205,8 +205,7 @@ def test_the_guesser_finds_a_planted_leak(
         leak(place, copies, arms)
         leaking.append((place, copies, arms))
     right = right_guesses(leaking[0], leaking[1])
-    people = len(leaking[1][1])
-    assert max(right.values()) >= chance_bound(people, SURE)
+    assert beats_chance(right, len(leaking[1][1]), SURE)
 
 
 def test_a_clue_that_is_right_for_three_of_four_is_enough(
