@@ -15,13 +15,11 @@ from string import Template
 from typing import Any
 
 from analysis.bids_beh import KIND, answers_table
-from analysis.bids_daily import daily_files
 from analysis.bids_events import EventRow, table_of
 from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_parts
 from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, answers_sidecar, text_of
 from analysis.parts import joined
 from analysis.row_types import Run
-from experiment.daily.reports import Report
 from experiment.errors import BadInput
 from experiment.readlog import SessionLog
 from experiment.study import check_label
@@ -150,29 +148,24 @@ def placed(found: Iterable[ExportedRun], datatype: str) -> dict[str, ExportedRun
 # --- the data set --------------------------------------------------------------------------------
 
 
-def dataset_files(
-    study: Mapping[str, Any], participants: Iterable[str], reports: Sequence[Report]
-) -> dict[str, str]:
-    """Return the files of a data set that are of no single session's log, by their paths.
+def dataset_files(study: Mapping[str, Any], participants: Iterable[str]) -> dict[str, str]:
+    """Return the files that describe a data set as a whole, by their paths.
 
     Parameters
     ----------
     study : mapping
         As the latest log's protocol describes it.
     participants : iterable of str
-        ``sub-012`` and so on; those of reports need not be among them.
-    reports : sequence of Report
-        Daily ones.
+        ``sub-012`` and so on.
     """
-    whose = sorted({*participants, *(f"sub-{one.participant}" for one in reports)})
     return {
         _DESCRIPTION: _json(_description(study)),
         "README.md": Template((TEXTS / "README.md").read_text("utf-8")).substitute(
             study, software=f"{SOFTWARE} {VERSION}"
         ),
-        "participants.tsv": "\n".join(["participant_id", *whose]) + "\n",
+        "participants.tsv": "\n".join(["participant_id", *sorted(participants)]) + "\n",
         "participants.json": _json(text_of("participants.json")),
-    } | daily_files(reports, study)
+    }
 
 
 def run_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:

@@ -73,7 +73,8 @@ def _found(timing: Timing) -> Iterator[tuple[str, float | None]]:
     yield "marker_lag_ms", float(np.percentile(lags, 99)) if len(lags) else None
     yield "marker_jitter_ms", float(lags.std()) if len(lags) else None
     grids = [run.grid for run in timing.runs if run.grid is not None]
-    yield "pulses_missed", float(timing.volumes_missing) if grids else None
+    known = any(run.missing is not None for run in timing.runs)
+    yield "pulses_missed", float(timing.volumes_missing) if known else None
     yield (
         "pulse_residual_ms",
         max(1e3 * float(np.nanmax(np.abs(grid.residuals))) for grid in grids) if grids else None,

@@ -86,21 +86,31 @@ def export(
             parquet=parquet,
             modulator=modulator,
             force=force,
-            use_facts=None if report is None else _reporting(opened, report, arms, traits),
+            facts=report is not None,
         ),
         workers,
         scheduler,
+        None if report is None else _reporting(opened, report, arms, traits),
     )
 
 
 def _reporting(
     study: Study, out: Path, arms: Path | None, traits: Path | None
 ) -> Callable[[Iterator[dict[str, Any]]], None]:
-    """Return what makes the study's report of what the export kept of each log."""
+    """Return what makes the study's report of what the export kept of each log.
+
+    What can be checked is checked before anything is exported.
+    """
     from analysis.report.command import check_arms, check_page, put_page
+    from analysis.science.arms import read_arms
+    from analysis.science.scores import read_traits
 
     check_page(out)
     check_arms(study, arms, out)
+    if arms is not None:
+        read_arms(arms)
+    if traits is not None:
+        read_traits(traits)
 
     def make(facts: Iterator[dict[str, Any]]) -> None:
         from analysis.report.study import Sources, study_report

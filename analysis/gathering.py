@@ -11,6 +11,11 @@ from experiment.errors import BadInput
 from experiment.readlog import SessionLog, read_log
 
 Made = TypeVar("Made")
+UNFIT = (
+    *(KeyError, IndexError, TypeError, AttributeError),
+    *(ValueError, ArithmeticError, AssertionError),
+)
+"""What is raised where a log lacks something, or has what can't be: frames of 0 s."""
 
 
 def made_of(
@@ -46,7 +51,7 @@ def as_session_log(file: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError, AssertionError) as error:
+    except UNFIT as error:
         raise BadInput(
             f"{file}: lacks what a session log of this version must have "
             f"({type(error).__name__}: {' '.join(str(error).split())[:80]}); was it edited?"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.gathering import UNFIT
 from analysis.notes import about_notes
 from analysis.parts import about_parts, compare_parts, planned_part
 from analysis.runs import Run, line_of, runs_of
@@ -66,6 +67,8 @@ class Verification:
         How many were compared.
     status : str
         How the session ended.
+    whole : bool
+        Whether the log could be compared to its end.
     """
 
     differences: tuple[Difference, ...]
@@ -73,6 +76,7 @@ class Verification:
     markers: int
     answers: int
     status: str
+    whole: bool = True
 
 
 def verify(log: SessionLog) -> Verification:
@@ -89,14 +93,26 @@ def verify(log: SessionLog) -> Verification:
     Returns
     -------
     Verification
+        Of an edited log, as far as it can be compared.
+
+    Raises
+    ------
+    BadInput
+        If the log is as it was written, and not in this software's form.
     """
     check = _Check()
     try:
         return _verified(log, check)
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+    except (*UNFIT, BadInput) as error:
+        if log.broken_at is not None:
+            line = max(log.broken_at, check.line)
+            check.differ(line, "from here on, what was changed keeps it from being compared")
+            return replace(check.result(log.status), whole=False)
+        if isinstance(error, BadInput):
+            raise
         raise BadInput(
-            f"{log.file}: not a log of this software: something is missing or of another kind "
-            f"({type(error).__name__})"
+            f"{log.file}:{check.line}: not a log of this software: something is missing or of "
+            f"another kind ({type(error).__name__})"
         ) from None
 
 
@@ -133,6 +149,7 @@ def _verified(log: SessionLog, check: _Check) -> Verification:
     runs = runs_of(log)
     _compare_whole(log, runs, check)
     for run in runs:
+        check.line = 1
         if run.task not in plans:
             check.differ(line_of(run.begun), f"the header has no plan for {run.task!r}")
             continue
@@ -150,16 +167,18 @@ def _compare_whole(log: SessionLog, runs: Sequence[Run], check: _Check) -> None:
         ended = [run.task for run in runs if run.ended is not None]
         if ended != list(log.header["tasks"]) or set(ended) != set(log.header["plans"]):
             check.differ(last, "the session says that it is complete, but not all its tasks are")
-    pulses = {event["t"] for event in log.of("pulse")}
-    marks = {(event["name"], event["t"]) for event in log.of("mark") if not event["again"]}
+    pulses = {event["t"] for event in check.each(log.of("pulse"))}
+    marks = {
+        (event["name"], event["t"]) for event in check.each(log.of("mark")) if not event["again"]
+    }
     for run in runs:
-        for zero in run.zeros:
+        for zero in check.each(run.zeros):
             if zero["source"] == "pulse" and zero["t"] not in pulses:
                 check.differ(line_of(zero), "the run's zero is no pulse of the scanner")
             if zero["source"] in MARKS and (zero["source"], zero["t"]) not in marks:
                 check.differ(line_of(zero), f"the run's zero is no first mark {zero['source']!r}")
     asked = [event["seq"] for event in log.of("pause_asked")]
-    late = [e["seq"] for e in log.of("fault") if e["what"] == "begun_late"]
+    late = [e["seq"] for e in check.each(log.of("fault")) if e["what"] == "begun_late"]
     for run in runs:
         for shift in run.shifts:
             if not any(seq < shift["seq"] for seq in (*asked, *late)):
@@ -172,6 +191,13 @@ class _Check:
     def __init__(self) -> None:
         self.differences: list[Difference] = []
         self.steps = self.markers = self.answers = 0
+        self.line = 1  # that is being compared
+
+    def each(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield events, and keep the line of the one that is being compared."""
+        for event in events:
+            self.line = line_of(event)
+            yield event
 
     def differ(self, line: int, problem: str) -> None:
         self.differences.append(Difference(line, problem))
@@ -207,7 +233,7 @@ class _Replay:
 
     def compare(self, task: Task) -> None:
         outcome: Outcome | None = None
-        for event in self._run.steps:
+        for event in self._check.each(self._run.steps):
             try:
                 step = next(task) if outcome is None else task.send(outcome)
             except StopIteration:
@@ -247,6 +273,7 @@ class _Replay:
         done = self._run.outcomes.get(number)
         if onset is None or done is None:
             return None
+        self._check.line = line_of(done)
         outcome = from_plain(Outcome, done["outcome"])
         self._compare_onset(event, onset)
         zero = self._zero_at(done)
@@ -398,8 +425,9 @@ def report(log: SessionLog, found: Verification) -> str:
     lines = [f"{log.file}:{d.line}: {d.problem}" for d in found.differences]
     if log.torn:
         lines.append("the last line was cut off by a crash; it is left out")
-    lines += about_parts(log) + about_notes(log)
-    if not found.steps:
+    if found.whole:
+        lines += about_parts(log) + about_notes(log)
+    if not found.steps and not found.differences:
         lines.append(f"session {found.status}; no step was shown: there is nothing to compare")
         return "\n".join(lines)
     lines.append(

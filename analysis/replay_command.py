@@ -85,6 +85,7 @@ def replay(
         from analysis.replay import verify as compare
 
         found = compare(read)
-        print(report(read, found), *dose_lines(read), sep="\n")
+        doses = dose_lines(read) if found.whole else []
+        print(report(read, found), *doses, sep="\n")
         if found.differences:
             raise KindredError(f"{log}: not what the protocol says")

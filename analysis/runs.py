@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from experiment.errors import BadInput
 from experiment.readlog import Event, SessionLog
 
 
@@ -50,44 +51,57 @@ class Run:
 
 @lru_cache(maxsize=2)
 def runs_of(log: SessionLog) -> tuple[Run, ...]:
-    """Sort a log's events into runs; nobody changes them, since all who ask get the same ones."""
+    """Sort a log's events into runs; nobody changes them, since all who ask get the same ones.
+
+    Raises
+    ------
+    BadInput
+        If an event lacks what it is sorted by, or has it in another form.
+    """
     runs: list[Run] = []
     owner: dict[int, Run] = {}
-    for event in log.but_frames:
-        kind = event["type"]
-        if kind == "run_begin":
-            runs.append(Run(event["task"], event))
-            continue
-        if not runs:
-            continue
-        run = runs[-1]
-        if kind == "step":
-            run.steps.append(event)
-        elif kind == "onset":
-            run.onsets[event["n"]] = event
-        elif kind == "outcome":
-            run.outcomes[event["n"]] = event
-        elif kind == "press":
-            run.presses.setdefault(event["step"], []).append(event)
-        elif kind == "marker_planned":
-            run.planned[event["step"]] = event
-            owner[event["n"]] = run
-        elif kind == "marker_sent":
-            owner.get(event["n"], run).sent.setdefault(event["n"], []).append(event)
-        elif kind == "marker_reset":
-            owner.get(event["n"], run).reset[event["n"]] = event
-        elif kind == "marker_echo":
-            owner.get(event["n"], run).echoes[event["n"]] = event
-        elif kind == "run_zero":
-            run.zeros.append(event)
-        elif kind == "pause" and run.steps:
-            run.paused_after[run.steps[-1]["n"]] = event
-        elif kind == "continue":
-            run.shifts.append(event)
-        elif kind == "result":
-            run.result = event
-        elif kind == "run_end":
-            run.ended = event
+    event = log.header
+    try:
+        for event in log.but_frames:
+            kind = event["type"]
+            if kind == "run_begin":
+                runs.append(Run(event["task"], event))
+                continue
+            if not runs:
+                continue
+            run = runs[-1]
+            if kind == "step":
+                run.steps.append(event)
+            elif kind == "onset":
+                run.onsets[event["n"]] = event
+            elif kind == "outcome":
+                run.outcomes[event["n"]] = event
+            elif kind == "press":
+                run.presses.setdefault(event["step"], []).append(event)
+            elif kind == "marker_planned":
+                run.planned[event["step"]] = event
+                owner[event["n"]] = run
+            elif kind == "marker_sent":
+                owner.get(event["n"], run).sent.setdefault(event["n"], []).append(event)
+            elif kind == "marker_reset":
+                owner.get(event["n"], run).reset[event["n"]] = event
+            elif kind == "marker_echo":
+                owner.get(event["n"], run).echoes[event["n"]] = event
+            elif kind == "run_zero":
+                run.zeros.append(event)
+            elif kind == "pause" and run.steps:
+                run.paused_after[run.steps[-1]["n"]] = event
+            elif kind == "continue":
+                run.shifts.append(event)
+            elif kind == "result":
+                run.result = event
+            elif kind == "run_end":
+                run.ended = event
+    except (KeyError, TypeError) as error:
+        raise BadInput(
+            f"{log.file}:{line_of(event)}: lacks what a line of this kind must have "
+            f"({type(error).__name__}: {error}); was it edited?"
+        ) from None
     return tuple(runs)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.row_types import (
     BlockRow,
+    FrameRow,
     MarkerRow,
     MarkRow,
     PauseRow,
@@ -27,6 +28,7 @@ from analysis.row_types import (
     Run,
     StepRow,
     ThrowRow,
+    TrialRow,
 )
 from analysis.runs import Run as RunEvents
 from analysis.runs import runs_of
@@ -266,6 +268,20 @@ def throws(log: SessionLog) -> DataFrame:
     from analysis.throws import throw_rows
 
     return _frame(ThrowRow, throw_rows(log))
+
+
+def trials(log: SessionLog) -> DataFrame:
+    """Return one row per trial that was begun; columns as in `TrialRow`."""
+    from analysis.trials import trial_rows
+
+    return _frame(TrialRow, trial_rows(log))
+
+
+def frames(log: SessionLog) -> DataFrame:
+    """Return one row per run that drew frames in a window; columns as in `FrameRow`."""
+    from analysis.trials import frame_rows
+
+    return _frame(FrameRow, frame_rows(log))
 
 
 def _frame(kind: Any, rows: Iterable[Any]) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ Array = npt.NDArray[np.float64]
 DROPPED = 1.2  # frames; PsychoPy's own rule for a dropped frame
 _FEWEST = 4  # onsets that show a trend
 _WHOLE_FRAMES = 0.02  # of a frame: planned that near to whole frames apart, two are rounded alike
+_LACKING = {"late_first": "shift", "volumes_short": "short"}  # faults that say so many volumes
 _BY_CHANCE = 0.001  # of sessions without drift may seem to have some
 
 
@@ -87,6 +89,8 @@ class RunPulses:
         How many pulses the scanner sends in a run, if that is known.
     first : str
         What the log knows of the first one: ``late``, ``short``, ``counted`` or ``unknown``.
+    unseen : int
+        Volumes of its scan before the first pulse or behind the last one, as far as the log knows.
     """
 
     task: str
@@ -97,11 +101,19 @@ class RunPulses:
     tr: float
     expected: int | None = None
     first: str = "unknown"
+    unseen: int = 0
 
     @cached_property
     def grid(self) -> GridFit | None:
         """The grid that fits the pulses; None below three of them."""
         return fit_grid(self.times, self.tr)
+
+    @property
+    def missing(self) -> int | None:
+        """Volumes without a pulse: within the grid and beyond it; None if nothing tells."""
+        if self.grid is None:
+            return self.unseen or None
+        return len(self.grid.missing) + self.unseen
 
 
 @dataclass(frozen=True)
@@ -217,7 +229,7 @@ class Timing:
     @property
     def volumes_missing(self) -> int:
         """Volumes without a pulse, over all runs."""
-        return sum(len(run.grid.missing) for run in self.runs if run.grid is not None)
+        return sum(run.missing or 0 for run in self.runs)
 
 
 def _own_rounding(planned: Array, period: float) -> npt.NDArray[np.bool_]:
@@ -297,9 +309,16 @@ def _run_pulses(log: SessionLog, runs: Sequence[Run]) -> Iterator[RunPulses]:
     pulses = np.array([event["t"] for event in log.of("pulse")], float)
     numbers = np.array([event["n"] for event in log.of("pulse")], int)
     counts = list(log.of("pulse_count"))
+    # How many volumes each of these faults is about.
+    lacking = [
+        (event["seq"], event[_LACKING[event["what"]]])
+        for event in log.of("fault")
+        if event["what"] in _LACKING
+    ]
     last = max((event["t"] for event in log.but_frames if event["t"] is not None), default=0.0)
-    ends = [run.begun["t"] for run in runs[1:]] + [last]
-    for run, limit in zip(runs, ends, strict=True):
+    ends = [*(run.begun["t"] for run in runs), last][1:]
+    nexts = [*(run.begun["seq"] for run in runs), sys.maxsize][1:]
+    for run, limit, after in zip(runs, ends, nexts, strict=True):
         begun = run.begun["t"]
         ended = limit if run.ended is None else run.ended["t"]
         zero = run.zeros[-1] if run.zeros else None
@@ -318,6 +337,7 @@ def _run_pulses(log: SessionLog, runs: Sequence[Run]) -> Iterator[RunPulses]:
             tr=log.header["protocol"]["scanner"]["tr"],
             expected=None if count is None else count["expected"],
             first="unknown" if count is None else count["first"],
+            unseen=sum(volumes for seq, volumes in lacking if run.begun["seq"] < seq < after),
         )
 
 
@@ -410,7 +430,7 @@ def _about_pulses(run: RunPulses, runs: int) -> Iterator[str]:
         return
     worst = 1e3 * float(np.nanmax(np.abs(grid.residuals)))
     yield (
-        f"pulses        {name}{len(run.times)}; {len(grid.missing)} missing, {grid.surplus} "
+        f"pulses        {name}{len(run.times)}; {run.missing} missing, {grid.surplus} "
         f"too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ppm, SE {grid.ppm_se:.1f}); furthest "
         f"off the grid {worst:.2f} ms"
     )

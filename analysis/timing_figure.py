@@ -163,7 +163,7 @@ def _one_run(ax: Axes, run: RunPulses, colour: str, reach: float) -> None:
         return
     on = grid.indices >= 0
     told = (
-        f"run {run.number}, {run.task}: {len(run.times)} pulses, {len(grid.missing)} missing, "
+        f"run {run.number}, {run.task}: {len(run.times)} pulses, {run.missing} missing, "
         f"{grid.surplus} too many; TR {grid.tr:.5f} s ({grid.ppm:+.1f} ± {grid.ppm_se:.1f} ppm)"
     )
     ax.plot(run.times[on] / 60.0, grid.residuals[on] * 1e3, ".", ms=4, color=colour, label=told)

@@ -64,7 +64,7 @@ def frame_rows(log: SessionLog) -> list[FrameRow]:
     rows = []
     period = 1.0 / log.header["display"]["nominal_hz"]
     runs = runs_of(log)
-    ends = [*(run.begun["seq"] for run in runs[1:]), sys.maxsize]
+    ends = [*(run.begun["seq"] for run in runs), sys.maxsize][1:]
     for events, end in zip(runs, ends, strict=True):
         found = log.intervals(events.begun["seq"], end) / 1e6
         if not len(found):

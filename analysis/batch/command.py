@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from analysis.batch.exporting import Export, Told, export_study
+from analysis.batch.exporting import Export, Told, export_study, kept_facts
 from analysis.batch.schedulers import scheduler
 from experiment.errors import KindredError
 
+Report = Callable[[Iterator[dict[str, Any]]], None]
 _EACH = 10.0  # s between lines of progress where there is no terminal
 
 
-def export_and_tell(export: Export, workers: int, address: str) -> None:
-    """Export a study, show how far it is, and print what it did.
+def export_and_tell(
+    export: Export, workers: int, address: str, report: Report | None = None
+) -> None:
+    """Export a study, show how far it is, print what it did, and make the study's report.
+
+    Parameters
+    ----------
+    export : Export
+    workers : int
+    address : str
+        Of the scheduler.
+    report : callable or None
+        Takes what a report is made of, a log after the other.
 
     Raises
     ------
@@ -24,7 +37,10 @@ def export_and_tell(export: Export, workers: int, address: str) -> None:
     """
     with scheduler(address, workers) as chosen, _progress() as tell:
         done = export_study(export, chosen, tell)
-    print(*done.told(), sep="\n")
+    print(*done.told(), sep="\n", flush=True)
+    if report is not None:
+        with kept_facts(export) as facts:
+            report(facts)
     if done.broken:
         more = f" (and {len(done.broken) - 1} more, told above)" if len(done.broken) > 1 else ""
         raise KindredError(f"left out, all others were exported: {done.broken[0]}{more}")

@@ -6,7 +6,7 @@ with their number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from shutil import copyfileobj
@@ -14,6 +14,7 @@ from typing import IO
 
 from analysis.batch.manifest import Manifest
 from analysis.bids import dataset_files
+from analysis.bids_daily import daily_files
 from analysis.bids_sessions import sessions_files
 from analysis.study_tables import DICTIONARY, TABLES, Table, dictionary, head, write_parquet
 from analysis.writing import put, put_stream
@@ -39,18 +40,40 @@ def write_dataset(
     """
     study, began = None, 0.0
     sessions: set[str] = set()
-    participants = {folder.parent.name for folder in out.glob("sub-*/ses-*") if folder.is_dir()}
     for receipt in manifest.receipts():
         if receipt.study is None:
             continue
-        participants.add(receipt.visit.split("/")[0])
         sessions.add(receipt.visit)
         if receipt.began >= began:
             study, began = receipt.study, receipt.began
     assert study is not None, "something was exported"
-    files = dataset_files(study, participants, reports) | sessions_files(sessions)
+    daily = daily_files(reports, study)
+    sessions.update("/".join(path.split("/")[:2]) for path in daily)
+    participants = {session.split("/")[0] for session in sessions}
+    participants.update(_of_others(manifest, out, participants))
+    files = daily | dataset_files(study, participants) | sessions_files(sessions)
     for name, content in files.items():
         yield name, put(out / name, content)
+
+
+def _of_others(manifest: Manifest, out: Path, ours: Container[str]) -> list[str]:
+    """Return further participants of whom there are files, images for example.
+
+    Files that the last export made of no visit's logs and that are not made now will be removed:
+    they don't count.
+    """
+    before = manifest.whole
+    had = set() if before is None else {file.path for file in before.files}
+    return [
+        folder.parent.name
+        for folder in out.glob("sub-*/ses-*")
+        if folder.parent.name not in ours
+        and any(
+            file.relative_to(out).as_posix() not in had
+            for file in folder.rglob("*")
+            if not file.is_dir()
+        )
+    ]
 
 
 def write_tables(manifest: Manifest, out: Path, *, parquet: bool) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,7 @@ from experiment.study import Study, check_writable
 
 OWN = ".kindred"
 """Folder of an export's own in each folder that it writes into; BIDS ignores such names."""
+_MANIFEST = "manifest.sqlite"
 _TOLD = 20  # lines of a kind; what is broken is always told in full
 
 Told = Callable[[int, int], None]
@@ -78,8 +79,8 @@ class Export:
         Name of the rating that modulates events in models.
     force : bool
         Whether to make everything again, changed or not.
-    use_facts : callable or None
-        Takes what a report is made of, a log after the other, once all is written.
+    facts : bool
+        Whether to keep what a report of the study is made of, for `kept_facts`.
     """
 
     study: Study
@@ -89,7 +90,7 @@ class Export:
     parquet: bool = False
     modulator: str | None = None
     force: bool = False
-    use_facts: Callable[[Iterator[dict[str, Any]]], None] | None = None
+    facts: bool = False
 
     @property
     def places(self) -> tuple[Path, ...]:
@@ -183,7 +184,7 @@ def export_study(
     with ExitStack() as stack:
         for folder in export.places:
             stack.enter_context(_locked(folder))
-        manifest = stack.enter_context(Manifest(export.places[0] / OWN / "manifest.sqlite"))
+        manifest = stack.enter_context(Manifest(export.places[0] / OWN / _MANIFEST))
         for name in sorted(manifest.names() - names):
             manifest.outdate_whole()
             _remove(manifest.get(name), (), job, done)
@@ -199,8 +200,6 @@ def export_study(
             reports = reports_of(export.study)
             done.broken += [f"{file}: {why}" for file, why in reports.damaged]
             _finish(manifest, export, job, done, reports.reports)
-            if export.use_facts is not None:
-                export.use_facts(manifest.facts())
     if nothing:
         for folder in fresh:
             rmtree(folder / OWN)
@@ -209,6 +208,20 @@ def export_study(
         why = (*done.broken, *done.empty.first)[0]
         raise BadInput(f"{export.places[0]}: nothing to export: {why}")
     return done
+
+
+@contextmanager
+def kept_facts(export: Export) -> Iterator[Iterator[dict[str, Any]]]:
+    """Give what an export kept for a report, a log after the other.
+
+    Raises
+    ------
+    BadInput
+        If another export is writing.
+    """
+    first = export.places[0]
+    with _locked(first), Manifest(first / OWN / _MANIFEST) as manifest:
+        yield manifest.facts()
 
 
 def _changed(
@@ -246,7 +259,7 @@ def _job(export: Export) -> Job:
         with_notes=export.with_notes,
         datatype=export.datatype,
         modulator=export.modulator,
-        facts=export.use_facts is not None,
+        facts=export.facts,
     )
     folders = [(kind, check_absolute(folder)) for kind, folder in export.folders.items()]
     return Job(options, tuple(folders), software())

@@ -13,6 +13,7 @@ from experiment.errors import BadInput
 from experiment.log import link
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
+from run_session import main
 
 Lines = list[dict[str, Any]]
 NewStudy = Callable[..., Path]
@@ -219,5 +220,49 @@ def test_a_header_that_lacks_something_is_told_in_one_line(log: SessionLog, key:
     def change(lines: Lines) -> None:
         del lines[0][key]
 
-    with pytest.raises(BadInput, match="not a log of this software"):
+    with pytest.raises(BadInput, match=r"forged\.jsonl:1: not a log of this software"):
         verify(forged(log, change))
+
+
+@pytest.mark.parametrize(
+    ("type_", "lost"), [("step", "planned"), ("onset", "n"), ("outcome", "outcome"), ("mark", "t")]
+)
+def test_a_line_that_lacks_something_is_named(log: SessionLog, type_: str, lost: str) -> None:
+    place = 0
+
+    def change(lines: Lines) -> None:
+        nonlocal place
+        if type_ == "mark":
+            lines.insert(-1, {"type": type_, "t": 1.0, "name": "sync", "again": False})
+        line = first(lines, type_)
+        del line[lost]
+        place = lines.index(line) + 1
+
+    bad = forged(log, change)
+    with pytest.raises(BadInput, match=rf"forged\.jsonl:{place}: "):
+        verify(bad)
+
+
+@pytest.mark.parametrize(
+    ("type_", "was", "now"),
+    [
+        ("outcome", '"outcome":', '"result":'),
+        ("onset", '"n":', '"m":'),
+        ("pulse", '"t":', '"when":'),
+        ("header", '"nominal_hz":60.0', '"nominal_hz":0'),
+    ],
+)
+def test_an_edited_line_is_named_though_it_keeps_the_rest_from_being_compared(
+    log: SessionLog, capsys: pytest.CaptureFixture[str], type_: str, was: str, now: str
+) -> None:
+    lines = log.file.read_text("utf-8").splitlines()
+    at = next(i for i, line in enumerate(lines) if f'"type":"{type_}"' in line)
+    assert was in lines[at]
+    lines[at] = lines[at].replace(was, now, 1)
+    log.file.write_text("\n".join(lines) + "\n", "utf-8")
+    assert main(["replay", str(log.file), "--verify"]) == 1
+    told, error = capsys.readouterr()
+    assert told.startswith(f"{log.file}:{at + 1}: this line was changed after it was written\n")
+    assert "keeps it from being compared" in told
+    assert "2 differences" in told
+    assert error.count("\n") == 1

@@ -135,6 +135,32 @@ def test_a_broken_log_is_told_and_the_rest_is_there(
         export_tables([logs["03"]], broken.parent)
 
 
+def test_a_number_that_can_not_be_is_told_and_the_rest_is_there(
+    logs: dict[str, Path], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    raw = logs["02"].read_bytes()
+    bad.write_bytes(raw.replace(b'"nominal_hz":60.0', b'"nominal_hz":0', 1))
+    done = export_with([bad, logs["03"]], {"tables": tmp_path / "t", "bids": tmp_path / "b"})
+    (line,) = done.broken
+    assert "bad.jsonl: lacks what a session log of this version must have" in line
+    assert "ZeroDivisionError" in line
+    assert {row["log"] for row in rows_of(tmp_path / "t" / "steps.tsv")} == {logs["03"].name}
+
+
+def test_rows_of_two_logs_of_one_session_are_told_apart(
+    logs: dict[str, Path], tmp_path: Path
+) -> None:
+    alone = tmp_path / "sub-012_ses-02_task-messageslab.jsonl"
+    alone.write_bytes(logs["02"].read_bytes())
+    export_tables([logs["02"], alone], tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "trials.tsv")
+    told = {
+        tuple(r[key] for key in ("participant", "session", "log", "run", "trial")) for r in rows
+    }
+    assert len(told) == len(rows) == 2 * len(trial_rows(read_log(alone)))
+
+
 def test_fields_that_nobody_knows_are_no_obstacle(
     logs: dict[str, Path], tmp_path: Path, rewrite: Any
 ) -> None:

@@ -23,6 +23,11 @@ COLUMNS = {
     "marks": "name origin task run t at utc again",
     "pauses": "task run onset duration",
     "blocks": "task run block condition planned onset duration interrupted",
+    "throws": "task run round condition number thrower catcher thrower_id catcher_id chosen_by "
+    "held_since rt reminded planned onset arrival excluded step",
+    "trials": "task run trial block condition message_id writer_id profile_id stimulus onset "
+    "stimulus_onset stimulus_planned stimulus_duration end asked answered",
+    "frames": "task run nominal frames dropped median p95 p99 longest",
 }
 
 

@@ -14,6 +14,7 @@ from analysis.timing import Ledger, Moment, RunPulses, Timing, measure, summary,
 from analysis.timing_figure import draw
 from experiment.log import LogWriter
 from experiment.readlog import SessionLog, read_log
+from tests.analysis.conftest import Rewrite
 
 NOTHING = np.array([])
 LEDGER = Ledger(
@@ -246,6 +247,29 @@ def test_the_summary_says_what_is_known_of_the_first_volume(
 ) -> None:
     run = replace(pulses(3.0 + 2.0 * np.arange(50)), expected=expected, first=first)
     assert f"first volume  {says}" in summary(timing(runs=(run,)))
+
+
+@pytest.mark.parametrize(
+    ("what", "volumes", "found"),
+    [("late_first", {"shift": 2}, 2.0), ("volumes_short", {"short": 3}, 3.0)],
+)
+def test_volumes_at_an_end_of_the_grid_are_missed_ones_too(
+    logs: dict[str, Path],
+    tmp_path: Path,
+    rewrite: Rewrite,
+    what: str,
+    volumes: dict[str, int],
+    found: float,
+) -> None:
+    log = read_log(logs["03"])  # of whose two runs one has a scan
+    events = list(log.events)
+    at = next(i for i, event in enumerate(events) if event["type"] == "pulse_count")
+    events.insert(at, {"type": "fault", "t": events[at]["t"], "what": what, **volumes})
+    measured = measure(read_log(rewrite(log, events, tmp_path / "short.jsonl")))
+    (verdict,) = (v for v in verdicts_on(measured) if v.criterion == "pulses_missed")
+    assert (verdict.found, verdict.met) == (found, False)
+    assert [run.missing for run in measured.runs] == [found, None]
+    assert f"{found:g} missing, 0 too many" in summary(measured)
 
 
 def test_the_report_counts_the_pulses_that_the_logs_grid_has(logs: dict[str, Path]) -> None:

@@ -452,8 +452,13 @@ def test_reports_at_a_desk_and_from_home_are_scored_and_exported(
     assert main(["report", str(study.folder), "--out", str(page)]) == 0
     assert "<h2>Daily reports</h2>" in page.read_text("utf-8")  # scores come by themselves
 
+    # One of whom there are reports alone so far.
+    other = sent(study, participant="013", day="2026-04-01")
+    assert main(["daily", "import", str(study.folder), str(saved(tmp_path, other))]) == 0
     out = tmp_path / "bids"
     assert main(["export", str(study.folder), "--bids", str(out)]) == 0
+    sessions = out / "sub-013" / "sub-013_sessions.tsv"
+    assert sessions.read_text("utf-8").split() == ["session_id", "ses-01"]
     assert validate(out) == ValidatorReport((), ())
     beh = out / "sub-012" / "ses-01" / "beh"
     with (beh / "sub-012_ses-01_task-daily_beh.tsv").open(encoding="utf-8") as stream:
@@ -476,3 +481,9 @@ def test_reports_at_a_desk_and_from_home_are_scored_and_exported(
     capsys.readouterr()
     assert main(["export", str(study.folder), "--bids", str(out)]) == 0
     assert "0 files written, 0 changed" in capsys.readouterr().out
+
+    for file in (study.folder / "sourcedata" / "sub-013").rglob("*.json"):
+        file.unlink()
+    assert main(["export", str(study.folder), "--bids", str(out)]) == 0
+    assert (out / "participants.tsv").read_text("utf-8").split() == ["participant_id", "sub-012"]
+    assert not sessions.parent.exists()
