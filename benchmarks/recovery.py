@@ -81,7 +81,7 @@ def analysed(truth: Truth, one: Outcome) -> Study:
     found = []
     fit = one.fit
     for estimate in (*(() if fit is None else fit.estimates), *one.beside):
-        if estimate.what.startswith(("period", "sequence", "carry-over")):
+        if any(told in estimate.what for told in ("period", "sequence", "carry-over")):
             continue
         found.append(
             Found(
