@@ -6,7 +6,9 @@ Days are numbers within the period: dates would say too much about a person.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from analysis.bids_beh import column_of, columns_of_items, item_columns
@@ -42,12 +44,13 @@ def daily_files(reports: Sequence[Report], study: Mapping[str, Any]) -> dict[str
 
 def _rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    of_day: Counter[date] = Counter()  # not by number, which some days don't have
     for report in sorted(reports, key=lambda r: (r.day, r.completed)):
-        before = sum(row["day"] == report.number for row in rows)
+        of_day[report.day] += 1
         rows.append(
             {
                 "day": report.number,
-                "report": before + 1,
+                "report": of_day[report.day],
                 "source": report.source,
                 "late": report.late,
                 **{column_of(item): value for item, value in report.answers.items()},
@@ -71,7 +74,10 @@ def _sidecar(
         "InstitutionName": study["institution"],
         "InstitutionAddress": study["address"],
         "InstitutionalDepartmentName": study["department"],
-        "day": {"Description": "Day of the period that the report is about, from 1."},
+        "day": {
+            "Description": "Day of the period that the report is about, from 1; n/a where it "
+            "lies in no period that is known."
+        },
         "report": {
             "Description": "Number of the report among those of the same day, by the time at which "
             "it was filled in; 1 is the first."

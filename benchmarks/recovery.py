@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -33,18 +34,25 @@ from experiment.study import open_study
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS-RECOVERY.md"
+DOCS = HERE.parent / "docs" / "analysis.md"
 PICTURE = HERE.parent / "docs" / "pictures" / "recovery.png"
 CROSSOVER, PARALLEL = "inagaki2016", "inagaki2019"
 PEOPLE = {CROSSOVER: 31, PARALLEL: 80}  # S0; L2: 40 per arm
 EFFECT = -0.5  # points of the scale; no document tells one: lab default
+DESIGNS = (
+    (CROSSOVER, False, "Crossover, 31"),
+    (CROSSOVER, True, "Crossover of two kinds, 31"),
+    (PARALLEL, False, "Parallel, 40 per arm"),
+)
 POWER = (-0.8, -0.65, -0.5, -0.35, -0.2, 0.0)
 ARM = "naltrexone − placebo"
 _ABOUT = (
     "`make recovery` writes this. Studies are simulated with the published ratings (Inagaki et al. "
     "2019: close others M 4.671, SD 0.871; strangers M 1.966, SD 0.720) and analysed as "
     "`report` analyses a study. What the drug changes is published nowhere: 0.5 points of the "
-    "scale is a lab default, and so is how much single answers (SD 1.0) and sessions of a person "
-    "(SD 0.3) vary. Intervals in brackets are 95 % ones, by chance of the simulation."
+    "scale is a lab default, and so is how much single answers (SD 1.0), sessions of a person "
+    "(SD 0.3), and one of two kinds of message in a session (SD 0.5) vary. Intervals in brackets "
+    "are 95 % ones, by chance of the simulation."
 )
 
 
@@ -81,7 +89,7 @@ def analysed(truth: Truth, one: Outcome) -> Study:
     found = []
     fit = one.fit
     for estimate in (*(() if fit is None else fit.estimates), *one.beside):
-        if estimate.what.startswith(("period", "sequence", "carry-over")):
+        if any(told in estimate.what for told in ("period", "sequence", "carry-over")):
             continue
         found.append(
             Found(
@@ -275,6 +283,53 @@ def estimates_rows(whole: Sequence[Study], what: str, how: str, told: str) -> li
     ]
 
 
+# --- the table in docs ---------------------------------------------------------------------------
+
+_BEGIN, _END = "<!-- written by benchmarks.recovery -->\n", "<!-- up to here -->\n"
+_SECTION = re.compile(
+    r"^## (?P<name>(?:Crossover|Parallel)[^:]*): (?P<drug>the drug .*|no effect)$"
+)
+_ROW = re.compile(r"^\| (?P<what>mixed[^:]*): (?P<figure>[^|]*?) \| (?P<measured>[^|]*?) \|")
+_HEAD = (
+    "| study | estimate | truth | studies | bias | coverage (%) | power (%) "
+    "| false positives (%) |\n| --- | --- | --: | --: | --- | --- | --- | --- |\n"
+)
+
+
+def short_table(results: str) -> str:
+    """Return what the mixed models come to, of the results' file, as a table for the docs."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    section = None
+    for line in results.splitlines():
+        if line.startswith("## "):
+            section = _SECTION.match(line)
+        row = _ROW.match(line)
+        if section is None or row is None:
+            continue
+        figures = found.setdefault((section["name"], f"{section['drug']}|{row['what']}"), {})
+        name, _, more = row["figure"].partition(", ")
+        figures[name.split(" of ")[0]] = row["measured"].replace(" %", "")
+        if name == "bias":
+            figures["truth"] = more.removeprefix("of ")
+        elif more:
+            figures["studies"] = more.removesuffix(" studies")
+    lines = []
+    for (name, key), figures in found.items():
+        what = key.partition("|")[2].removeprefix("mixed, ")
+        what = {"mixed model": "arm", "close others": "arm, close others"}.get(what, what)
+        cells = [figures.get(one, "") for one in ("truth", "studies", "bias", "coverage",
+                                                  "power", "false positives")]  # fmt: skip
+        lines.append(f"| {' | '.join([name, what, *cells])} |".replace("|  |", "| |"))
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def put_in_docs(results: str) -> None:
+    """Put the table into docs/analysis.md, in the place of the one there."""
+    before, _, rest = DOCS.read_text("utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    DOCS.write_text(f"{before}{_BEGIN}\n{short_table(results)}\n{_END}{after}", "utf-8")
+
+
 # --- all of it -----------------------------------------------------------------------------------
 
 
@@ -288,11 +343,17 @@ def main() -> None:
     )
     parser.add_argument("--to", type=Path, default=RESULTS)
     parser.add_argument("--picture", type=Path, default=PICTURE)
+    parser.add_argument(
+        "--docs", action="store_true", help="only put the table of the last results into docs"
+    )
     asked = parser.parse_args()
+    if asked.docs:
+        put_in_docs(RESULTS.read_text("utf-8"))
+        return
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before the workers load numpy
     order: list[str] = []
     sections: list[table.Section] = []
-    simulated: dict[tuple[str, float], list[Study]] = {}
+    simulated: dict[Truth, list[Study]] = {}
     power: dict[float, list[Study]] = {}
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
 
@@ -306,13 +367,13 @@ def main() -> None:
             sections.append(table.measured(title, measure))  # type: ignore[arg-type]
             print(table.write([sections[-1]], asked.to, order, _ABOUT), flush=True)
 
-        for preset, name in ((CROSSOVER, "Crossover, 31"), (PARALLEL, "Parallel, 40 per arm")):
+        for preset, two_kinds, name in DESIGNS:
             for effect in (EFFECT, 0.0):
-                truth = Truth(preset, PEOPLE[preset], effect)
+                truth = Truth(preset, PEOPLE[preset], effect, two_kinds)
 
                 def measure(truth: Truth = truth) -> list[table.Row]:
                     studies = many(truth, asked.studies)
-                    simulated[(truth.preset, truth.effect)] = studies
+                    simulated[truth] = studies
                     return _rows(truth, studies)
 
                 told = f"the drug takes {abs(effect)} points" if effect else "no effect"
@@ -337,21 +398,29 @@ def main() -> None:
                 if not whole:
                     continue
                 what = ARM if truth.crossover else f"{ARM}: kind"
-                drawn = power[EFFECT] if truth.crossover else simulated[(preset, EFFECT)]
+                drawn = power[EFFECT] if truth.crossover else simulated[truth]
                 rows += both_ways(whole, drawn, told)
                 rows += estimates_rows(whole, what, "mixed model", told)
             return rows
 
         draw(simulated, power, asked.picture)
-        if asked.whole == 0:
-            return
-        section("The whole way: sessions, logs, tables, and the robot's model beside them", by_logs)
+        if asked.whole > 0:
+            section(
+                "The whole way: sessions, logs, tables, and the robot's model beside them", by_logs
+            )
+    if asked.to == RESULTS:
+        put_in_docs(RESULTS.read_text("utf-8"))
 
 
 def _rows(truth: Truth, studies: Sequence[Study]) -> list[table.Row]:
     effect = truth.effect != 0
     fits = [study.found[0].converged for study in studies if study.found]
     rows = [table.Row("mixed model converged", f"{sum(fits)} of {len(studies)} studies")]
+    if truth.two_kinds:
+        both = f"({ARM}) × (kind − stranger)"
+        rows += rows_of(truth, studies, both, "mixed model", "mixed, arm × message", effect=effect)
+        told = "period differences, arm × message"
+        return rows + rows_of(truth, studies, both, BY_PERIODS, told, effect=effect)
     if truth.crossover:
         rows += rows_of(truth, studies, ARM, "mixed model", "mixed model", effect=effect)
         told = "period differences"
@@ -367,14 +436,15 @@ def _rows(truth: Truth, studies: Sequence[Study]) -> list[table.Row]:
 
 
 def draw(
-    simulated: dict[tuple[str, float], list[Study]],
+    simulated: dict[Truth, list[Study]],
     power: dict[float, list[Study]],
     file: Path,
 ) -> None:
     """Draw intervals of some studies, coverage of all estimates, and power by effect."""
     figure = new_figure(11, 4.1)
     first, second, third = panels(figure, 3)
-    own = [study.found[0] for study in simulated[(CROSSOVER, EFFECT)]][:60]
+    crossover = Truth(CROSSOVER, PEOPLE[CROSSOVER], EFFECT)
+    own = [study.found[0] for study in simulated[crossover]][:60]
     for place, one in enumerate(sorted(own, key=lambda one: one.value)):
         colour = ARMS[0] if one.covers else "#b5534a"
         first.plot([one.low, one.high], [place, place], color=colour, lw=1.3)
@@ -413,22 +483,24 @@ def draw(
     figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
-def _coverage(ax: object, simulated: dict[tuple[str, float], list[Study]]) -> None:
+def _coverage(ax: object, simulated: dict[Truth, list[Study]]) -> None:
     from matplotlib.axes import Axes
 
     assert isinstance(ax, Axes)
+    both = f"({ARM}) × (kind − stranger)"
     wanted = [
-        (CROSSOVER, ARM, "crossover, arm"),
-        (PARALLEL, f"{ARM}: kind", "parallel, arm"),
-        (PARALLEL, f"({ARM}) × (kind − stranger)", "parallel, arm × message"),
-        (PARALLEL, "kind − stranger", "parallel, message"),
+        (CROSSOVER, False, ARM, "crossover, arm"),
+        (CROSSOVER, True, both, "crossover, arm × message"),
+        (PARALLEL, False, f"{ARM}: kind", "parallel, arm"),
+        (PARALLEL, False, both, "parallel, arm × message"),
+        (PARALLEL, False, "kind − stranger", "parallel, message"),
     ]
     names, place = [], 0
-    for preset, what, told in wanted:
+    for preset, two_kinds, what, told in wanted:
         for effect in (EFFECT, 0.0):
             hits = [
                 one.covers
-                for study in simulated[(preset, effect)]
+                for study in simulated[Truth(preset, PEOPLE[preset], effect, two_kinds)]
                 for one in study.found
                 if (one.what, one.how) == (what, "mixed model")
             ]

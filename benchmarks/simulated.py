@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 PUBLISHED = {"kind": (4.671, 0.871), "stranger": (1.966, 0.720)}  # L2: M and SD of participants
 F_PUBLISHED = 612.6  # L2: close others against strangers, F(1, 76)
 TRIAL_SD, SESSION_SD = 1.0, 0.3  # lab defaults
+TWO_KINDS_SD = 0.5  # of one kind in one session beside the other, where a crossover has two
 SCALE = ScaleRange(1, 7)
 ARM_NAMES = {"A": "placebo", "B": "naltrexone"}
 _WHEN = "2026-09-20T08:00:00+00:00"
@@ -59,11 +60,15 @@ class Truth:
     people : int
     effect : float
         Of the drug on ratings of kind messages, in points of the scale: 0 for none.
+    two_kinds : bool
+        Whether a crossover shows strangers' messages too, as it lets people hold two objects: each
+        kind then varies from session to session in a way of its own. Drawn straight only.
     """
 
     preset: str
     people: int
     effect: float
+    two_kinds: bool = False
 
     @property
     def crossover(self) -> bool:
@@ -73,7 +78,9 @@ class Truth:
     @property
     def messages(self) -> Mapping[str, int]:
         """How many of each kind a session shows."""
-        return {"kind": 6} if self.crossover else {"kind": 24, "stranger": 24}
+        if self.crossover:
+            return {"kind": 6, "stranger": 6} if self.two_kinds else {"kind": 6}
+        return {"kind": 24, "stranger": 24}
 
     @property
     def sequences(self) -> tuple[str, str]:
@@ -89,7 +96,7 @@ class Truth:
         """Return the true value of an estimate of the models, by its name."""
         contrast = PUBLISHED["kind"][0] - PUBLISHED["stranger"][0]
         return {
-            "naltrexone − placebo": self.effect if self.crossover else self.effect / 2,
+            "naltrexone − placebo": self.effect / len(self.messages),
             "naltrexone − placebo: kind": self.effect,
             "naltrexone − placebo: stranger": 0.0,
             "kind − stranger": contrast + self.effect / 2,
@@ -103,19 +110,19 @@ class Person:
 
     middle: Mapping[str, float]
 
-    def temper(self, session: float, shift: float, misses: float) -> Temper:
+    def temper(self, session: Mapping[str, float], shift: float, misses: float) -> Temper:
         """Return a robot's temper for one session.
 
         Parameters
         ----------
-        session : float
-            How much higher this person rates everything in this session.
+        session : mapping of str to float
+            How much higher this person rates each kind of message in this session.
         shift : float
             How much higher they rate kind messages with what they were given.
         misses : float
         """
         rating = {
-            kind: (middle + session + (shift if kind == "kind" else 0.0), TRIAL_SD)
+            kind: (middle + session[kind] + (shift if kind == "kind" else 0.0), TRIAL_SD)
             for kind, middle in self.middle.items()
         }
         typical = TEMPERS["typical"]
@@ -192,7 +199,8 @@ def draw_person(truth: Truth, die: Dice) -> Person:
     for place, (kind, answers) in enumerate(truth.messages.items()):
         own = shared if place == 0 else r * shared + math.sqrt(1 - r * r) * die.normal()
         mean, sd = _middle(kind, PUBLISHED[kind][0], answers)
-        middle[kind] = mean + math.sqrt(sd**2 - SESSION_SD**2) * own
+        of_sessions = SESSION_SD**2 + (TWO_KINDS_SD**2 if truth.two_kinds else 0.0)
+        middle[kind] = mean + math.sqrt(sd**2 - of_sessions) * own
     return Person(middle)
 
 
@@ -201,9 +209,17 @@ def _tempers(truth: Truth, sequence: str, die: Dice) -> list[Temper]:
     person = draw_person(truth, die)
     shift = _shift(truth.effect, truth.messages["kind"]) if truth.effect else 0.0
     return [
-        person.temper(SESSION_SD * die.normal(), shift if arm == "B" else 0.0, truth.misses)
+        person.temper(_session(truth, die), shift if arm == "B" else 0.0, truth.misses)
         for arm in sequence
     ]
+
+
+def _session(truth: Truth, die: Dice) -> dict[str, float]:
+    """Draw how much higher each kind of message is rated in a session."""
+    shared = SESSION_SD * die.normal()
+    if not truth.two_kinds:
+        return dict.fromkeys(truth.messages, shared)
+    return {kind: shared + TWO_KINDS_SD * die.normal() for kind in truth.messages}
 
 
 # --- a study straight from the robot's model -----------------------------------------------------

@@ -16,7 +16,7 @@ from analysis.bids import ExportedRun, exported_runs, numbered, placed, run_file
 from analysis.bids_sessions import scans_files
 from analysis.designs import FORMS, design_files
 from analysis.gathering import as_session_log, made_of
-from analysis.science.facts import facts_of, left_out
+from analysis.science.facts import counted_once, facts_of, left_out
 from analysis.study_tables import TABLES, head, table_lines
 from experiment.errors import BadInput
 from experiment.parts import chains
@@ -192,7 +192,7 @@ def _of_chain(logs: tuple[SessionLog, ...], visit: Visit, options: Options) -> _
                     rows.setdefault(name, []).extend(lines)
             if options.facts:
                 facts.append(facts_of(log, f"sourcedata/{visit.name}/{log.file.name}"))
-    return _OfChain(runs, rows, facts)
+    return _OfChain(runs, rows, counted_once(facts))
 
 
 def _told(log: SessionLog, error: BadInput) -> str:

@@ -21,6 +21,8 @@ from analysis.science.scores import (
     Daily,
     asked,
     between_tasks,
+    by_arm,
+    counted_days,
     daily,
     read_traits,
     with_daily,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
     from analysis.science.effects import Estimate
+    from analysis.science.models import Fit
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,14 @@ def study_report(
         facts_in(study.logs(), study.folder) if facts is None else facts,
         rehearsals=sources.rehearsals,
     )
-    scores = with_daily(answers.scores, reports_of(study))
+    days = counted_days(reports_of(study))
+    scores = with_daily(answers.scores, days)
     if not answers.counted and scores.empty:
         raise BadInput(_nothing(study, answers))
     if arms is not None:
         _check_slots(arms, answers, sources)
     found = outcomes(answers.table, arms)
-    feelings = moods(answers.given)
+    feelings = moods(answers.given, arms)
     questionnaires = None if scores.empty else _questionnaires(scores, arms)
     return render(
         "study.html.j2",
@@ -111,6 +115,7 @@ def study_report(
         mood_figure=figures.mood_figure(feelings, answers.scales) if feelings else b"",
         games=games_over(answers.games),
         questionnaires=questionnaires,
+        days=days,
         traits=() if traits is None else _traits(traits, found, feelings),
     )
 
@@ -122,6 +127,7 @@ class Questionnaires:
     asked: list[Asked]
     figure: bytes
     between: list[Estimate]
+    by_arm: list[tuple[str, Fit]]
     daily: list[Daily]
     daily_figure: bytes
 
@@ -136,6 +142,7 @@ def _questionnaires(scores: DataFrame, arms: Arms | None) -> Questionnaires:
         once,
         figures.needs_figure(once) if once else b"",
         between_tasks(scores),
+        by_arm(scores, arms),
         days,
         figures.daily_figure(days, names) if days else b"",
     )

@@ -52,15 +52,42 @@ class Periods:
     incomplete: tuple[str, ...]
 
 
-def period_differences(table: DataFrame, arms: tuple[str, str]) -> Periods:
+def of_periods(table: DataFrame, design: Design) -> list[tuple[str, Periods]]:
+    """Compare the arms of a crossover for each kind of message and for their difference.
+
+    Returns
+    -------
+    list of (str, Periods)
+        With the kind, or the difference of two.
+    """
+    assert design.arms is not None
+    first, *others = design.messages
+    if not others:
+        return [(first, period_differences(table, design.arms))]
+    keys = ["participant", "period", "arm", "condition"]
+    means = table.groupby(keys)["value"].mean().unstack("condition")
+    outcomes = {(kind, f"{{}}: {kind}"): means[kind] for kind in design.messages}
+    for other in others:
+        contrast = difference(first, other)
+        outcomes[contrast, f"({{}}) × ({contrast})"] = means[first] - means[other]
+    return [
+        (about, period_differences(values.dropna().reset_index(name="value"), design.arms, told))
+        for (about, told), values in outcomes.items()
+    ]
+
+
+def period_differences(table: DataFrame, arms: tuple[str, str], told: str = "{}") -> Periods:
     """Compare the arms of a crossover by each participant's period means.
 
     Parameters
     ----------
     table : DataFrame
-        Answers to one question about one kind of message, with arm and period.
+        Answers to one question about one kind of message, with arm and period; or any other
+        number for each participant and period.
     arms : (str, str)
         The first one is the reference.
+    told : str
+        How an estimate is called, with ``{}`` for what is compared.
     """
     means = table.groupby(["participant", "period"])["value"].mean().unstack("period")
     first = table[table["period"] == 1].groupby("participant")["arm"].first()
@@ -71,7 +98,8 @@ def period_differences(table: DataFrame, arms: tuple[str, str]) -> Periods:
     half = (both[1] - both[2]) / 2
     began = first.loc[both.index]
     reference, other = half[began == arms[0]], half[began == arms[1]]
-    arm = difference(arms[1], arms[0])
+    arm = told.format(difference(arms[1], arms[0]))
+    order = difference(f"{arms[1]} first", f"{arms[0]} first")
     sign = np.where(began == arms[1], 1.0, -1.0)
     sums = both[1] + both[2]
     return Periods(
@@ -83,13 +111,17 @@ def period_differences(table: DataFrame, arms: tuple[str, str]) -> Periods:
         paired=one_sample(arm, 2 * _array(half) * sign, PAIRED),
         period=_of_differences(
             two_samples(
-                "period 2 − period 1", _array(reference), -_array(other), BY_PERIODS, equal=True
+                told.format("period 2 − period 1"),
+                _array(reference),
+                -_array(other),
+                BY_PERIODS,
+                equal=True,
             ),
             len(reference),
             len(other),
         ),
         carry_over=two_samples(
-            f"carry-over, {arms[1]} first − {arms[0]} first",
+            told.format(f"carry-over, {order}"),
             _array(sums[began == arms[0]]),
             _array(sums[began == arms[1]]),
             CARRY_OVER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,16 @@ from analysis.questionnaires import fillings_in, scores_of
 from analysis.study_tables import is_rehearsal
 from analysis.tables import rating_rows, step_rows
 from experiment.readlog import SessionLog
+
+_Keys = Callable[[Any], tuple[Hashable, Hashable]]
+_KEYS: dict[str, _Keys] = {
+    # task; and trial, block, moment and rating beside it
+    "answers": lambda row: (row[2], (row[2], row[3], *row[5:8])),
+    # task; and questionnaire and score beside it
+    "scores": lambda row: (row[2], (row[2], *row[4:6])),
+    "games": lambda one: (one["task"], (one["task"], one["dose"]["round"])),
+}
+"""By what a part's rows are known: their task, and what in it they are of."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,9 @@ class Seen:
         Whether a robot took part, or it was one for rehearsal.
     left_out : str or None
         Why its answers do not count.
+    again : int
+        How many of its answers, scores and rounds of a ball game do not count, since a later part
+        of the session asked or played them again.
     """
 
     file: str
@@ -40,6 +54,7 @@ class Seen:
     done: tuple[str, ...] = ()
     rehearsal: bool = False
     left_out: str | None = None
+    again: int = 0
 
 
 def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
@@ -57,7 +72,8 @@ def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
         ``seen``: a `Seen`; ``answers``, ``scores``: rows with the columns of
         `analysis.science.gather`; ``games``: the fields of each round's `DoseReport`; ``scales``:
         lowest and highest position of each rating; ``slot``: on the sealed list, if the header
-        names one. None of the last five where it is left out.
+        names one; ``anew``: tasks whose run it repeats as a whole. None but the first where it is
+        left out.
     """
     header = log.header
     edited = log.broken_at is not None
@@ -80,7 +96,41 @@ def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
         "games": [asdict(one) for one in doses(log)],
         "scales": scales_of(log),
         "slot": header.get("allocation", {}).get("slot"),
+        "anew": _anew(log),
     }
+
+
+def counted_once(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the facts of a session's parts without what a later part asked or played again.
+
+    What was shown last counts. A run that was repeated as a whole counts from there on, also where
+    it did not come as far again.
+
+    Parameters
+    ----------
+    parts : sequence of dict
+        As `facts_of` gives them, in order.
+    """
+    later: set[Hashable] = set()
+    once = []
+    for facts in reversed(parts):
+        if facts["seen"]["left_out"] is None:
+            kept = {what: [row for row in facts[what] if later.isdisjoint(keys(row))]
+                    for what, keys in _KEYS.items()}  # fmt: skip
+            dropped = sum(len(facts[what]) - len(rows) for what, rows in kept.items())
+            for what, keys in _KEYS.items():
+                later.update(keys(row)[1] for row in facts[what])
+            later.update(facts["anew"])
+            facts = {**facts, **kept, "seen": {**facts["seen"], "again": dropped}}
+        once.append(facts)
+    return once[::-1]
+
+
+def _anew(log: SessionLog) -> list[str]:
+    """Return the tasks whose run goes on in a log, but from its very beginning."""
+    runs = log.header.get("resumed", {"runs": {}})["runs"]
+    begun = {event["task"] for event in log.of("run_begin")}
+    return [task for task, left in runs.items() if left["done"] == 0 and task in begun]
 
 
 def left_out(name: str, why: str) -> dict[str, Any]:

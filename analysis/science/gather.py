@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.dose import DoseReport, dose_report
 from analysis.gathering import made_of
-from analysis.science.facts import Seen, facts_of, left_out
+from analysis.science.facts import Seen, counted_once, facts_of, left_out
+from experiment.parts import chains
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -84,7 +85,7 @@ def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> 
     """Read all logs of a study.
 
     A log that can't be read, that was edited, or of a rehearsal is left out and says so; one that
-    was cut short counts as far as it goes.
+    was cut short counts as far as it goes, but for what a later part of the session shows again.
 
     Parameters
     ----------
@@ -98,18 +99,19 @@ def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> 
 
 
 def facts_in(files: Iterable[Path], folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the facts of each log, in their order."""
+    """Yield the facts of each log; logs that are parts of one session follow on each other."""
 
     def name_of(file: Path) -> str:
         return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
-    for file in files:
+    for chain in chains(files):
         refused: list[dict[str, Any]] = []
-        yield from made_of(
-            [file],
+        parts = made_of(
+            chain,
             lambda log: facts_of(log, name_of(log.file)),
             lambda file, why: refused.append(left_out(name_of(file), why)),  # noqa: B023
         )
+        yield from counted_once(list(parts))
         yield from refused
 
 

@@ -37,7 +37,7 @@ class Mixed:
         Of the fixed part.
     covariance : array, shape (effects, effects)
     variances : mapping of str to float
-        ``participant``, each part, and ``residual``.
+        Of each part, and ``residual``.
     converged : bool
     """
 
@@ -62,7 +62,8 @@ def fit_mixed(
     within : mapping of str to array of str, shape (answers,)
         What makes up the cells of a participant.
     parts : sequence of str
-        Those of `within` that have a variance of their own.
+        What has a variance of its own: ``participant``, and some of `within`. Without any, all
+        answers are independent.
 
     Returns
     -------
@@ -74,21 +75,22 @@ def fit_mixed(
         return None
     found = optimize.minimize(
         cells.deviance,
-        np.full(1 + len(parts), 0.3),
+        np.full(len(parts), 0.3),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, None)] * (1 + len(parts)),
+        bounds=optimize.Bounds(0.0, np.inf),
         options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
     )
     at = cells.at(found.x)
-    slope = np.where((found.x <= 0) & (found.jac > 0), 0.0, found.jac)
-    ratios = dict(zip(("participant", *parts), found.x, strict=True))
+    _, slope = cells.deviance(found.x)
+    slope = np.where((found.x <= 0) & (slope > 0), 0.0, slope)
+    ratios = dict(zip(parts, found.x, strict=True))
     return Mixed(
         at.effects,
         at.residual * at.spread,
         {name: float(ratio * at.residual) for name, ratio in ratios.items()}
         | {"residual": at.residual},
-        bool(np.isfinite(found.fun) and np.abs(slope).max() < _STEEPEST),
+        bool(np.isfinite(found.fun) and np.abs(slope).max(initial=0.0) < _STEEPEST),
     )
 
 
@@ -133,11 +135,8 @@ class _Cells:
         self.fixed = laid(fixed[first], 0.0)
         self._means = laid(means, 0.0)[..., None]
         self._alone = laid(1.0 / count, 1.0)[..., None] * np.eye(shape[1])
-        together = [
-            np.zeros(len(first), int),
-            *(levels[1 + list(within).index(p)][first] for p in parts),
-        ]
-        self._shared = [_shared(laid(level, np.nan)) for level in together]
+        # Cells are compared within a participant only, so that one's own level is that of all.
+        self._shared = [_shared(laid(level[part][first], np.nan)) for part in parts]
 
     def at(self, ratios: Array) -> _At:
         """Return effects and deviance at ratios of the variances to the residual one."""

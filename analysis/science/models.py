@@ -1,9 +1,10 @@
 """Mixed models of ratings: arm x message, period and sequence, with a random part that converges.
 
 All fixed effects are coded as sum contrasts, so that each effect is an average over the others.
-Each participant has an intercept; sessions and messages within a participant have a variance of
-their own (`analysis.science.mixed`): without that of messages, the interval of what differs
-between messages would be too narrow wherever people differ in it. Intervals take the t distribution
+Each participant has an intercept; sessions, messages, and messages within a session have a variance
+of their own within a participant (`analysis.science.mixed`): without that of messages, the interval
+of what differs between messages would be too narrow wherever people differ in it; without that of
+messages within a session, that of arm x message in a crossover. Intervals take the t distribution
 with as many degrees of freedom as the classical test of the same design has, since the normal one
 is too narrow for thirty participants.
 """
@@ -19,11 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.science.effects import Array, Estimate, from_t
-from analysis.science.mixed import Mixed, fit_mixed
+from analysis.science.mixed import Labels, Mixed, fit_mixed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+PERSON = "participant"
+BOTH = "session × message"
+"""The random part that makes a crossover's arm x message as uncertain as people are different."""
 _NEAR_ZERO = 1e-4  # of the residual variance
 
 
@@ -128,6 +132,13 @@ class Fit:
         """Return the estimate of that name."""
         return next(one for one in self.estimates if one.what == what)
 
+    @property
+    def of_arm(self) -> tuple[Estimate, ...]:
+        """The estimates of what the arm changes, where the design has arms."""
+        arms = self.design.arms
+        told = None if arms is None else difference(arms[1], arms[0])
+        return tuple(one for one in self.estimates if told is not None and told in one.what)
+
     def arm_effect(self, message: str) -> Estimate | None:
         """Return what the arm changes for one kind of message; None where it isn't estimated."""
         arms = self.design.arms
@@ -221,7 +232,9 @@ def estimate_weights(design: Design) -> dict[str, Array]:
     if design.crossover:
         size = len(design.columns()) + 1
         found["period 2 − period 1"] = np.eye(size)[-2]
-        found["sequence (with carry-over)"] = np.eye(size)[-1]
+        assert arms is not None
+        order = difference(f"{arms[1]} first", f"{arms[0]} first")
+        found[f"sequence, {order} (with carry-over)"] = np.eye(size)[-1]
     return found
 
 
@@ -233,9 +246,9 @@ def effect_rows(table: DataFrame, design: Design) -> Array:
     if design.crossover:
         assert design.arms is not None
         period = table["period"].to_numpy(float) - 1.5
-        # The sequence is told by what came first: its arm at the lower period.
+        # The sequence is told by what came first: the arm of period 1, the other one of period 2.
         side = np.array([0.5 if arm == design.arms[1] else -0.5 for arm in arms])
-        sequence = side * np.sign(period)
+        sequence = -side * np.sign(period)
     row = lru_cache(maxsize=None)(design.row)  # there are few kinds of answers
     cells = zip(arms, table["condition"].astype(str), period, sequence, strict=True)
     return np.array([row(*cell) for cell in cells]).reshape(len(table), -1)
@@ -243,15 +256,14 @@ def effect_rows(table: DataFrame, design: Design) -> Array:
 
 def _fitted(table: DataFrame, design: Design) -> tuple[Mixed | None, tuple[str, ...], list[str]]:
     """Return the first fit that converges, from the fullest random part to the plainest."""
-    within = {
-        "session": table["session"].to_numpy(str),
-        "message": table["condition"].to_numpy(str),
-    }
+    session, message = table["session"].to_numpy(str), table["condition"].to_numpy(str)
+    both = np.char.add(np.char.add(session, " "), message)  # no label holds a blank
+    within = {"session": session, "message": message, BOTH: both}
     people, values = table["participant"].to_numpy(str), table["value"].to_numpy(float)
     fixed = effect_rows(table, design)
     tried: list[str] = []
     last: tuple[Mixed | None, tuple[str, ...]] = None, ()
-    for parts in _random_parts(table, design):
+    for parts in _random_parts(people, within):
         found = fit_mixed(values, fixed, people, within, parts)
         if found is not None:
             last = found, parts
@@ -262,15 +274,27 @@ def _fitted(table: DataFrame, design: Design) -> tuple[Mixed | None, tuple[str, 
 
 
 def _told(parts: Sequence[str]) -> str:
-    return "participant" + "".join(f", {part} within participant" for part in parts)
+    told = [part if part == PERSON else f"{part} within participant" for part in parts]
+    return ", ".join(told) or "none"
 
 
-def _random_parts(table: DataFrame, design: Design) -> Sequence[tuple[str, ...]]:
-    """Return random parts beside the intercept, the fullest first."""
-    several = int(table.groupby("participant")["session"].nunique().max()) > 1
-    session = ("session",) if several else ()
-    message = ("message",) if len(design.messages) > 1 else ()
-    return tuple(dict.fromkeys([(*session, *message), message, session, ()]))
+def _random_parts(people: Labels, within: Mapping[str, Labels]) -> Sequence[tuple[str, ...]]:
+    """Return random parts, the fullest first.
+
+    A part that tells nothing apart within anybody is none. Nor is one that has a level for each
+    single answer, since its variance can't be told from what is left.
+    """
+    persons, answers = len(np.unique(people)), len(people)
+    if persons == answers:
+        return ((),)
+    levels = {name: len({*zip(people, part, strict=True)}) for name, part in within.items()}
+    some = [name for name, count in levels.items() if persons < count < answers]
+    if BOTH in some and len(some) < len(within):
+        some.remove(BOTH)  # it is the same as the other one of the two
+    chain = [{*some}, {*some} - {"session"}, {*some} - {"message"}]
+    chain += [{*some} & {"message"}, {*some} & {"session"}, set()]
+    parts = [(PERSON, *(part for part in some if part in kept)) for kept in chain]
+    return tuple(dict.fromkeys(parts))
 
 
 def _notes(found: Mixed) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.science.arms import Arms
+from analysis.science.compared import compared
 from analysis.science.effects import Estimate, one_sample
-from analysis.science.models import difference
+from analysis.science.models import Fit, difference
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 BASELINE = "baseline"
 BEFORE = "before"
@@ -31,6 +33,8 @@ class Mood:
         From before a block to each later moment, by condition.
     contrasts : tuple of Estimate
         The change of each condition minus that of baseline, within participants.
+    by_arm : tuple of (str, Fit)
+        For each later moment, a model of the change from before; none while the arms are sealed.
     """
 
     rating: str
@@ -39,29 +43,35 @@ class Mood:
     means: DataFrame
     changes: tuple[Estimate, ...]
     contrasts: tuple[Estimate, ...]
+    by_arm: tuple[tuple[str, Fit], ...] = ()
 
 
-def moods(table: DataFrame) -> list[Mood]:
+def moods(table: DataFrame, arms: Arms | None = None) -> list[Mood]:
     """Return how each feeling goes, if there were self-reports around blocks.
 
     Parameters
     ----------
     table : DataFrame
         Answers that were given, of all sessions.
+    arms : Arms or None
+        None while they are sealed.
     """
     reports = table[table["moment"].notna()]
-    return [_mood(str(rating), own) for rating, own in reports.groupby("rating", sort=False)]
+    return [_mood(str(rating), own, arms) for rating, own in reports.groupby("rating", sort=False)]
 
 
-def _mood(rating: str, table: DataFrame) -> Mood:
+def _mood(rating: str, table: DataFrame, arms: Arms | None) -> Mood:
     moments = sorted(table["moment"].unique(), key=_place)
     conditions = sorted(table["condition"].unique(), key=lambda one: (one != BASELINE, one))
     by_session = table.groupby(["participant", "session", "condition", "moment"])["value"].mean()
     means = by_session.groupby(["participant", "condition", "moment"]).mean().unstack("moment")
-    changes, contrasts = [], []
+    changes, contrasts, by_arm = [], [], []
     for moment in moments:
         if moment == BEFORE or BEFORE not in means:
             continue
+        fit = compared(_changes(by_session, moment, conditions), arms)
+        if fit is not None:
+            by_arm.append((readable(moment), fit))
         change = (means[moment] - means[BEFORE]).unstack("condition")
         for condition in conditions:
             what = f"{condition}: {difference(readable(moment), BEFORE)}"
@@ -79,7 +89,17 @@ def _mood(rating: str, table: DataFrame) -> Mood:
         means,
         tuple(one for one in changes if one is not None),
         tuple(one for one in contrasts if one is not None),
+        tuple(by_arm),
     )
+
+
+def _changes(means: Series[float], moment: str, conditions: list[str]) -> DataFrame:
+    """Return the change of each participant, session and condition, baseline's below the others."""
+    wide = means.unstack("moment")
+    change = (wide[moment] - wide[BEFORE]).reset_index(name="value")
+    order = [*(one for one in conditions if one != BASELINE), BASELINE]
+    table: DataFrame = change.sort_values("condition", key=lambda own: own.map(order.index))
+    return table
 
 
 def readable(moment: str) -> str:

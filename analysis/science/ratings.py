@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.science.arms import Arms
-from analysis.science.classical import Periods, groups, messages, period_differences, person_means
+from analysis.science.classical import Periods, groups, messages, of_periods, person_means
 from analysis.science.effects import Estimate
 from analysis.science.models import Design, Fit, fit_ratings
 
@@ -50,7 +50,7 @@ class Outcome:
         Questions that were shown, and those that don't count.
     fit : Fit or None
     periods : tuple of (str, Periods)
-        For each kind of message, in a crossover.
+        For each kind of message and each difference of kinds, in a crossover.
     tests : tuple of Estimate
         The other classical tests: of kinds of message, and of parallel groups.
     not_allocated : tuple of str
@@ -111,9 +111,7 @@ def outcome(task: str, rating: str, table: DataFrame, arms: Arms | None) -> Outc
     periods: list[tuple[str, Periods]] = []
     tests = messages(given, design)
     if design.arms and crossover:
-        for kind in kinds:
-            own = known[known["condition"] == kind]
-            periods.append((kind, period_differences(own, design.arms)))
+        periods = of_periods(known, design)
     elif design.arms:
         tests = [*groups(known, design), *tests]
     return Outcome(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.questionnaires import daily_fillings, scores_of
+from analysis.science.arms import Arms
+from analysis.science.compared import compared
 from analysis.science.effects import Estimate, correlation, from_t, one_sample
 from analysis.science.gather import SCORES, frame_of
 from analysis.science.models import Design, Fit, difference, fit_ratings
-from experiment.daily.reports import DailyReports
+from experiment.daily.reports import DailyReports, Report
 from experiment.errors import BadInput
 
 if TYPE_CHECKING:
@@ -58,18 +60,46 @@ class Daily:
     fit: Fit | None
 
 
-def with_daily(scores: DataFrame, daily: DailyReports) -> DataFrame:
+@dataclass(frozen=True)
+class Days:
+    """The daily reports that count: of each day the first one.
+
+    Parameters
+    ----------
+    reports : DailyReports
+    unplaced : int
+        Reports of a day without a number: the first dose is not entered, or it lies in no period.
+    repeated : int
+        Further reports of a day.
+    """
+
+    reports: DailyReports
+    unplaced: int
+    repeated: int
+
+
+def counted_days(daily: DailyReports) -> Days:
+    """Return the daily reports that count, and how many don't."""
+    placed = [report for report in daily.reports if report.number is not None]
+    first: dict[tuple[str, str, int | None], Report] = {}
+    for report in placed:  # by time
+        first.setdefault((report.participant, report.session, report.number), report)
+    kept = replace(daily, reports=tuple(first.values()))
+    return Days(kept, len(daily.reports) - len(placed), len(placed) - len(first))
+
+
+def with_daily(scores: DataFrame, days: Days) -> DataFrame:
     """Return the scores of questionnaires with those of daily reports below them.
 
     Parameters
     ----------
     scores : DataFrame
         Columns as in `analysis.science.gather.SCORES`.
-    daily : DailyReports
+    days : Days
     """
     import pandas as pd
 
-    rows = [row for filling in daily_fillings(daily) for row in scores_of(filling)]
+    rows = [row for filling in daily_fillings(days.reports) for row in scores_of(filling)]
     given = [row for row in rows if row[-1] is not None]
     if not given:
         return scores
@@ -127,6 +157,22 @@ def between_tasks(scores: DataFrame) -> list[Estimate]:
             what = f"{name}, {score}: {difference(str(second), str(first))}"
             found.append(one_sample(what, pairs, "paired test"))
     return [one for one in found if one is not None]
+
+
+def by_arm(scores: DataFrame, arms: Arms | None) -> list[tuple[str, Fit]]:
+    """Compare the arms in each score, for each task that asked it; none while they are sealed.
+
+    Returns
+    -------
+    list of (str, Fit)
+        With the questionnaire and its score.
+    """
+    once = scores[scores["day"].isna()].rename(columns={"task": "condition"})
+    found = [
+        (f"{name}, {score}", compared(own, arms))
+        for (name, score), own in once.groupby(["questionnaire", "score"], sort=False)
+    ]
+    return [(told, fit) for told, fit in found if fit is not None]
 
 
 def daily(scores: DataFrame, arms: tuple[str, str] | None, *, crossover: bool) -> list[Daily]:

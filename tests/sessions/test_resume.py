@@ -18,6 +18,7 @@ import pytest
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.parts import about_parts
 from analysis.replay import report, verify
+from analysis.science.gather import gather
 from experiment.choices import keep_choices
 from experiment.errors import BadInput
 from experiment.examples import make_study
@@ -213,6 +214,10 @@ def test_a_protocol_may_have_the_whole_run_repeated(new_study: NewStudy, tmp_pat
     found = export_bids(open_study(study).logs(), tmp_path / "bids")
     assert len(found.in_parts) == 1
     assert "run-02_events.tsv: part 2" in found.in_parts[0]
+    # The run that was repeated counts from its own log, with both questions of each message.
+    answers = gather(open_study(study).logs(), study, rehearsals=True)
+    assert [log.again for log in answers.logs] == [6, 0]
+    assert answers.table["trial"].value_counts().to_dict() == dict.fromkeys(range(1, 7), 2)
 
 
 @pytest.mark.timeout(180)
