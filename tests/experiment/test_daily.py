@@ -347,8 +347,8 @@ def test_reports_come_from_qualtrics(study: Study, tmp_path: Path) -> None:
     unfinished, preview, spam = {"Finished": "False"}, {"Status": "Survey Preview"}, {"Status": "8"}
     second = {"StartDate": "2026-03-05 01:00:00", "EndDate": "2026-03-05 01:02:00"}
     between = {"StartDate": "2026-03-09 20:00:00", "EndDate": "2026-03-09 20:02:00"}
-    rows = ({}, unfinished, preview, spam, between, second)
-    done = import_reports(study, [qualtrics(tmp_path, *rows)])
+    file = qualtrics(tmp_path, {}, unfinished, preview, spam, between, second)
+    done = import_reports(study, [file])
     assert done.problems == ()
     assert [line.rpartition(": ")[2] for line in done.told] == [
         "not finished",
