@@ -64,8 +64,8 @@ class GameRow:
     planned : tuple of float
         Least and greatest share of the participant as the protocol means it.
     possible : tuple of float
-        Least and greatest share that the plan allows, whatever the participant does: in a round that
-        ends by time, `planned` is that of participants who throw at once.
+        Least and greatest share that the plan allows, whatever the participant does. In a round
+        that ends by time, `planned` is that of participants who throw at once.
     achieved : tuple of float
         Mean, least and greatest share; empty if nothing was thrown.
     receipts : tuple of float
