@@ -14,40 +14,52 @@ import numpy as np
 from PIL import Image
 
 from analysis.sheets import Frame, sheet
+from experiment.examples import PRESETS
 from experiment.profiles import DEMO, OwnProfile, load_profiles, look_of, looks_of_set
 from experiment.steps import Court, Lobby, Screen, Throw
+from experiment.yaml_files import read_yaml
 from stimuli.contents import Contents
 from stimuli.painter import Painter
 from stimuli.pictures import Style, compose
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 FRAMES_PER_SECOND = 30
-FLIGHT = 0.75
 _TWO, _THREE = ("p32", "p35"), ("p32", "p35", "p43")
 _FIVE = ("p32", "p01", "p43", "p42", "p22")
 _TEXTS = {
     "players_connecting": "The other players are connecting",
+    "players_here": "All players are here",
     "reminder": "It is your turn. Whom would you like to throw to?",
     "hi": "hi",
     "hello": "hello everyone",
 }
-_SHEET: tuple[tuple[Screen, float, int | None, str], ...] = (
-    (Lobby(_THREE, 2), 0.9, None, "players are connecting"),
-    (Lobby(_THREE, 3, ((2, "hi"), (1, "hello"))), 1.0, None, "some may say something"),
-    (Court(_TWO, 1, turned_to=2), 1.0, None, "a player turns to another"),
-    (Throw(_TWO, 1, 2, FLIGHT), 0.45, None, "the ball flies"),
-    (Throw(_TWO, 2, 0, FLIGHT), 0.55, None, "to the participant"),
-    (Court(_TWO, 0), 1.0, None, "who now has it"),
-    (Court(_THREE, 0, line="reminder"), 1.0, 2, "cursor and reminder, three others"),
-    (Throw(_FIVE, 0, 4, FLIGHT), 0.22, None, "the participant throws, five others"),
-    (Throw(_THREE, 3, 1, FLIGHT, watching=True), 0.4, None, "watching only"),
-)
 
 
 def main() -> None:
     """Make both."""
     _sheet(PICTURES / "cyberball.png")
     _film(PICTURES / "cyberball.webp")
+
+
+def _flight() -> float:
+    """Return how long a ball flies (s), as the preset has it."""
+    tasks = read_yaml(PRESETS / "cyberball.yaml")["tasks"]
+    return float(tasks["included"]["timing"]["flight"])
+
+
+def _screens(flight: float) -> tuple[tuple[Screen, float, int | None, str], ...]:
+    """Give the screens of the sheet, each with its age (s), the cursor and the caption."""
+    return (
+        (Lobby(_THREE, 2), 0.9, None, "players are connecting"),
+        (Lobby(_THREE, 3, ((2, "hi"), (1, "hello"))), 1.0, None, "some may say something"),
+        (Court(_TWO, 1, turned_to=2), 1.0, None, "a player turns to another"),
+        (Throw(_TWO, 1, 2, flight), 0.36, None, "the ball flies"),
+        (Throw(_TWO, 2, 0, flight), 0.44, None, "to the participant"),
+        (Court(_TWO, 0), 1.0, None, "who now has it"),
+        (Court(_THREE, 0, line="reminder"), 1.0, 2, "cursor and reminder, three others"),
+        (Throw(_FIVE, 0, 4, flight), 0.18, None, "the participant throws, five others"),
+        (Throw(_THREE, 3, 1, flight, watching=True), 0.32, None, "watching only"),
+    )
 
 
 def _painter(size: tuple[int, int]) -> tuple[Style, Painter]:
@@ -70,7 +82,7 @@ def _sheet(file: Path) -> None:
     style, painter = _painter((1280, 720))
     pictures = [
         (_frame(painter, style, screen, age, cursor), [caption])
-        for screen, age, cursor, caption in _SHEET
+        for screen, age, cursor, caption in _screens(_flight())
     ]
     made = Image.fromarray(sheet(pictures, columns=3, width=440))
     made.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(file, optimize=True)
@@ -85,11 +97,11 @@ def _frame(
 def _game(players: tuple[str, ...]) -> Iterator[tuple[Screen, float]]:
     """Give what is shown one after the other, each for so long (s)."""
     yield from ((Lobby(players, joined), length) for joined, length in ((0, 0.7), (1, 0.9), (2, 1)))
-    holder = 1
+    holder, flight = 1, _flight()
     for catcher, wait in ((2, 0.5), (0, 0.4), (1, 0.8), (2, 0.6), (1, 0.3), (0, 0.5), (2, 0.7)):
         yield Court(players, holder), wait
         yield Court(players, holder, turned_to=catcher), 0.35
-        yield Throw(players, holder, catcher, FLIGHT), FLIGHT
+        yield Throw(players, holder, catcher, flight), flight
         holder = catcher
     yield Court(players, holder), 0.8
 

@@ -14,13 +14,13 @@ INBOX = "inbox"
 EXAMPLE_PARTICIPANT = "012"
 EXAMPLE_ANSWERS = f"{INBOX}/qualtrics_messages_sub-012.csv"
 
-_PRESETS = Path(__file__).parent / "presets"
+PRESETS = Path(__file__).parent / "presets"
 _RIG = "rig.yaml"  # ends the study.yaml of every preset
 
 
 def preset_names() -> tuple[str, ...]:
     """Return the names of all presets."""
-    return tuple(sorted(file.stem for file in _PRESETS.glob("*.yaml") if file.name != _RIG))
+    return tuple(sorted(file.stem for file in PRESETS.glob("*.yaml") if file.name != _RIG))
 
 
 def languages() -> tuple[str, ...]:
@@ -73,9 +73,9 @@ def _from_preset(folder: Path, preset: str) -> None:
         shutil.copytree(EXAMPLE / shared, folder / shared, dirs_exist_ok=True)
     (folder / INBOX).mkdir()
     shutil.copy(EXAMPLE / INBOX / "README.md", folder / INBOX)
-    parts = (_PRESETS / f"{preset}.yaml", _PRESETS / _RIG)
+    parts = (PRESETS / f"{preset}.yaml", PRESETS / _RIG)
     protocol = "".join(part.read_text("utf-8") for part in parts)
     write_whole(folder / "study.yaml", protocol)
-    for file in _PRESETS.glob("*.csv"):
+    for file in PRESETS.glob("*.csv"):
         if file.name in protocol:
             shutil.copy(file, folder)

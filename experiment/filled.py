@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from experiment.plain import from_plain
 from experiment.plans.questionnaire import QuestionnairePlan
 from experiment.readlog import Event, SessionLog
+from experiment.steps import Item, Response
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FilledIn:
         Number in the session, from 1.
     answers : mapping of str to (int or None)
         By name of the item (``questionnaire.item``), in the order of the plan. None where it was
-        left out, was not asked because of a rule, or the session ended first.
+        left out, was not asked because of a rule, or its time or the session ended first.
     ended : datetime or None
         When the last answer was given, in local time; None if the run was cut short.
     """
@@ -56,17 +57,15 @@ def _runs(log: SessionLog) -> Iterator[tuple[Event, list[Event]]]:
 
 def _of_run(log: SessionLog, begun: Event, events: list[Event]) -> FilledIn:
     plan = from_plain(QuestionnairePlan, log.header["plans"][begun["task"]])
-    items: dict[int, str] = {}
+    items: dict[int, Item] = {}
     given: dict[str, int | None] = {}
     for event in events:
         if event["type"] == "step" and event["step"]["screen"]["kind"] == "item":
-            items[event["n"]] = event["step"]["screen"]["rating"]
+            items[event["n"]] = from_plain(Item, event["step"]["screen"])
         if event["type"] == "outcome" and event["n"] in items:
-            response = event["outcome"]["response"]
-            if response is None:
-                given[items[event["n"]]] = None
-            elif not (response.get("back", False) or response.get("goes_to") is not None):
-                given[items[event["n"]]] = response["value"]
+            item, response = items[event["n"]], event["outcome"]["response"]
+            answer = None if response is None else from_plain(Response, response)
+            given[item.rating] = item.answered(answer)
     answers: dict[str, int | None] = {}
     for trial in plan.trials:  # an answer that a changed one has made pointless doesn't count
         answers[trial.item] = given.get(trial.item) if trial.asked(answers) else None

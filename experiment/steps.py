@@ -208,6 +208,16 @@ class Item:
         rows = zip(self.numbers, self.page, strict=True)
         return {number: row for number, row in rows if number != self.number}
 
+    def answered(self, response: Response | None) -> int | None:
+        """Return the answer that counts once the item is over; None if there is none.
+
+        Only one that was confirmed does: where the time ran out, the mark may still stand at the
+        place of chance at which it appeared. What was given before stays.
+        """
+        if response is None or not response.confirmed or response.elsewhere:
+            return self.given
+        return response.value
+
 
 @dataclass(frozen=True)
 class Feedback:

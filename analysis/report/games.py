@@ -62,7 +62,10 @@ class GameRow:
     condition : str
     sessions : int
     planned : tuple of float
-        Least and greatest planned share of the participant.
+        Least and greatest share of the participant as the protocol means it.
+    possible : tuple of float
+        Least and greatest share that the plan allows, whatever the participant does. In a round
+        that ends by time, `planned` is that of participants who throw at once.
     achieved : tuple of float
         Mean, least and greatest share; empty if nothing was thrown.
     receipts : tuple of float
@@ -81,6 +84,7 @@ class GameRow:
     condition: str
     sessions: int
     planned: tuple[float, ...]
+    possible: tuple[float, ...]
     achieved: tuple[float, ...]
     receipts: tuple[float, ...]
     exclusion: tuple[float, ...]
@@ -114,6 +118,7 @@ def _row(task: str, number: int, condition: str, own: list[DoseReport]) -> GameR
         condition=condition,
         sessions=len(own),
         planned=_ends([one.share for one in own]),
+        possible=_ends([end for one in own for end in (one.lowest, one.highest)]),
         achieved=(sum(shares) / len(shares), *_ends(shares)) if shares else (),
         receipts=_ends([one.dose.receipts for one in own]),
         exclusion=_ends([one.dose.exclusion_onset for one in own]),

@@ -112,32 +112,27 @@ def check_sent(study: Study, sent: Sent, where: str, participant: str | None = N
             f"{where}: completed before it was begun, or before its day; was the device's clock "
             "changed?"
         )
-    period_of_day(periods_of(study, sent.participant), sent.session, day, where)
+    _check_period(periods_of(study, sent.participant), sent.session, day, where)
     try:
         check_answers(sent.answers, questionnaires)
     except ValueError as error:
         raise BadInput(f"{where}: {error}") from None
 
 
-def period_of_day(
-    periods: tuple[Period, ...], session: str | None, day: date, where: str
-) -> Period:
-    """Return the period that a day belongs to.
-
-    Raises
-    ------
-    BadInput
-        If there is none, or it is of another session.
-    """
-    period = next((period for period in periods if period.number_of(day) is not None), None)
-    if period is None or (session is not None and period.session != session):
+def _check_period(periods: tuple[Period, ...], session: str, day: date, where: str) -> None:
+    """Raise `BadInput` unless a day belongs to a session's period."""
+    period = period_with(periods, day)
+    if period is None or period.session != session:
         spans = ", ".join(f"session {p.session}: {p.first} to {p.last}" for p in periods)
         raise BadInput(
-            f"{where}: {day} is no day of "
-            f"{'a period' if session is None else f'the period of session {session}'} "
-            f"of this participant ({spans})"
+            f"{where}: {day} is no day of the period of session {session} of this participant "
+            f"({spans})"
         )
-    return period
+
+
+def period_with(periods: tuple[Period, ...], day: date) -> Period | None:
+    """Return the period that a day belongs to; None if there is none."""
+    return next((period for period in periods if period.number_of(day) is not None), None)
 
 
 def date_of(text: str, where: str) -> date:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from experiment.daily.days import daily_of, day_of, periods_of
+from experiment.daily.days import Period, daily_of, day_of, periods_of
 from experiment.daily.reports import Sent, Source
 from experiment.daily.sent import (
     check_sent,
     daily_questionnaires,
     date_of,
-    period_of_day,
+    period_with,
     study_key,
 )
 from experiment.errors import BadInput
@@ -28,11 +28,17 @@ from experiment.protocol import Questionnaire
 from experiment.protocol.questionnaire import item_key
 from experiment.study import Study, check_label
 
-_PARTICIPANT = ("participant", "participant_id", "externalreference", "record_id", "study_id")
+_PARTICIPANT = (
+    *("participant", "participant_id"),
+    *("externalreference", "externaldatareference", "record_id", "study_id"),
+)
 _COMPLETED = ("completed", "enddate", "recordeddate")
 _DAY = ("day", "report_day")
 _NOT_DONE = ("0", "false", "no", "incomplete")
-_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S")
+_TIMES = (
+    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"),
+    "%Y-%m-%d %H:%M:%S.%f",  # cells of a sheet count days, and are rounded
+)
 
 
 @dataclass(frozen=True)
@@ -69,41 +75,62 @@ def read_survey(study: Study, file: Path, participant: str | None = None) -> Sur
         With line and column of the first thing that is wrong.
     """
     table = read_table(file)
-    source, first = _tool(table)
-    names = [cell.strip().lower() for cell in table.rows[0].cells]
+    export = _recognised(table)
     sent, left_out = [], []
-    for row in table.rows[first:]:
-        reader = _RowReader(study, table, names, row)
-        why = reader.no_report()
-        if why is None and participant is not None and reader.participant != participant:
-            why = "of another participant"
+    for row in table.rows[export.first :]:
+        reader = _RowReader(study, export, f"{file}:{row.line}", row)
+        why = reader.no_report(participant)
         if why is not None:
             left_out.append(f"{file}:{row.line}: left out: {why}")
         else:
             sent.append(reader.sent())
-    return Survey(source, tuple(sent), tuple(left_out))
+    return Survey(export.source, tuple(sent), tuple(left_out))
 
 
-def _tool(table: Table) -> tuple[Source, int]:
-    """Return what wrote a table, and the index of its first answer's row."""
+@dataclass(frozen=True)
+class _Export:
+    """How a table is to be read.
+
+    Parameters
+    ----------
+    source : str
+        What wrote it.
+    names : sequence of str
+        Of its columns, in small letters.
+    first : int
+        Index of its first answer's row.
+    not_answers : mapping of str to str
+        What the column ``status`` says of rows that nobody sent, and the reason to leave them out.
+    """
+
+    source: Source
+    names: Sequence[str]
+    first: int
+    not_answers: Mapping[str, str]
+
+
+def _recognised(table: Table) -> _Export:
     if qualtrics.recognise(table):
-        return "qualtrics", 3
+        names, first = qualtrics.names_of(table), qualtrics.first_answer(table)
+        return _Export("qualtrics", names, first, qualtrics.NOT_ANSWERS)
     if redcap.recognise(table):
-        return "redcap", 1
+        names = [cell.strip().lower() for cell in table.rows[0].cells]
+        return _Export("redcap", names, 1, {})
     raise BadInput(
-        f"{table.file}:1: neither an export of Qualtrics (with its row of ImportIds) nor one of "
-        "REDCap (record_id first, a column that ends in _complete)"
+        f"{table.file}:1: neither an export of Qualtrics (as it comes, with all of the rows above "
+        "the answers) nor one of REDCap (record_id first, a column that ends in _complete)"
     )
 
 
 class _RowReader:
     """One row of an export."""
 
-    def __init__(self, study: Study, table: Table, names: Sequence[str], row: Row) -> None:
+    def __init__(self, study: Study, export: _Export, where: str, row: Row) -> None:
         self._study = study
-        self._where = f"{table.file}:{row.line}"
-        self._names = names
-        self._cells = dict(zip(names, (cell.strip() for cell in row.cells), strict=True))
+        self._export = export
+        self._where = where
+        cells = (cell.strip() for cell in row.cells)
+        self._cells = dict(zip(export.names, cells, strict=True))
 
     @property
     def participant(self) -> str:
@@ -111,27 +138,31 @@ class _RowReader:
         label = self._cells[self._column(_PARTICIPANT, "the participant's label")]
         return check_label(f"{self._where}: participant", label.removeprefix("sub-"))
 
-    def no_report(self) -> str | None:
-        """Return why the row is no report; None if it is one."""
-        if self._cells.get("status", "").lower() in ("1", "2", "survey preview", "survey test"):
-            return "a preview or test"
+    def no_report(self, participant: str | None) -> str | None:
+        """Return why the row is no report of a participant, or of anybody; None if it is one."""
+        not_sent = self._export.not_answers.get(self._cells.get("status", "").lower())
+        if not_sent is not None:
+            return not_sent
         done = [value for name, value in self._cells.items() if _says_done(name)]
-        return "not finished" if any(value.lower() in _NOT_DONE for value in done) else None
+        if any(value.lower() in _NOT_DONE for value in done):
+            return "not finished"
+        if participant is not None and self.participant != participant:
+            return "of another participant"
+        if self._period() is None:
+            return f"{self._day()} is no day of a period of participant {self.participant}"
+        return None
 
     def sent(self) -> Sent:
         """Return the row as a report."""
-        daily = daily_of(self._study)[0]
-        completed = self._time(self._column(self._completed(), "when it was completed"))
+        completed, period = self._completed(), self._period()
+        assert period is not None, "else it is no report"
         begun = self._time("startdate") if self._cells.get("startdate") else completed
-        given = next((self._cells[name] for name in _DAY if self._cells.get(name)), None)
-        day = day_of(completed, daily.day_begins) if given is None else date_of(given, self._where)
-        periods = periods_of(self._study, self.participant)
         questionnaires = daily_questionnaires(self._study)
         sent = Sent(
             study=study_key(self._study),
             participant=self.participant,
-            session=period_of_day(periods, None, day, self._where).session,
-            day=day.isoformat(),
+            session=period.session,
+            day=self._day().isoformat(),
             language=self._study.protocol.language,
             questionnaires={name: one.digest for name, one in questionnaires.items()},
             begun=min(begun, completed).isoformat(timespec="seconds"),
@@ -141,8 +172,19 @@ class _RowReader:
         check_sent(self._study, sent, self._where)
         return sent
 
-    def _completed(self) -> tuple[str, ...]:
-        return (*_COMPLETED, *(name for name in self._names if name.endswith("_timestamp")))
+    def _completed(self) -> datetime:
+        stamps = (name for name in self._export.names if name.endswith("_timestamp"))
+        return self._time(self._column((*_COMPLETED, *stamps), "when it was completed"))
+
+    def _day(self) -> date:
+        """Return the day that it is of: the one it says, else that on which it was completed."""
+        given = next((self._cells[name] for name in _DAY if self._cells.get(name)), None)
+        if given is not None:
+            return date_of(given, self._where)
+        return day_of(self._completed(), daily_of(self._study)[0].day_begins)
+
+    def _period(self) -> Period | None:
+        return period_with(periods_of(self._study, self.participant), self._day())
 
     def _column(self, among: Sequence[str], what: str) -> str:
         found = next((name for name in among if name in self._cells), None)

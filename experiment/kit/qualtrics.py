@@ -20,7 +20,7 @@ _PATTERNS = {
     "email": r"^(recipient ?email|email ?address)$",
 }
 # Rows that no writer sent: previews, tests and spam, as text and as number.
-_NOT_ANSWERS = {
+NOT_ANSWERS = {
     "survey preview": "a preview",
     "1": "a preview",
     "survey test": "a test",
@@ -28,6 +28,7 @@ _NOT_ANSWERS = {
     "spam": "marked as spam",
     "8": "marked as spam",
 }
+"""What the column Status says of a row, in small letters, and the reason to leave the row out."""
 
 
 # Names of columns that each export has, and what the second row calls them.
@@ -38,6 +39,23 @@ _LEGACY = {"responseid", "responseset", "finished"}  # in the second row of a le
 def recognise(table: Table) -> bool:
     """Tell whether a table is a Qualtrics export."""
     return _has_import_ids(table) or _has_two_headers(table) or _is_legacy(table)
+
+
+def first_answer(table: Table) -> int:
+    """Return the index of an export's first answer: below two rows of headers, or three."""
+    return 3 if _has_import_ids(table) else 2
+
+
+def names_of(table: Table) -> list[str]:
+    """Return the names of an export's columns, in small letters.
+
+    In a legacy export the second row names Qualtrics' own ones.
+    """
+    names = _small(table, 0)
+    if _is_legacy(table):
+        own = _small(table, 1)
+        names[: own.index("finished") + 1] = own[: own.index("finished") + 1]
+    return names
 
 
 def _has_import_ids(table: Table) -> bool:
@@ -67,10 +85,9 @@ def lay_out(table: Table) -> Layout:
     NotFound
         If a column that is needed is missing.
     """
-    first = 3 if _has_import_ids(table) else 2
-    headers, names = list(table.rows[1].cells), _small(table, 0)
+    first, names = first_answer(table), names_of(table)
+    headers = list(table.rows[1].cells)
     if _is_legacy(table):
-        names = _small(table, 1)
         own = names.index("finished")
         headers[:own] = ["" if name == "name" else name for name in names[:own]]  # a recipient's
     columns = find_columns(headers, _PATTERNS, ("finished", "consent", "kind", "name"))
@@ -90,6 +107,6 @@ def lay_out(table: Table) -> Layout:
         first=first,
         columns=columns,
         status=names.index("status") if "status" in names else None,
-        not_answers=_NOT_ANSWERS,
+        not_answers=NOT_ANSWERS,
         notices=notices,
     )

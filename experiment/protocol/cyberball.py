@@ -170,7 +170,7 @@ class _Cyberball(TaskSpec):
 
     def required_texts(self) -> tuple[str, ...]:
         lobby, reminder = self.lobby, () if self.choice.reminder is None else (REMINDER,)
-        said = () if lobby is None else (CONNECTING, *(line.text for line in lobby.chat))
+        said = () if lobby is None else (CONNECTING, ALL_HERE, *(line.text for line in lobby.chat))
         return ("closing", *reminder, *said)
 
     def check_in(self, label: str, protocol: Protocol) -> None:
@@ -225,8 +225,8 @@ class ScannerCyberball(_Cyberball):
 
 
 CyberballTask = Annotated[LabCyberball | ScannerCyberball, Field(discriminator="version")]
-CONNECTING = "players_connecting"
-"""Key of the text above the players while they arrive."""
+CONNECTING, ALL_HERE = "players_connecting", "players_here"
+"""Keys of the text above the players while they arrive, and once they are there."""
 REMINDER = "cyberball.reminder"
 """Key of the text that reminds a participant who has the ball to throw it."""
 

@@ -29,8 +29,9 @@ def questionnaire(plan: QuestionnairePlan) -> Task:
             continue
         if trial.opening is not None and trial.page > on_page:
             yield Step(Page(trial.opening), ends=OnResponse(), accepts=Takes.CONTINUE)
+        screen = _screen(trial, plan, answers)
         outcome = yield Step(
-            _screen(trial, plan, answers),
+            screen,
             ends=plan.answer_ends,
             marker=marker,
             accepts=Takes.RATING,
@@ -42,7 +43,7 @@ def questionnaire(plan: QuestionnairePlan) -> Task:
         elif response is not None and response.back:
             place = _before(place, plan, answers)
         else:
-            answers[trial.item] = None if response is None else response.value
+            answers[trial.item] = screen.answered(response)
             place = _after(place, plan, answers)
     yield Step(Closing("closing"), ends=plan.closing_ends, marker="run_end")
 

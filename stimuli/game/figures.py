@@ -16,6 +16,8 @@ from stimuli.sprites import Point, Sprite, merge, mix
 
 SHIRTS = ("#4a9d97", "#5b8bd0", "#d9a94a", "#9280c8", "#cc6b62")
 """Of the others, from left to right."""
+OWN = "#929dac"
+"""Shirt and sleeves of the participant; none of the others', and the colour of nobody's skin."""
 GLOVE, SHOE, TROUSERS = "#f3ebdf", "#e6dfd3", "#565d6b"
 
 HEAD_DOWN = -1.93

@@ -96,7 +96,7 @@ class Scene:
             return []
         x, y = layout.width / 2 - _OWN_ASIDE * unit, _OWN_DOWN * layout.height
         size, whose = _OWN_PHOTO * unit, "the participant's own profile"
-        face = self._face(own, whose, layout.style.accent, size)
+        face = self._face(own, whose, figures.OWN, size)
         parts = [face.moved(round(x), round(y))]
         if own.name:
             typeset = layout.fit(
@@ -180,7 +180,7 @@ class Scene:
 
     def hands(self, grip: Grip) -> Sprite:
         """Place the participant's hands."""
-        unit, sleeve = self.places.unit, self.layout.style.accent
+        unit, sleeve = self.places.unit, figures.OWN
         made = self.layout.once(("hands", grip, unit), lambda: hands.hands(grip, sleeve, unit))
         return made.moved(self.layout.width // 2, self.layout.height)
 

@@ -14,8 +14,8 @@ from stimuli.layout import PAGE_SIZE, Layout
 from stimuli.pictures import Moving, Picture, Spot, film
 from stimuli.sprites import Sprite, merge
 
-CONNECTING = "players_connecting"
-"""Key of the text above the players."""
+CONNECTING, ALL_HERE = "players_connecting", "players_here"
+"""Keys of the text above the players, while one waits for somebody and then."""
 
 _NAME_SIZE, _CHAT_SIZE = 0.62, 0.60  # in units of the message text's size
 _TITLE, _DOTS, _ROW, _CHAT = 0.155, 0.235, 0.435, 0.675  # in units of the window's height
@@ -32,16 +32,16 @@ def lobby(screen: Lobby, layout: Layout) -> Picture:
     looks = [look_of_player(one, layout) for one in screen.players]
     whose = [f"profile {one!r}" for one in screen.players]
     shirts = list(figures.SHIRTS[: len(looks)])
-    joined = screen.joined
+    joined, awaited = screen.joined, screen.joined < len(screen.players)
     if layout.contents.own is not None:
         looks.insert(0, layout.contents.own)
         whose.insert(0, "the participant's own profile")
-        shirts.insert(0, layout.style.accent)
+        shirts.insert(0, figures.OWN)
         joined += 1
     pitch = min(_PHOTO * _GAP * places.unit, 0.90 * layout.width / len(looks))
     size = pitch / _GAP
     first = layout.width / 2 - pitch * (len(looks) - 1) / 2
-    still, moving = [_title(layout)], []
+    still, moving = [_title(CONNECTING if awaited else ALL_HERE, layout)], []
     for i, look in enumerate(looks):
         x, y = round(first + i * pitch), round(_ROW * layout.height)
         if i >= joined:
@@ -54,16 +54,16 @@ def lobby(screen: Lobby, layout: Layout) -> Picture:
         else:
             still += [photo, *name]
     still += _chat(screen, size, layout)
-    if screen.joined < len(screen.players):
+    if awaited:
         moving.append(_waiting(layout))
     return Picture(tuple(still), moving=tuple(moving))
 
 
-def _title(layout: Layout) -> Sprite:
+def _title(key: str, layout: Layout) -> Sprite:
     def make() -> Sprite:
         typeset = layout.fit(
-            layout.contents.texts[CONNECTING],
-            f"text {CONNECTING!r}",
+            layout.contents.texts[key],
+            f"text {key!r}",
             share=PAGE_SIZE,
             colour=layout.style.ink,
             width=0.84 * layout.width,
@@ -71,7 +71,7 @@ def _title(layout: Layout) -> Sprite:
         )
         return layout.about(typeset, _TITLE * layout.height)
 
-    return layout.once("lobby title", make)
+    return layout.once(("lobby title", key), make)
 
 
 def _photo(look: ProfileLook, whose: str, shirt: str, size: float, layout: Layout) -> Sprite:

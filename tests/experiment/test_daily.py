@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from experiment.daily.page import page_for, write_page
 from experiment.daily.reports import Report, Sent, check_of, reports_of
 from experiment.daily.sent import daily_questionnaires, study_key
 from experiment.daily.status import status_lines, status_of
+from experiment.daily.survey import read_survey
 from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.files import canonical
@@ -291,37 +293,68 @@ def test_nothing_of_the_kit_is_in_the_page_the_reports_or_the_status(
 # --- surveys -------------------------------------------------------------------------------------
 
 
-def qualtrics(folder: Path, *rows: dict[str, str]) -> Path:
-    names = ["StartDate", "EndDate", "Status", "Finished", "ExternalReference", "RecipientEmail"]
-    names += list(ANSWERS)
-    filled = {
-        "StartDate": "2026-03-03 20:01:00",
-        "EndDate": "2026-03-03 20:04:00",
-        "Status": "IP Address",
-        "Finished": "True",
-        "ExternalReference": "012",
-        "RecipientEmail": "CANARY@example.org",
-        **{item: "" if value is None else str(value) for item, value in ANSWERS.items()},
-        "met": "Yes",
-        "with_whom": "Friends",
-    }
-    table = [dict(zip(names, names, strict=True)), dict(zip(names, names, strict=True))]
-    table += [{name: f'{{"ImportId":"{name}"}}' for name in names}]
-    table += [filled | row for row in rows]
-    file = folder / "qualtrics.csv"
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        csv.DictWriter(stream, names).writerows(table)
+OWN = {  # Qualtrics' own columns, as it calls them and as it describes them
+    "StartDate": ("Start Date", "2026-03-03 20:01:00"),
+    "EndDate": ("End Date", "2026-03-03 20:04:00"),
+    "Status": ("Response Type", "IP Address"),
+    "Finished": ("Finished", "True"),
+    "RecordedDate": ("Recorded Date", "2026-03-03 20:04:01"),
+    "RecipientEmail": ("Recipient Email", "CANARY@example.org"),
+    "ExternalReference": ("External Data Reference", "012"),
+}
+LEGACY = {  # the same in the legacy export, where they stand first
+    **{"ResponseID": "R_1", "ResponseSet": "Default Response Set", "Name": "CANARY"},
+    **{"ExternalDataReference": "012", "EmailAddress": "CANARY@example.org", "Status": "0"},
+    **{"StartDate": "2026-03-03 20:01:00", "EndDate": "2026-03-03 20:04:00", "Finished": "1"},
+}
+IN_A_SURVEY = {item: "" if value is None else str(value) for item, value in ANSWERS.items()}
+IN_A_SURVEY |= {"met": "Yes", "with_whom": "Friends"}
+TABLES = ("csv", "import ids", "numbered", "named", "xlsx")
+
+
+def table_of(form: str, *rows: dict[str, str]) -> list[list[str]]:
+    if form in ("numbered", "named"):
+        own = list(LEGACY)
+        called = own if form == "named" else [f"V{n}" for n in range(1, len(own) + 1)]
+        headers = [[*called, *ANSWERS], [*own, *(f"How {item}?" for item in ANSWERS)]]
+        filled = LEGACY | IN_A_SURVEY
+    else:
+        names = [*OWN, *ANSWERS]
+        headers = [names, [*(told for told, _ in OWN.values()), *(f"{i}?" for i in ANSWERS)]]
+        if form == "import ids":
+            headers.append([f'{{"ImportId":"{name}"}}' for name in names])
+        filled = {name: value for name, (_, value) in OWN.items()} | IN_A_SURVEY
+    return [*headers, *(list((filled | row).values()) for row in rows)]
+
+
+def qualtrics(folder: Path, *rows: dict[str, str], form: str = "import ids") -> Path:
+    table = table_of(form, *rows)
+    if form != "xlsx":
+        file = folder / "qualtrics.csv"
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(table)
+        return file
+    file, book = folder / "qualtrics.xlsx", openpyxl.Workbook()
+    assert book.active is not None
+    for row in table:  # times are cells of their own kind there
+        at = "%Y-%m-%d %H:%M:%S"
+        book.active.append([datetime.strptime(c, at) if c[4:5] == "-" else c for c in row])
+    book.save(file)
     return file
 
 
 def test_reports_come_from_qualtrics(study: Study, tmp_path: Path) -> None:
-    unfinished, preview = {"Finished": "False"}, {"Status": "Survey Preview"}
+    unfinished, preview, spam = {"Finished": "False"}, {"Status": "Survey Preview"}, {"Status": "8"}
     second = {"StartDate": "2026-03-05 01:00:00", "EndDate": "2026-03-05 01:02:00"}
-    done = import_reports(study, [qualtrics(tmp_path, {}, unfinished, preview, second)])
+    between = {"StartDate": "2026-03-09 20:00:00", "EndDate": "2026-03-09 20:02:00"}
+    file = qualtrics(tmp_path, {}, unfinished, preview, spam, between, second)
+    done = import_reports(study, [file])
     assert done.problems == ()
     assert [line.rpartition(": ")[2] for line in done.told] == [
         "not finished",
-        "a preview or test",
+        "a preview",
+        "marked as spam",
+        "2026-03-09 is no day of a period of participant 012",
         "kept",
         "kept",
     ]
@@ -338,6 +371,16 @@ def test_reports_come_from_qualtrics(study: Study, tmp_path: Path) -> None:
     ):
         (problem,) = import_reports(study, [qualtrics(tmp_path, changes)]).problems
         assert expected in problem
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_no_report_is_taken_for_a_header(untouched: Study, tmp_path: Path, form: str) -> None:
+    changed = {"happy": "2"}
+    survey = read_survey(untouched, qualtrics(tmp_path, {}, changed, form=form))
+    assert (survey.source, survey.left_out) == ("qualtrics", ())
+    assert [(one.participant, one.day) for one in survey.sent] == [("012", "2026-03-03")] * 2
+    assert [one.completed for one in survey.sent] == ["2026-03-03T20:04:00"] * 2
+    assert [one.answers["daily.happy"] for one in survey.sent] == [5, 2]
 
 
 def test_reports_come_from_redcap(study: Study, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from analysis.science.scores import read_traits, with_traits
 from experiment.answers import Action, Press, item_answer, unanswered
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, make_study
+from experiment.filled import filled_in
 from experiment.kit import KitIndex
 from experiment.plain import from_plain, to_plain
 from experiment.plans.plan import PlanInputs
@@ -21,6 +23,7 @@ from experiment.plans.questionnaire import QuestionnairePlan, plan_questionnaire
 from experiment.protocol import load_protocol
 from experiment.protocol.questionnaire_files import read_questionnaire
 from experiment.protocol.ratings import worded
+from experiment.readlog import SessionLog
 from experiment.session import SessionRequest, prepare
 from experiment.steps import (
     BACK,
@@ -335,3 +338,29 @@ def test_going_back_about_a_page_and_by_rules_never_loses_the_way(
     assert set(answers) == set(places) - hidden
     with pytest.raises(StopIteration):
         task.send(Outcome(0.0, 1.0))
+
+
+def test_time_that_runs_out_makes_no_answer_and_takes_none_back() -> None:
+    plan = paged_plan(1)
+    task = questionnaire(plan)
+    next(task)
+    step = task.send(Outcome(0.0, 1.0, Response(None, 1.0, confirmed=True)))
+    header = {
+        "protocol": {"tasks": {"daily": {"kind": "questionnaire"}}},
+        "plans": {"daily": to_plain(plan)},
+    }
+    events: list[dict[str, Any]] = [{"type": "run_begin", "task": "daily", "run": 1}]
+    late, back = Response(2, 30.0, confirmed=False), Response(None, 1.0, True, back=True)
+    ways = (
+        *(Response(6, 1.0, confirmed=True), Response(5, 1.0, confirmed=True), back, back),
+        *(late, None),  # moved and not touched, both answered before
+        *(late, None),  # moved and not touched, for the first time
+    )
+    for n, response in enumerate((*ways, *[Response(1, 1.0, confirmed=True)] * 7)):
+        outcome = Outcome(0.0, 1.0, response)
+        events += [{"type": "step", "n": n, "step": to_plain(step)}]
+        events += [{"type": "outcome", "n": n, "outcome": to_plain(outcome)}]
+        step = task.send(outcome)
+    assert step.marker == "run_end"
+    (filled,) = filled_in(SessionLog(Path("x.jsonl"), header, events, False, None))
+    assert list(filled.answers.values()) == [6, 5, None, None, *[1] * 7]

@@ -37,7 +37,10 @@ def no_message(message_id: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def rig() -> Iterator[tuple[Window, Painter]]:
     contents = Contents(
-        {"players_connecting": "The other players are connecting"},
+        {
+            "players_connecting": "The other players are connecting",
+            "players_here": "All players are here",
+        },
         {},
         no_message,
         profile=looks_of_set(load_profiles(DEMO)),

@@ -357,7 +357,7 @@ def test_a_participant_fills_in_a_day_at_home_and_sends_the_file(
     assert second_day == report
 
 
-def test_a_page_in_a_script_from_right_to_left(
+def test_numbers_run_from_left_to_right_where_words_do_not(
     browser: Browser, study: Study, tmp_path: Path
 ) -> None:
     page = tmp_path / "page.html"
@@ -368,5 +368,45 @@ def test_a_page_in_a_script_from_right_to_left(
     place = (
         'document.querySelector(\'[name="daily.connected"][value="%d"]\').getBoundingClientRect().x'
     )
-    assert browser.run(place % 1) > browser.run(place % 7)  # the scale begins on the right
+    # As on the screens of a session, so that data of two languages mean the same.
+    assert browser.run(place % 1) < browser.run(place % 7)
+    anchors = "document.querySelector('[data-item=\"daily.connected\"] .%s')"
+    left = f"{anchors}.getBoundingClientRect().x"
+    assert browser.run(left % "first") < browser.run(left % "last")
+    browser.click(radio("connected", 3))
+    browser.press("ArrowRight")
+    assert browser.run("document.querySelector('[name=\"daily.connected\"]:checked').value") == "4"
+    browser.click(radio("met", 1))
+    slider = '[data-item="daily.met_good"] input'
+    browser.click(slider)
+    value = f"Number(document.querySelector('{slider}').value)"
+    before = browser.run(value)
+    browser.press("ArrowRight")
+    assert browser.run(value) == before + 1
     shot(browser, "arabic", tmp_path)
+
+
+def test_a_page_that_stays_open_overnight_offers_the_new_day(
+    browser: Browser, study: Study, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    write_page(study, "012", page)
+    browser.open(page)
+    chosen = "document.getElementById('day').value"
+    count = "document.getElementById('day').options.length"
+
+    def a_night_passes() -> None:
+        browser.run(
+            "(() => { const now = Date.now; Date.now = () => now() + 86400000; "
+            "document.dispatchEvent(new Event('visibilitychange')); })()"
+        )
+
+    yesterday, tomorrow = (date.today() + timedelta(days=n) for n in (-1, 1))
+    choose = "document.getElementById('day').value = '%s'; "
+    browser.run(choose % yesterday + "document.dispatchEvent(new Event('visibilitychange'))")
+    assert browser.run(chosen) == yesterday.isoformat()  # on the same day nothing is chosen anew
+    a_night_passes()
+    assert (browser.run(chosen), browser.run(count)) == (tomorrow.isoformat(), 4)
+    browser.click(radio("connected", 3))
+    a_night_passes()  # a report that was begun is still about its day
+    assert (browser.run(chosen), browser.run(count)) == (tomorrow.isoformat(), 5)

@@ -23,6 +23,7 @@ FLIGHT = 0.6
 FRAME = 1 / 60
 TEXTS = {
     "players_connecting": "The other players are connecting",
+    "players_here": "All players are here",
     "reminder": "It is your turn. Whom would you like to throw to?",
     "hi": "hi",
     "hello": "مرحبا",
@@ -241,6 +242,8 @@ def test_players_arrive_one_after_the_other_beneath_a_waiting_sign() -> None:
     frames = [compose(picture, style, age=1.0) for picture in pictures]
     row = slice(round(0.3 * SMALL[1]), round(0.6 * SMALL[1]))
     assert all((a[row] != b[row]).any() for a, b in pairwise(frames))
+    titles = [frame[: row.start // 2] for frame in frames]
+    assert [(titles[0] != title).any() for title in titles] == [False, False, False, True]
     waiting = pictures[1].moving[-1]
     assert len({waiting.spot(i * 0.1) for i in range(15)}) > 10
     said = painter.paint(Lobby(players, 3, ((2, "hi"), (1, "hello"))))

@@ -8,6 +8,7 @@
   );
   const answers = new Map(); // item -> whole number; what isn't in it has no answer
   let begun = null;
+  let shownOn = null; // the day on which the days to choose from were last listed
   let last = null; // the file that was saved last: {name, text}
 
   // --- days ----------------------------------------------------------------------------------
@@ -31,7 +32,7 @@
   function fillDays() {
     const select = byId("day");
     const chosen = select.value;
-    const now = today();
+    const now = shownOn = today();
     const done = kept().done || [];
     const over = data.days.filter((one) => one.day <= now);
     const first = new Option(over.length ? data.texts.choose_day : data.texts.no_day, "");
@@ -46,6 +47,17 @@
     known.hidden = done.length === 0;
     known.querySelector("span").textContent = done.map(inWords).join(" · ");
   }
+
+  // A page that stays open overnight offers the new day, and is about it unless a report was begun.
+  function nextDay() {
+    if (today() === shownOn) return;
+    if (answers.size === 0) byId("day").value = "";
+    fillDays();
+  }
+
+  document.addEventListener("visibilitychange", nextDay);
+  window.addEventListener("pageshow", nextDay);
+  setInterval(nextDay, 60000); // a page that was never out of sight
 
   // --- a draft, kept on this device until it is saved -----------------------------------------
 
