@@ -208,6 +208,12 @@ def test_a_scan_can_be_timed_from_its_start(chosen: Path, tmp_path: Path) -> Non
     joined = join(events, pet)
     assert joined.anchor == "ScanStart"
     assert [round(block.onset) for block in joined.blocks] == [640, 2440, 4240]
+    ours = events.with_suffix(".json")
+    both = json.loads(ours.read_text("utf-8")) | {"InjectionStart": 32.5}
+    ours.write_text(json.dumps(both), "utf-8")
+    pet.write_text(json.dumps({"ScanStart": 40, **frames}))
+    joined = join(events, pet)  # scan and injection are 30 s apart, the events say 32.5 s
+    assert (joined.anchor, joined.disagreement) == ("InjectionStart", -2.5)
 
 
 def test_the_own_profile_is_in_nothing_but_the_kit(
