@@ -217,10 +217,16 @@ def kit_forget(
 
 
 @profiles_app.command("check")
-def profiles_check(folder: ProfileFolder) -> None:
+def profiles_check(
+    folder: ProfileFolder,
+    study: Annotated[Path | None, typer.Option(help="A study whose scans it is for.")] = None,
+) -> None:
     """Look for all that is wrong with a profile set: its table, its pictures, texts too long."""
+    from experiment.plans.people import scarce
     from experiment.profiles import check_profiles, load_profiles
+    from experiment.study import open_study
 
+    protocol = None if study is None else open_study(study).protocol
     problems = check_profiles(folder)
     if problems:
         print(*problems, sep="\n")
@@ -230,6 +236,8 @@ def profiles_check(folder: ProfileFolder) -> None:
     for group, ids in index.groups.items():
         print(f"{len(ids):4d} {group}")
     print(f"{len(index.neutral):4d} neutral faces\ndigest: {index.digest}")
+    if protocol is not None and (short := scarce(protocol, index.groups)):
+        raise BadInput("\n".join((f"{folder}: {len(short)} too small for the study", *short)))
 
 
 @profiles_app.command("sheet")

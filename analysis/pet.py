@@ -31,19 +31,20 @@ class BlockTime:
         Seconds from the scan's TimeZero.
     from_injection : float
         Seconds from InjectionStart.
-    duration : float
-        Seconds.
+    duration : float or None
+        Seconds, up to its last trial's end; None if it was broken off and the session ended there.
     frames : tuple of int
-        Frames that it touches, from 0, in the order of FrameTimesStart.
+        Frames in which any of it was shown, from 0, in the order of FrameTimesStart.
     interrupted : bool
-        Whether a pause came between two of its trials.
+        Whether it was shown in pieces or not whole: a pause came between two of its trials, or the
+        session was broken off in it, or it was shown again when the session went on.
     """
 
     block: int
     condition: str
     onset: float
     from_injection: float
-    duration: float
+    duration: float | None
     frames: tuple[int, ...]
     interrupted: bool
 
@@ -100,33 +101,60 @@ def join(events: Path, pet: Path) -> Joined:
     others = [ours[name] + offset - theirs[name] for name in shared[1:]]
     frames = list(zip(theirs["FrameTimesStart"], theirs["FrameDuration"], strict=True))
     blocks = []
-    for row in _blocks(events):
-        onset, duration = float(row["onset"]) + offset, float(row["duration"])
+    for number, pieces in _pieces(events).items():
+        begins, ends = pieces[0].onset + offset, pieces[-1].end
+        spans = [(piece.onset + offset, (piece.end or piece.onset) + offset) for piece in pieces]
         blocks.append(
             BlockTime(
-                block=int(row["block"]),
-                condition=row["condition"],
-                onset=round(onset, 6),
-                from_injection=round(onset - theirs["InjectionStart"], 6),
-                duration=duration,
+                block=number,
+                condition=pieces[0].condition,
+                onset=round(begins, 6),
+                from_injection=round(begins - theirs["InjectionStart"], 6),
+                duration=None if ends is None else round(ends - pieces[0].onset, 6),
                 frames=tuple(
                     i
                     for i, (start, length) in enumerate(frames)
-                    if start < onset + duration and onset < start + length
+                    if any(
+                        (start < end or start <= onset) and onset < start + length
+                        for onset, end in spans
+                    )
                 ),
-                interrupted=row["interrupted"] == "true",
+                interrupted=len(pieces) > 1 or pieces[0].interrupted,
             )
         )
     return Joined(shared[0], round(others[0], 6) if others else None, tuple(blocks))
 
 
-def _blocks(events: Path) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class _Piece:
+    """What one part of a session showed of a block; times on the events' clock (s)."""
+
+    condition: str
+    onset: float
+    end: float | None
+    interrupted: bool
+
+
+def _pieces(events: Path) -> dict[int, list[_Piece]]:
+    """Return the pieces of each block; one that was broken off lasted until the gap behind it."""
     try:
         with events.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream, delimiter="\t"))
     except OSError as error:
         raise BadInput(f"{events}: can't be read ({error.strerror})") from None
-    return [row for row in rows if row.get("trial_type") == "block" and row["duration"] != "n/a"]
+    gaps = [float(row["onset"]) for row in rows if row.get("trial_type") == "gap"]
+    found: dict[int, list[_Piece]] = {}
+    for row in rows:
+        if row.get("trial_type") != "block":
+            continue
+        onset = float(row["onset"])
+        if row["duration"] == "n/a":
+            end = next((gap for gap in gaps if gap >= onset), None)
+        else:
+            end = onset + float(row["duration"])
+        piece = _Piece(row["condition"], onset, end, row["interrupted"] == "true")
+        found.setdefault(int(row["block"]), []).append(piece)
+    return found
 
 
 def _sidecar(file: Path) -> Mapping[str, Any]:

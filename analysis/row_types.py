@@ -276,7 +276,8 @@ class BlockRow:
     onset, duration : float or None
         On the run clock (s); `duration` is None where the log stops first.
     interrupted : bool
-        Whether a pause came between two of its trials.
+        Whether a pause came between two of its trials, or it was broken off, or the part before
+        had begun it: then these are the times of what this part showed of it.
     """
 
     task: str

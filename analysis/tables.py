@@ -187,6 +187,14 @@ def block_rows(log: SessionLog) -> list[BlockRow]:
         for event in log.of("fault")
         if event["what"] == "block_interrupted" and (run := index.run_at(event["t"])) is not None
     }
+    last_seen = {
+        index.run_of_step(n).number: event["step"].get("block")
+        for n, event in index.steps.items()
+        if n in index.onsets
+    }
+    broken |= {(n, last_seen.get(n)) for n in (run.number for run in index.runs if not run.ended)}
+    went_on = (log.header.get("resumed") or {"runs": {}})["runs"].values()
+    broken |= {(left["run"], left.get("block")) for left in went_on}
     rows = []
     for (run_number, block), parts in steps.items():
         first, last = parts[0], parts[-1]

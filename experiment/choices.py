@@ -57,14 +57,27 @@ def profiles_of(study: Study) -> ProfileSet:
     return load_profiles(DEMO if settings.folder is None else study.folder / settings.folder)
 
 
-def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | None:
+def social_of(
+    study: Study, participant: str, tasks: Sequence[str], *, live: bool = False
+) -> Social | None:
     """Read what tasks with profiles need; None if no task of these shows any.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+        Label.
+    tasks : sequence of str
+        Labels.
+    live : bool
+        Whether a person takes part. Choosing needs their own profile as well then, since it says
+        whom they would like to meet; a robot, and whoever rehearses, is offered everybody.
 
     Raises
     ------
     BadInput
-        If the profile set or the participant's own profile can't be used, or a feedback task
-        needs a profile that the participant has not made yet.
+        If the profile set or the participant's own profile can't be used, or a task needs a
+        profile that the participant has not made yet.
     """
     specs = [study.protocol.tasks[task] for task in tasks]
     if not any(KINDS[spec.kind].needs_people for spec in specs):
@@ -72,10 +85,12 @@ def social_of(study: Study, participant: str, tasks: Sequence[str]) -> Social | 
     profiles = profiles_of(study)
     index, folder = profiles.index(), study.kit_folder(participant)
     found = load_own_profile(folder)
-    if found is None and any(isinstance(spec, FeedbackTask) for spec in specs):
+    needy = FeedbackTask | ChoosingTask if live else FeedbackTask
+    if found is None and any(isinstance(spec, needy) for spec in specs):
         raise BadInput(
-            f"{folder}: no profile of the participant's own, which the screens show beside the "
-            "others; make it with: run_session.py profile STUDY --participant P --photo FILE"
+            f"{folder}: no profile of the participant's own, which says whom they would like to "
+            "meet and is shown beside the others; make it with: run_session.py profile STUDY "
+            "--participant P --photo FILE"
         )
     own, likes = (None, ()) if found is None else found
     for group in likes:
@@ -165,6 +180,21 @@ def keep_choices(study: Study, participant: str, ended: SessionLog) -> tuple[str
     if missing and (left == 0 or ended.status == "complete"):
         raise TooFewLiked("\n".join((*lines, *missing)))
     return (*lines, Said("run.enough_liked")) if not missing else (*lines, *missing)
+
+
+def put_back_choices(study: Study, participant: str, session: str) -> None:
+    """Take what a session's choices added out of the kit, once its logs were set aside.
+
+    Raises
+    ------
+    BadInput
+        If a log that is left can't be read, or the kit can't be written.
+    """
+    tasks = study.protocol.sessions[session].all_tasks
+    chosen = any(isinstance(study.protocol.tasks[task], ChoosingTask) for task in tasks)
+    folder = study.kit_folder(participant)
+    if chosen and (folder / CHOICES_FILE).exists():
+        save_choices(folder, choices_made(study, participant))
 
 
 def make_profile(study: Study, participant: str, photo: Path, words: OwnWords) -> Path:

@@ -7,7 +7,7 @@ next flip, draws and flips. Nothing in it waits for a disk, a port or another th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from experiment.answers import Answer, HeldKey, unanswered
 from experiment.clock import Clock
@@ -152,6 +152,7 @@ class Player:
         lasts: float | None = None,
         *,
         whole: bool = True,
+        moved: Callable[[float, float], Iterable[str]] = lambda *_: (),
     ) -> None:
         """Run a task to its end.
 
@@ -165,6 +166,9 @@ class Player:
         whole : bool
             Whether it is played from its begin. The scan of a rest is shorter, by how much nobody
             knows here.
+        moved : callable
+            Takes by how much what is to come has moved, and when it goes on (s, run clock); returns
+            lines for the operator.
 
         Raises
         ------
@@ -175,7 +179,7 @@ class Player:
         HardwareError
             If the log can't be written any more.
         """
-        run = _Run(pause_grid, lasts, self._volumes if whole else None)
+        run = _Run(pause_grid, lasts, self._volumes if whole else None, moved)
         if self._pulses is not None:
             self._pulses.poll()  # what is left of the run before
         try:
@@ -391,6 +395,10 @@ class Player:
         )
         if self._pulses is not None and run.lasts is not None:
             self._pulses.last_for(run.lasts + run.shift)
+        if run.shift:
+            onset = self._display.next_flip() if run.next_onset is None else run.next_onset
+            for line in run.moved(run.shift, onset - run.zero):
+                self._tell(line)
 
     def _pause(self, run: _Run) -> None:
         """Hold at a trial boundary until the pause key comes again; move the rest of the run."""
@@ -450,7 +458,14 @@ class Player:
 class _Run:
     """Where a run stands: its zero on the session clock, and what pauses have added."""
 
-    def __init__(self, pause_grid: float | None, lasts: float | None, volumes: int | None) -> None:
+    def __init__(
+        self,
+        pause_grid: float | None,
+        lasts: float | None,
+        volumes: int | None,
+        moved: Callable[[float, float], Iterable[str]],
+    ) -> None:
+        self.moved = moved
         self.pause_grid = pause_grid
         self.lasts = lasts
         self.volumes = volumes

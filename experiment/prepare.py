@@ -125,7 +125,7 @@ def prepare(request: SessionRequest) -> Prepared:
     with_messages = any(protocol.tasks[task].shares() for task in tasks)
     kit, index = open_kit(study, request.participant, needed=with_messages)
     shown = shown_before(study, request.participant)
-    social = social_of(study, request.participant, tasks)
+    social = social_of(study, request.participant, tasks, live=request.live)
     people = None if social is None else social.people
     seed = study.seed if request.seed is None else request.seed
     told: list[str] = []

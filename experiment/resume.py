@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class RunLeft:
         Numbers of trials that were begun before and are shown again.
     ready : float or None
         As in `experiment.plans.rest.Rest`.
+    block : int or None
+        The block in the middle of which it goes on; None if that is between blocks.
     """
 
     run: int
@@ -59,6 +61,7 @@ class RunLeft:
     done: int
     again: tuple[int, ...] = ()
     ready: float | None = None
+    block: int | None = None
 
     @property
     def rest(self) -> Rest:
@@ -376,7 +379,11 @@ def _left(
         of_block = {step.trial for step in over if step.block == following.block}
         finished = [number for number in finished if number not in of_block]
     again = tuple(number for number in begun if number not in finished)
-    return RunLeft(run, way, before + len(finished), again)
+    inside = None
+    if way == "trial" and following is not None:
+        seen = {event["step"].get("block") for event in events if event["type"] == "step"}
+        inside = following.block if following.block in seen else None
+    return RunLeft(run, way, before + len(finished), again, block=inside)
 
 
 def _ready(left: RunLeft, header: Event, task: str, last: SessionLog, now: datetime) -> RunLeft:
@@ -389,9 +396,7 @@ def _ready(left: RunLeft, header: Event, task: str, last: SessionLog, now: datet
     if mark is None:
         return left
     elapsed = (now - utc_of(last.header, mark["t"])).total_seconds()
-    return RunLeft(
-        left.run, left.way, left.done, left.again, float(math.ceil(elapsed + TO_BE_READY))
-    )
+    return replace(left, ready=float(math.ceil(elapsed + TO_BE_READY)))
 
 
 def _changed(before: Any, now: Any, path: str = "") -> list[str]:

@@ -24,7 +24,7 @@ from experiment.log_header import log_header
 from experiment.looks import looks_of
 from experiment.marks import MarkBook
 from experiment.plans.cyberball import foreseen_lines
-from experiment.plans.frames import frame_lines
+from experiment.plans.frames import frame_lines, moved_lines
 from experiment.player import STOPPED, Player
 from experiment.preflight.checks import (
     Checks,
@@ -236,6 +236,7 @@ def _play(
                 plan.pause_grid,
                 plan.planned_duration,
                 whole=prepared.is_whole(task),
+                moved=partial(moved_lines, prepared.study.protocol, task, plan),
             )
             log.add("run_end", clock.now(), task=task, run=number)
     except ParticipantStopped as error:

@@ -12,7 +12,7 @@ from experiment.kit.own_profile import load_own_profile
 from experiment.kit.store import KIT_FILE, is_forgotten, load_kit
 from experiment.plans.people import shortfall as too_few_liked
 from experiment.plans.sharing import shortfall
-from experiment.protocol import FeedbackTask
+from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.register import SessionStanding
 from experiment.study import Study
 
@@ -76,11 +76,14 @@ def _messages(study: Study, participant: str, visit: SessionStanding) -> list[La
 
 def _profile(study: Study, participant: str, visit: SessionStanding) -> list[Lack]:
     tasks = list(visit.missing)
-    if not any(isinstance(study.protocol.tasks[task], FeedbackTask) for task in tasks):
+    specs = [study.protocol.tasks[task] for task in tasks]
+    if not any(isinstance(spec, ChoosingTask | FeedbackTask) for spec in specs):
         return []
     if load_own_profile(study.kit_folder(participant)) is None:
         return [Lack("profile")]
     social = social_of(study, participant, tasks)
-    if social is not None and too_few_liked(study.protocol, social.people):
+    assert social is not None
+    short = too_few_liked(study.protocol, social.people, shown_before(study, participant))
+    if short and any(isinstance(spec, FeedbackTask) for spec in specs):
         return [Lack("choices")]
     return []

@@ -8,7 +8,8 @@ from experiment.plans.feedback import FeedbackPlan
 from experiment.plans.messages import MessagesPlan
 from experiment.plans.plan import Plan
 from experiment.protocol import FeedbackTask, PetFrame, Protocol, ScannerMessages
-from experiment.steps import At
+from experiment.said import Said
+from experiment.steps import At, OnMark
 
 Span = tuple[str, float, float]
 _CLOSE = 1e-3  # s
@@ -35,6 +36,36 @@ def frame_lines(protocol: Protocol, task: str, plan: Plan) -> list[str]:
     ]
 
 
+def moved_lines(protocol: Protocol, task: str, plan: Plan, shift: float, since: float) -> list[str]:
+    """Return what to tell the operator of a PET run once what is to come of it has moved.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    task : str
+    plan : Plan
+    shift : float
+        By how much it has moved in all (s).
+    since : float
+        When it goes on (s, run clock); blocks begun by then haven't moved.
+    """
+    spec = protocol.tasks[task]
+    if not isinstance(plan.begins, OnMark) or not isinstance(spec, FeedbackTask | ScannerMessages):
+        return []
+    lines: list[str] = []
+    if isinstance(plan, FeedbackPlan):
+        moved = [b.begins + shift for b in plan.blocks if b.begins + shift >= since - _CLOSE]
+        starts = [frame.start for frame in spec.frames]
+        off = [t for t in moved if not any(abs(t - start) <= _CLOSE for start in starts)]
+        if starts and off:
+            lines.append(Said("run.off_frames", shift=f"{shift:g}"))
+    ends = (plan.planned_duration or 0.0) + shift
+    scan = max((f.start + f.duration for f in spec.frames), default=plan.planned_duration or 0.0)
+    if ends > scan + _CLOSE:
+        lines.append(Said("run.ends_later", late=f"{ends - scan:g}"))
+    return lines
+
+
 def frames_of(span: Span, frames: Iterable[PetFrame]) -> list[int]:
     """Return the numbers (from 1) of the frames in which something lies."""
     _, begins, ends = span
@@ -48,6 +79,8 @@ def frames_of(span: Span, frames: Iterable[PetFrame]) -> list[int]:
 def _beside(span: Span, frames: tuple[PetFrame, ...]) -> str | None:
     name, begins, ends = span
     numbers = frames_of(span, frames)
+    if not numbers:
+        return f"{name} ({begins:g} to {ends:g} s) lies in no PET frame"
     first, last = frames[numbers[0] - 1], frames[numbers[-1] - 1]
     if abs(first.start - begins) <= _CLOSE and abs(last.start + last.duration - ends) <= _CLOSE:
         return None

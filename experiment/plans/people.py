@@ -109,6 +109,29 @@ def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -
     return tuple(lines)
 
 
+def scarce(protocol: Protocol, groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return which groups of a profile set are too small alone for a study's scans.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    groups : mapping of str to sequence of str
+        Ids of each group.
+
+    Returns
+    -------
+    tuple of str
+        A line each; whoever prefers only such a group can't like enough people.
+    """
+    needed = sum(spec.people() for _, _, spec in runs_of_feedback(protocol))
+    return tuple(
+        f"group {group} has {len(ids)} people; the study's scans show {needed} whom the "
+        "participant likes, so whoever prefers only this group can't take part: add people"
+        for group, ids in groups.items()
+        if len(ids) < needed
+    )
+
+
 def deal_people(
     protocol: Protocol, people: People, participant: str, shown: Sequence[Shown] = ()
 ) -> Mapping[Slot, tuple[str, ...]]:

@@ -17,7 +17,10 @@ COLUMNS = ("profile_id", "group", "name", "age", "text", "photo")
 AGES = (18, 99)
 """Youngest and oldest age (years) that is taken: people on a dating page are adults."""
 SMALLEST_GROUP = 12
-"""People that a group must have (a lab default): two blocks of six whom the participant liked."""
+"""People that a group must have (a lab default), whatever the study shows of them.
+
+Many studies need more: the preset 16 whom the participant liked (`experiment.plans.people.scarce`).
+"""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _GROUP = re.compile(r"[a-z][a-z0-9_-]{0,31}")

@@ -213,6 +213,12 @@ class FeedbackTask(TaskSpec):
         where = ("tasks", label)
         if protocol.profiles is None:
             raise Located(where, "shows people; the protocol needs a section profiles")
+        if protocol.devices.buttons.stop is None:
+            raise Located(
+                where,
+                "tells people that they aren't liked; the participant needs a key that stops it "
+                "(devices, buttons, stop)",
+            )
         choosing = protocol.tasks.get(self.liked.choosing)
         if not isinstance(choosing, ChoosingTask):
             raise Located(

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from experiment.choices import put_back_choices
 from experiment.errors import BadInput
 from experiment.kit.decisions import check_initials
 from experiment.protocol import Design
@@ -332,6 +333,7 @@ def repeat(
             folder.rename(place)  # all or nothing
         except OSError as error:
             raise BadInput(f"{folder}: can't be moved ({error.strerror}); try again") from None
+        put_back_choices(study, label, session)
     return [
         Said("register.repeat", participant=label, session=session),
         Said("register.set_aside", place=place),

@@ -363,6 +363,13 @@ def test_a_wrong_feedback_section_is_refused(
         changed(protocol, **settings)
 
 
+def test_who_is_deceived_can_stop(protocol: Protocol) -> None:
+    plain = protocol.model_dump()
+    plain["devices"]["buttons"]["stop"] = None
+    with pytest.raises(ValueError, match="needs a key that stops it"):
+        Protocol.model_validate(plain)
+
+
 def test_a_study_with_made_up_answers_must_end_with_a_debriefing(tmp_path: Path) -> None:
     make_study(tmp_path / "study", "hsu2013")
     file = tmp_path / "study" / "study.yaml"
@@ -410,7 +417,9 @@ def test_blocks_that_begin_within_pet_frames_are_refused_unless_the_protocol_say
     off = changed(protocol, frames=ten_minutes(-550, 11))
     with pytest.raises(BadInput, match=r"block 1 begins at 600 s, .*where no PET frame starts"):
         plan_feedback(inputs(off, people_who([6] * 20)))
+    short = changed(off, frames=ten_minutes(0, 2), frames_align=False)
     told = changed(off, frames_align=False)
     plan = plan_feedback(inputs(told, people_who([6] * 20)))
     lines = frame_lines(told, "feedback", plan)
     assert "block 1 (600 to 696 s) lies in PET frames 2, 3 (50 to 1250 s)" in lines[0]
+    assert frame_lines(short, "feedback", plan)[1].endswith("lies in no PET frame")

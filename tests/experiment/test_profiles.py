@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from experiment.errors import BadInput
+from experiment.examples import make_study
 from experiment.profiles import DEMO, check_profiles, load_profiles
 from experiment.profiles.likeness import NEAR, distance, fingerprint
 from experiment.profiles.reading import AGES, COLUMNS, SMALLEST_GROUP, read_entries
@@ -378,6 +379,19 @@ def test_the_demo_set_has_nothing_wrong_and_is_counted(capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     assert told.splitlines()[:3] == ["  24 men", "  24 women", "   8 neutral faces"]
     assert load_profiles(DEMO).index().digest in told
+
+
+def test_groups_that_are_too_small_for_a_study_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "study"
+    make_study(study, "hsu2013")
+    words = ["profiles", "check", str(DEMO), "--study", str(study)]
+    assert main(words) == 0
+    file = study / "study.yaml"
+    file.write_text(file.read_text("utf-8").replace("trials: 4}", "trials: 8}"), "utf-8")
+    assert main(words) == 2
+    assert "group men has 24 people; the study's scans show 32" in capsys.readouterr().err
 
 
 def test_the_command_tells_each_problem_and_how_many(

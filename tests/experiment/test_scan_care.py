@@ -109,10 +109,17 @@ def test_a_short_press_of_the_stop_key_stops_nothing(scan: Path) -> None:
 
 def test_a_pause_before_a_block_moves_it_by_whole_seconds(scan: Path) -> None:
     zero = 30.0  # the robot marks the injection within the first half minute
-    result, log, _ = play(scan, (zero + 2000, zero + 2000.1, "p"), (2452.3, 2452.4, "p"))
+    file = scan / "study.yaml"
+    ten_minutes = [{"start": 600 * i, "duration": 600} for i in range(9)]
+    framed = file.read_text("utf-8").replace("frames: [] ", f"frames: {ten_minutes} ")
+    file.write_text(framed, "utf-8")
+    result, log, told = play(scan, (zero + 2000, zero + 2000.1, "p"), (2452.3, 2452.4, "p"))
     assert result.status == "complete"
     blocks = block_rows(log)
     (moved,) = log.of("continue")
+    by = f"{moved['shift']:g} s"
+    assert f"the blocks to come have moved by {by} and" in "\n".join(told)
+    assert f"the run now ends {by} later than planned" in "\n".join(told)
     assert moved["shift"] == int(moved["shift"]) > 0
     assert [row.planned for row in blocks] == pytest.approx(
         [600, 2400 + moved["shift"], 4200 + moved["shift"]], abs=1e-5

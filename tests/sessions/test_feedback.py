@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,17 @@ from analysis.show import moments, picture_at
 from analysis.tables import block_rows, rating_rows, step_rows
 from experiment.care import after_session
 from experiment.choices import load_choices
+from experiment.desk.missing import Lack, missing_for
 from experiment.errors import BadInput, TooFewLiked
 from experiment.examples import make_study
 from experiment.kit.own_profile import load_own_profile, save_own_profile
 from experiment.kit.own_words import OwnWords, check_words, read_words
+from experiment.plans.choosing import ChoosingPlan
 from experiment.profiles import DEMO, load_profiles
 from experiment.readlog import SessionLog, read_log
+from experiment.register.changes import enrol, repeat
+from experiment.register.standing import standing
+from experiment.register.state import open_register
 from experiment.session import SessionRequest, prepare, run
 from experiment.steps import Feedback
 from experiment.study import open_study
@@ -35,6 +41,7 @@ PHOTO = DEMO / "photos" / "p41.png"
 NAME, TEXT = "CANARYNAME", "CANARYTEXT about what I like"
 OWN = OwnWords(NAME, 30, TEXT, ("men",))
 PERSON = ("--participant", "012")
+TODAY = dt.date(2026, 3, 2)
 
 
 @dataclass(frozen=True)
@@ -201,6 +208,12 @@ def test_a_scan_can_be_timed_from_its_start(chosen: Path, tmp_path: Path) -> Non
     joined = join(events, pet)
     assert joined.anchor == "ScanStart"
     assert [round(block.onset) for block in joined.blocks] == [640, 2440, 4240]
+    ours = events.with_suffix(".json")
+    both = json.loads(ours.read_text("utf-8")) | {"InjectionStart": 32.5}
+    ours.write_text(json.dumps(both), "utf-8")
+    pet.write_text(json.dumps({"ScanStart": 40, **frames}))
+    joined = join(events, pet)  # scan and injection are 30 s apart, the events say 32.5 s
+    assert (joined.anchor, joined.disagreement) == ("InjectionStart", -2.5)
 
 
 def test_the_own_profile_is_in_nothing_but_the_kit(
@@ -290,6 +303,16 @@ def test_choosing_goes_on_where_it_stopped(chosen: Path) -> None:
         prepare(request(chosen, "01"))
 
 
+def test_choosing_that_is_repeated_begins_anew(chosen: Path) -> None:
+    study = open_study(chosen)
+    enrol(study, "012", "MK")
+    repeat(study, "012", "01", "MK", "another person sat there")
+    assert load_choices(kit_of(chosen)) == ()
+    plan = prepare(request(chosen, "01")).plans["choosing"].plan
+    assert isinstance(plan, ChoosingPlan)
+    assert len(plan.trials) == 24
+
+
 def _cut_after(file: Path, trials: int) -> Path:
     """Cut a log as a power failure does, in the middle of a profile."""
     lines = file.read_bytes().splitlines(keepends=True)
@@ -328,10 +351,18 @@ def test_a_rehearsal_of_choosing_chooses_for_nobody(bare: Path) -> None:
     assert not (bare / "participants").exists()
 
 
-def test_a_scan_needs_the_participant_s_own_profile(bare: Path) -> None:
-    assert prepare(request(bare, "01")).plans  # choosing does not
+@pytest.mark.parametrize("session", ["01", "02"])
+def test_choosing_and_scans_need_the_participant_s_own_profile(bare: Path, session: str) -> None:
+    study = open_study(bare)
+    enrol(study, "012", "MK")
+    visit = standing(study, open_register(bare).participant("012"), TODAY).session(session)
+    assert missing_for(study, "012", visit) == (Lack("profile"),)
+    person = replace(request(bare, session), robot=None, fast=False, no_window=False)
     with pytest.raises(BadInput, match="no profile of the participant's own"):
-        prepare(request(bare, "02"))
+        prepare(person)
+    save_own_profile(kit_of(bare), PHOTO, OWN)
+    missing = () if session == "01" else (Lack("choices"),)
+    assert missing_for(study, "012", visit) == missing
 
 
 # --- the participant's own profile ---------------------------------------------------------------

@@ -17,8 +17,10 @@ import pytest
 
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.parts import about_parts
+from analysis.pet import join
 from analysis.replay import report, verify
 from analysis.science.gather import gather
+from analysis.tables import block_rows
 from experiment.choices import keep_choices
 from experiment.errors import BadInput
 from experiment.examples import make_study
@@ -263,6 +265,18 @@ def test_a_pet_run_goes_on_on_the_same_injection(way: str, tmp_path: Path) -> No
     assert [row["trial_type"] for row in events].count("mark_injection") <= 1
     assert [row["trial_type"] for row in events].count("gap") == 1
     assert [float(r["onset"]) for r in events] == sorted(float(r["onset"]) for r in events)
+    shown = [[(b.block, b.interrupted) for b in block_rows(log)] for log in (first, second)]
+    assert shown == [[(1, False), (2, True)], [(2, way == "trial"), (3, False)]]
+    pet = tmp_path / "sub-012_ses-02_pet.json"
+    frames = {"FrameTimesStart": [60 * i for i in range(90)], "FrameDuration": [60] * 90}
+    pet.write_text(json.dumps({"ScanStart": 0, "InjectionStart": 0, **frames}))
+    joined = join(table, pet).blocks
+    assert [(b.block, b.interrupted) for b in joined] == [(1, False), (2, True), (3, False)]
+    broken, (row,) = joined[1], [r for r in block_rows(second) if r.block == 2]
+    assert broken.onset == pytest.approx(blocks[2]["begins"], abs=0.02)
+    assert broken.duration == pytest.approx(later[0]["ends"] - blocks[2]["begins"], abs=0.02)
+    assert row.onset is not None
+    assert {40, int(row.onset // 60)} <= set(broken.frames)
 
 
 def test_runs_that_were_complete_are_not_repeated(new_study: NewStudy) -> None:
