@@ -20,7 +20,7 @@ from experiment.desk.roster import roster_of
 from experiment.desk.settings import Settings, load_settings, save_settings, settings_file
 from experiment.desk.texts import languages, speaking
 from experiment.desk.window.parts import Sheet
-from experiment.desk.window.running import RunningSheet
+from experiment.desk.window.running import QuestionSheet, RunningSheet
 from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.notes import read_notes
@@ -218,6 +218,17 @@ def test_no_key_does_anything_on_the_page_of_a_running_session() -> None:
     assert not [one for one in sheet.findChildren(QLineEdit) if one.isVisible()]
     HANDS.mouseClick(sheet.keep, Qt.MouseButton.LeftButton)
     assert done == ["kept"]
+    sheet.close()
+
+
+def test_a_long_question_stands_without_gaps() -> None:
+    question = "Session 02 is due from 2026-12-06, days until then: 14. Run it today? " * 2
+    sheet = QuestionSheet(speaking("en"), question, lambda _: None, lambda: None)
+    sheet.resize(1024, 700)
+    sheet.show()
+    QApplication.processEvents()
+    place = sheet.body.geometry()
+    assert place.height() == sheet.body.heightForWidth(place.width())
     sheet.close()
 
 

@@ -30,15 +30,15 @@ pytestmark = [pytest.mark.linux, pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "launcher"
 ROBOT = Options(robot="typical", fast=True, no_window=True, port="mock:", scanner="mock:")
-UNPLUGGED = replace(ROBOT, port="/dev/ttyUSB9")
 IN_REAL_TIME = replace(ROBOT, fast=False)
+UNPLUGGED = replace(IN_REAL_TIME, port="/dev/ttyUSB9")
 ARMS = {"A": "naltrexone", "B": "placebo"}
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
-    folder = tmp_path / "crossover"
+    folder = tmp_path / "studies" / "crossover"
     make_study(folder, "inagaki2016")
     imported = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "021", None)
     kit = folder / "participants" / "021" / "kit"

@@ -208,7 +208,11 @@ def field(caption: str, widget: QWidget, hint: str = "") -> QVBoxLayout:
     above.setBuddy(widget)
     widget.setAccessibleName(caption)
     made.addWidget(above)
-    made.addWidget(widget)
+    if widget.maximumWidth() == widget.minimumWidth():
+        # only aligned is its width not the whole page's, for which heights would be reckoned
+        made.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeading)
+    else:
+        made.addWidget(widget)
     if hint:
         made.addWidget(label(hint, "small"))
     return made
@@ -220,10 +224,10 @@ def bad_letters(texts: Texts, caption: str) -> str:
 
 
 def line_edit(width: int | None = None) -> QLineEdit:
-    """Make a line to type in, at most so wide (px)."""
+    """Make a line to type in, so wide (px), or as wide as there is room."""
     made = QLineEdit()
     if width is not None:
-        made.setMaximumWidth(width)
+        made.setFixedWidth(width)
     return made
 
 

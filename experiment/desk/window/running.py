@@ -125,16 +125,16 @@ class RunningSheet(Sheet):
         if on_keep is not None:
             self.body.addLayout(row(self.keep, self._kept))
             self.body.addWidget(label(texts.says("running.keep_hint"), "small"))
+        self.stop = button(texts.says("running.stop"), self._ask, "danger")
+        self._sure = self._question()
+        self.body.addLayout(row(self.stop))
+        self.body.addWidget(self._sure)
         self.said = QPlainTextEdit()
         self.said.setReadOnly(True)
         self.said.setMinimumHeight(150)
         self.said.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.said.setTabChangesFocus(True)
         self.body.addLayout(field(texts.says("running.lines"), self.said))
-        self.stop = button(texts.says("running.stop"), self._ask, "danger")
-        self._sure = self._question()
-        self.put_buttons(self.stop)
-        self.body.addWidget(self._sure)
         for one in (self.keep, self.stop, self.go_on, self.really):
             one.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 

@@ -32,6 +32,7 @@ class WelcomePage(Sheet):
         super().__init__(texts.says("study.welcome"), texts.says("study.hint"))
         self._texts, self._on_study = texts, on_study
         self.recent = QListWidget()
+        self.recent.setObjectName("recent")
         self.recent.setAccessibleName(texts.says("study.recent"))
         self.recent.setSpacing(2)
         for name in recent:
