@@ -22,6 +22,7 @@ from experiment.commands import profile as own_profile
 from experiment.daily.command import daily_app
 from experiment.errors import BadInput, KindredError
 from experiment.preflight.command import (
+    Answered,
     GoAnyway,
     Identity,
     Rehearsal,
@@ -288,6 +289,7 @@ def run(
     rehearsal: Rehearsal = False,
     go_anyway: GoAnyway = None,
     identity: Identity = None,
+    answered: Answered = None,
     yes: Yes = False,
 ) -> None:
     """Run one session of one participant."""
@@ -325,7 +327,7 @@ def run(
         rehearsal=rehearsal,
         go_anyway=go_anyway,
         identity=identity,
-        answered=("all",) if yes else (),
+        answered=("all",) if yes else tuple(answered.split(",") if answered else ()),
     )
     result = run_session(prepare_asking(request, spoken), tell=tell, language=spoken)
 

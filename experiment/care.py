@@ -53,7 +53,7 @@ def debriefing_left(study: Study, participant: str, ended: SessionLog) -> tuple[
     tuple of str
         Lines; none if the session was complete, or the study has no debriefing, or it was shown.
     """
-    where = _debriefing(study)
+    where = _debriefing(study, ended.header["session"])
     if ended.status == "complete" or where is None:
         return ()
     session, task = where
@@ -68,13 +68,14 @@ def debriefing_left(study: Study, participant: str, ended: SessionLog) -> tuple[
     return (Said(f"run.{key}", participant=participant, command=command),)
 
 
-def _debriefing(study: Study) -> tuple[str, str] | None:
-    """Return session and label of the study's last debriefing."""
+def _debriefing(study: Study, session: str) -> tuple[str, str] | None:
+    """Return session and label of a session's own debriefing, else of the study's last."""
     tasks = study.protocol.tasks
     found = [
-        (session, task)
-        for session, visit in study.protocol.sessions.items()
+        (label, task)
+        for label, visit in study.protocol.sessions.items()
         for task in visit.all_tasks
         if isinstance(spec := tasks[task], PagesTask) and spec.debriefing
     ]
-    return found[-1] if found else None
+    own = [one for one in found if one[0] == session] or found
+    return own[-1] if own else None

@@ -12,13 +12,14 @@ import getpass
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from experiment.anchors import boot_id
 from experiment.errors import BadInput
-from experiment.readlog import Event
+from experiment.readlog import Event, SessionLog
+from experiment.resume import utc_of
 
 NOTES = ".notes"  # ending of the file, beside the log's
 LONGEST = 2000  # characters
@@ -60,6 +61,15 @@ class Note:
         since = datetime.fromisoformat(self.utc) - datetime.fromisoformat(header["utc"])
         return round(since.total_seconds() + float(header["utc_at"]), 6)
 
+    @property
+    def at_the_desk(self) -> str:
+        """The time of day where it is read."""
+        return f"{datetime.fromisoformat(self.utc).astimezone():%H:%M:%S}"
+
+    def saying(self, text: str) -> Note:
+        """Return the same moment with words."""
+        return replace(self, text=_one_line(text))
+
 
 def notes_file(log: Path) -> Path:
     """Return where the notes of a session are."""
@@ -75,6 +85,17 @@ def note_now(text: str, who: str | None = None) -> Note:
         who or getpass.getuser(),
         _one_line(text),
     )
+
+
+def without_words(log: SessionLog) -> list[Note]:
+    """Return the moments that the note key kept and nobody has put words to, in time."""
+    worded = {note.asked for note in read_notes(log.file)}
+    found = []
+    for event in log.of("note_asked"):
+        if event["n"] not in worded:
+            moment = utc_of(log.header, event["t"]).isoformat(timespec="milliseconds")
+            found.append(note_asked("", event["n"], moment))
+    return found
 
 
 def note_asked(text: str, asked: int, utc: str, who: str | None = None) -> Note:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +43,21 @@ def run_words(
     language: str,
     *,
     fullscreen: bool,
-    right_person: bool,
+    answered: Sequence[str],
     resume: bool = False,
 ) -> Words:
-    """Return the words that run a session, or go on with it; what is to be asked was answered."""
+    """Return the words that run a session, or go on with it.
+
+    `answered` names the questions that were answered with yes; were another to be asked by then,
+    the session would not begin.
+    """
+    identity = "wrong" if "wrong_person" in answered else "right"
     return (
         "run",
         str(study),
-        *("--participant", participant, "--session", session, "--yes"),
-        *("--identity", "right" if right_person else "wrong", "--desk-language", language),
+        *("--participant", participant, "--session", session),
+        *("--identity", identity, "--desk-language", language),
+        *(("--answered", ",".join(answered)) if answered else ()),
         *(("--resume",) if resume else ()),
         *_ports(options),
         *_audience(options, fullscreen=fullscreen),
@@ -65,6 +72,7 @@ def check_words(
     language: str,
     *,
     fullscreen: bool,
+    resume: bool = False,
 ) -> Words:
     """Return the words that check before a session whether everything is as it must be."""
     return (
@@ -72,6 +80,7 @@ def check_words(
         str(study),
         *("--participant", participant, "--session", session),
         *("--json", "--language", language),
+        *(("--resume",) if resume else ()),
         *_ports(options),
         *(("--rehearsal",) if options.robot is not None else ()),
         *(("--no-window",) if options.no_window else ()),

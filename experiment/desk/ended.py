@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.monitor_texts import read_texts
+from experiment.parts import parts_up_to
 from experiment.readlog import Event, SessionLog, header_of, read_log
 
 
@@ -39,9 +41,9 @@ class Ended:
     status : str
         ``complete``, ``stopped``, ``aborted``, ``failed`` or ``crashed``.
     tasks : tuple of TaskTime
-        In the order in which they were run.
+        In the order in which they were run, in this part of the session and those before it.
     seconds : float
-        From the first run's begin to the last event.
+        All of these together.
     faults : tuple of Fault
         The most frequent ones first.
     robot : bool
@@ -72,9 +74,10 @@ def read_ended(file: Path, language: str) -> Ended:
         If the log can't be read.
     """
     log = read_log(file)
-    tasks = _times(log)
+    parts = parts_up_to(log)
+    tasks = _times(parts)
     names = read_texts(language)
-    counts = Counter(str(event["what"]) for event in log.of("fault"))
+    counts = Counter(str(event["what"]) for part in parts for event in part.of("fault"))
     return Ended(
         log=file,
         session=str(log.header["session"]),
@@ -86,7 +89,16 @@ def read_ended(file: Path, language: str) -> Ended:
     )
 
 
-def _times(log: SessionLog) -> tuple[TaskTime, ...]:
+def _times(parts: Iterable[SessionLog]) -> tuple[TaskTime, ...]:
+    """Return how long each task took in all parts; complete if its last run was."""
+    found: dict[str, TaskTime] = {}
+    for run in (run for part in parts for run in _runs(part)):
+        before = found.get(run.task)
+        found[run.task] = replace(run, seconds=run.seconds + (before.seconds if before else 0.0))
+    return tuple(found.values())
+
+
+def _runs(log: SessionLog) -> list[TaskTime]:
     found: list[TaskTime] = []
     open_: Event | None = None
     last = max((event["t"] for event in log.events if event["t"] is not None), default=0.0)
@@ -98,7 +110,7 @@ def _times(log: SessionLog) -> tuple[TaskTime, ...]:
             open_ = None
     if open_ is not None:
         found.append(TaskTime(open_["task"], last - open_["t"], complete=False))
-    return tuple(found)
+    return found
 
 
 def new_logs(folder: Path, before: frozenset[Path]) -> list[Path]:

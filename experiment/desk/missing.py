@@ -29,11 +29,14 @@ class Lack:
         What the text is filled in with.
     stops : bool
         Whether no session can be started without it.
+    command : str
+        That mends it, for a terminal; empty if no command does.
     """
 
     name: str
     values: dict[str, object] = field(default_factory=dict)
     stops: bool = True
+    command: str = ""
 
 
 def missing_for(study: Study, participant: str, visit: SessionStanding) -> tuple[Lack, ...]:
@@ -47,6 +50,11 @@ def missing_for(study: Study, participant: str, visit: SessionStanding) -> tuple
     return tuple(found)
 
 
+def _command(name: str, study: Study, participant: str, more: str = "") -> str:
+    words = f"run_session.py {name} {study.folder} --participant {participant} {more}"
+    return words.rstrip()
+
+
 def _messages(study: Study, participant: str, visit: SessionStanding) -> list[Lack]:
     tasks = set(visit.missing)
     if not any(study.protocol.tasks[task].shares() for task in tasks):
@@ -55,7 +63,7 @@ def _messages(study: Study, participant: str, visit: SessionStanding) -> list[La
     if is_forgotten(folder):
         return [Lack("forgotten")]
     if not (folder / KIT_FILE).exists():
-        return [Lack("kit")]
+        return [Lack("kit", command=_command("kit import ANSWERS --study", study, participant))]
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)
     review = study.protocol.kit.review == "required"
@@ -67,7 +75,9 @@ def _messages(study: Study, participant: str, visit: SessionStanding) -> list[La
         if missing.cell.session == visit.session and missing.cell.task in tasks
     ]
     if short and review and waiting:
-        return [Lack("review", {"count": waiting})]
+        each = "--by INITIALS --accept IDS --leave-out IDS"
+        command = _command("kit review", study, participant, each)
+        return [Lack("review", {"count": waiting}, command=command)]
     return [
         Lack("few", {"condition": m.cell.condition, "have": m.found, "need": m.cell.total})
         for m in short
@@ -80,7 +90,8 @@ def _profile(study: Study, participant: str, visit: SessionStanding) -> list[Lac
     if not any(isinstance(spec, ChoosingTask | FeedbackTask) for spec in specs):
         return []
     if load_own_profile(study.kit_folder(participant)) is None:
-        return [Lack("profile")]
+        make = _command("profile", study, participant, "--photo FILE")
+        return [Lack("profile", command=make)]
     social = social_of(study, participant, tasks)
     assert social is not None
     short = too_few_liked(study.protocol, social.people, shown_before(study, participant))

@@ -28,6 +28,13 @@ GoAnyway = Annotated[
 ]
 
 
+Answered = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Questions that were asked already and answered with yes, by commas: too_early,...",
+    ),
+]
 Language = Annotated[
     str | None,
     typer.Option(
@@ -58,6 +65,9 @@ def check(
         bool, typer.Option("--no-window", help="Leave display and keyboard out.")
     ] = False,
     fullscreen: Annotated[bool, typer.Option("--fullscreen")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Before going on: no test code goes into a scan.")
+    ] = False,
     rehearsal: Rehearsal = False,
     language: Language = None,
     as_json: Annotated[
@@ -87,6 +97,7 @@ def check(
         window=not no_window,
         fullscreen=fullscreen,
         rehearsal=rehearsal,
+        resume=resume,
     )
     for told in in_words(lines, language):
         print(dumps(asdict(told), ensure_ascii=False) if as_json else told)
@@ -167,18 +178,14 @@ def ask_who(study: Study, participant: str, language: str) -> Literal["right", "
 
 def ask_for_words(log: Path, language: str = "en") -> None:
     """Ask for the words of the notes whose moments were kept in a session, if anybody is there."""
-    from experiment.notes import add_note, note_asked
+    from experiment.notes import add_note, without_words
     from experiment.readlog import read_log
-    from experiment.resume import utc_of
     from experiment.said import Said, in_words
 
     if not sys.stdin.isatty():
         return
-    read = read_log(log)
-    for event in read.of("note_asked"):
-        moment = utc_of(read.header, event["t"])
-        told = Said("run.note_words", number=event["n"], at=f"{moment.astimezone():%H:%M:%S}")
+    for moment in without_words(read_log(log)):
+        told = Said("run.note_words", number=moment.asked, at=moment.at_the_desk)
         words = typer.prompt(in_words(told, language), default="", show_default=False)
         if words.strip():
-            utc = moment.isoformat(timespec="milliseconds")
-            add_note(log, note_asked(words, event["n"], utc))
+            add_note(log, moment.saying(words))

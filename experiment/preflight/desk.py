@@ -30,6 +30,7 @@ def check_session(
     window: bool = True,
     fullscreen: bool = False,
     rehearsal: bool = False,
+    resume: bool = False,
 ) -> list[Line]:
     """Look at all that a session needs.
 
@@ -45,6 +46,8 @@ def check_session(
     window : bool
         Whether to open one, to measure the display.
     fullscreen, rehearsal : bool
+    resume : bool
+        Whether the session is to be gone on with: a scan may be running.
 
     Raises
     ------
@@ -63,6 +66,7 @@ def check_session(
         study.log_folder(participant, session),
         plugged,
         live=not rehearsal,
+        resumed=resume,
     )
     checks = Checks(subject)
     try:

@@ -7,25 +7,31 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
 from experiment.desk.checking import State, read_lines, verdict
+from experiment.desk.commands import Options, check_words, run_words
 from experiment.desk.ended import read_ended
 from experiment.desk.rehearsing import copy_for_dry_run, make_practice
 from experiment.desk.roster import roster_of
 from experiment.desk.settings import Settings, load_settings, save_settings, settings_file
 from experiment.desk.texts import languages, speaking
 from experiment.desk.window.parts import Sheet
+from experiment.desk.window.running import QuestionSheet, RunningSheet
 from experiment.errors import BadInput
+from experiment.examples import make_study
+from experiment.notes import read_notes
 from experiment.register import concerns, open_register
 from experiment.register.changes import enrol
 from experiment.register.identity import IDENTITY_FILE, load_identity, make_identity, save_identity
 from experiment.register.journal import journal_file
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
+from tests.experiment.test_scan_care import Hands
 from tests.sessions.assistant import HANDS, Assistant, sit_down
 
 NewStudy = Callable[..., Path]
@@ -174,6 +180,87 @@ def test_settings_are_remembered_and_never_in_the_way(tmp_path: Path) -> None:
     file.write_text("{")
     assert load_settings(file) == Settings()
     save_settings(settings, tmp_path / "config" / "kindred" / "desk.json" / "x")  # no folder
+
+
+def test_a_broken_session_says_what_to_do_and_asks_for_the_words_of_its_notes(
+    tmp_path: Path,
+) -> None:
+    make_study(tmp_path / "study", "cyberball")
+    request = SessionRequest(
+        tmp_path / "study", "012", "lab", robot="typical", fast=True, no_window=True
+    )
+    keys = (12.0, 12.1, "f9"), (30.0, 32.0, "4")
+    log = run(prepare(request), hands=lambda clock: Hands(clock, keys)).log
+    assistant = sit_down(tmp_path / "study", tmp_path / "desk.json")
+    assistant.desk.choose("012")
+    assistant.desk.session.sum_up("lab", 1, log)
+    assistant.settle()
+    read = assistant.texts()
+    assert "012 has not been debriefed; now, run: run_session.py run" in read
+    assert "--session lab --task debriefing" in read
+    assert "The participant held the stop button. Nothing is broken." in read
+    assert "No faults." not in read
+    (line,) = assistant.visible(QLineEdit)
+    assert line.hasFocus() or not assistant.window.isActiveWindow()
+    HANDS.keyClicks(line, "coughed a little")
+    assistant.press("Back to the participant")
+    assert [(note.text, note.asked) for note in read_notes(log)] == [("coughed a little", 1)]
+    assert assistant.desk.sheet is None
+    assistant.window.close()
+
+
+def test_no_key_does_anything_on_the_page_of_a_running_session() -> None:
+    done: list[str] = []
+    sheet = RunningSheet(
+        speaking("en"), "", lambda: done.append("stopped"), lambda: done.append("kept")
+    )
+    sheet.show()
+    QApplication.processEvents()
+    sheet.focus_first()
+    for one in (sheet, *sheet.findChildren(QWidget)):
+        if one.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_3):
+                HANDS.keyClick(one, key)
+    assert done == []
+    assert not [one for one in sheet.findChildren(QLineEdit) if one.isVisible()]
+    HANDS.mouseClick(sheet.keep, Qt.MouseButton.LeftButton)
+    assert done == ["kept"]
+    sheet.close()
+
+
+def test_a_long_question_stands_without_gaps() -> None:
+    question = "Session 02 is due from 2026-12-06, days until then: 14. Run it today? " * 2
+    sheet = QuestionSheet(speaking("en"), question, lambda _: None, lambda: None)
+    sheet.resize(1024, 700)
+    sheet.show()
+    QApplication.processEvents()
+    place = sheet.body.geometry()
+    assert place.height() == sheet.body.heightForWidth(place.width())
+    sheet.close()
+
+
+def test_what_was_wrong_is_taken_back_once_it_is_mended(assistant: Assistant) -> None:
+    assistant.desk.life.enrol()
+    assistant.fill("Participant number", "013")
+    assistant.fill("Initials", "AB")
+    assistant.press("Add")
+    assert "Your initials: one to five letters, please." in assistant.texts()
+    assistant.fill("Your initials", "M")
+    assert "please." not in assistant.texts()
+
+
+def test_a_session_is_run_and_checked_with_what_was_answered(tmp_path: Path) -> None:
+    said: dict[str, Any] = {"options": Options(), "language": "en", "fullscreen": False}
+    words = run_words(tmp_path, "012", "02", answered=["wrong_person", "too_early"], **said)
+    assert "--yes" not in words
+    assert words[words.index("--answered") + 1] == "wrong_person,too_early"
+    assert words[words.index("--identity") + 1] == "wrong"
+    plain = run_words(tmp_path, "012", "02", answered=[], resume=True, **said)
+    assert "--answered" not in plain
+    assert plain[plain.index("--identity") + 1] == "right"
+    assert "--resume" in plain
+    assert "--resume" in check_words(tmp_path, "012", "02", resume=True, **said)
+    assert "--resume" not in check_words(tmp_path, "012", "02", **said)
 
 
 def test_a_check_is_read_line_by_line() -> None:

@@ -51,7 +51,7 @@ class Assistant:
     @property
     def page(self) -> QWidget:
         """What is on top: a sheet, or the home page."""
-        return self.desk.sheet or self.window
+        return self.window if self.window.desk is None else self.desk.sheet or self.window
 
     def settle(self) -> None:
         """Let all that was asked of the window be done."""

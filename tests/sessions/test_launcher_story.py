@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PyQt6.QtWidgets import QLineEdit
 
 from experiment.blinding.making import make_allocation, receive_allocation
 from experiment.blinding.sealing import make_keys
 from experiment.desk.commands import Options
+from experiment.desk.settings import Settings, save_settings
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import import_kit, save_kit
 from experiment.kit.decisions import accepting, record
@@ -21,7 +23,7 @@ from experiment.notes import read_notes
 from experiment.readlog import read_log
 from experiment.register import open_register
 from experiment.study import open_study
-from tests.sessions.assistant import Assistant, sit_down
+from tests.sessions.assistant import HANDS, LEFT, Assistant, sit_down
 
 pytestmark = [pytest.mark.linux, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -29,12 +31,14 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "launcher"
 ROBOT = Options(robot="typical", fast=True, no_window=True, port="mock:", scanner="mock:")
 IN_REAL_TIME = replace(ROBOT, fast=False)
+UNPLUGGED = replace(IN_REAL_TIME, port="/dev/ttyUSB9")
 ARMS = {"A": "naltrexone", "B": "placebo"}
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Path:
-    folder = tmp_path / "crossover"
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "studies" / "crossover"
     make_study(folder, "inagaki2016")
     imported = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "021", None)
     kit = folder / "participants" / "021" / "kit"
@@ -49,7 +53,16 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def assistant(study: Path, tmp_path: Path) -> Iterator[Assistant]:
-    found = sit_down(study, tmp_path / "config" / "desk.json", ROBOT, PICTURES)
+    settings = tmp_path / "config" / "desk.json"
+    save_settings(Settings().opened(study), settings)
+    found = sit_down(None, settings, ROBOT, PICTURES)
+    found.wait_for("Which study is it today?")
+    found.picture("welcome")
+    welcome = found.window.welcome
+    assert welcome is not None
+    row = welcome.recent.visualItemRect(welcome.recent.item(0))
+    HANDS.mouseClick(welcome.recent.viewport(), LEFT, pos=row.center())
+    found.settle()
     yield found
     found.window.close()
 
@@ -66,6 +79,7 @@ def test_a_crossover_participant_from_enrolment_to_unblinding(
 
     plan_first_dose(assistant, 1, today - dt.timedelta(days=3))
     assistant.wait_for(f"Due today ({today})")
+    enter_dose(assistant, today)
     assistant.wait_for("Days since the last dose: 0")
     assistant.picture("participant")
 
@@ -80,6 +94,7 @@ def test_a_crossover_participant_from_enrolment_to_unblinding(
 
     unblind(assistant, study, tmp_path)
     withdraw_another(assistant, study)
+    set_initials(assistant, study)
 
 
 def enrol(assistant: Assistant, who: str, initials: str) -> None:
@@ -87,7 +102,7 @@ def enrol(assistant: Assistant, who: str, initials: str) -> None:
     assistant.fill("Participant number", who)
     assistant.fill("Initials", initials)
     assistant.press("Add")
-    assert "One to five letters, please." in assistant.texts()  # who does it is missing
+    assert "Your initials: one to five letters, please." in assistant.texts()
     assistant.fill("Your initials", "MK")
     assistant.picture("enrol")
     assistant.press("Add")
@@ -100,6 +115,14 @@ def plan_first_dose(assistant: Assistant, period: int, day: dt.date) -> None:
     assistant.fill("Day, as year-month-day", day.isoformat())
     assistant.fill("Your initials", "MK")
     assistant.picture("first-dose")
+    assistant.press("Enter")
+
+
+def enter_dose(assistant: Assistant, day: dt.date) -> None:
+    assistant.choose("days.dose")
+    assistant.fill("Day, as year-month-day", day.isoformat())
+    assistant.fill("Your initials", "MK")
+    assistant.picture("dose")
     assistant.press("Enter")
 
 
@@ -127,13 +150,31 @@ def first_session(assistant: Assistant, study: Path) -> None:
     assistant.press("Next")
     assert "Ask once more." in assistant.texts()
     assistant.fill("Initials", "ab")
+    assistant.desk.options = UNPLUGGED
     assistant.press("Next")
-    assistant.wait_for("Start now")
+    assistant.wait_for("Not ready yet.")
+    assert not assistant.button("Start now").isEnabled()
+    assistant.picture("no-go")
+    assistant.desk.options = ROBOT
+    assistant.press("Check again")
     assistant.wait(lambda: assistant.button("Start now").isEnabled(), "the check's end")
     assistant.picture("check")
+    assistant.desk.options = UNPLUGGED
+    assistant.press("Start now")
+    assistant.wait_for("The session did not start")
+    assistant.picture("not-started")
+    assistant.press("Back to the participant")
+    assistant.desk.options = ROBOT
+
+    assistant.press("Start session 01")
+    assistant.fill("Initials", "AB")
+    assistant.press(colour)
+    assistant.press("Next")
+    assistant.wait(lambda: assistant.button("Start now").isEnabled(), "the check's end")
     assistant.press("Start now")
     assistant.wait_for("The session is complete")
-    assert "Plan the first dose of period 2. The day of session 02 follows from it." in assistant.texts()
+    told = "Plan the first dose of period 2. The day of session 02 follows from it."
+    assert told in assistant.texts()
     assert "No faults." in assistant.texts()
     assistant.picture("complete")
     assistant.press("Back to the participant")
@@ -162,22 +203,27 @@ def second_session_too_early_and_broken_off(assistant: Assistant, study: Path) -
     folder = study / "sourcedata" / "sub-021" / "ses-02"
     log = folder / "sub-021_ses-02.jsonl"
     assistant.wait(lambda: log.exists() and b'"trial":2' in log.read_bytes(), "the second trial")
-    assistant.fill("Note", "coughed a little")
-    assistant.press("Add note")
-    assistant.wait_for("The note is in the log.")
+    assistant.press("Keep this moment")
+    assistant.wait_for("Moments kept: 1")
     assistant.picture("running")
+    assistant.press("Stop the session")
+    assistant.wait_for("Stop the session now?")
+    assistant.picture("stop")
+    assistant.press("Let it go on")
     assistant.window.close()
     assert "A session is running." in assistant.texts()
     child = assistant.desk.session.child
     assert child is not None
     os.kill(child.pid, signal.SIGKILL)
     assistant.wait_for("The session broke off")
+    (line,) = assistant.visible(QLineEdit)
+    HANDS.keyClicks(line, "coughed a little")
     assistant.picture("broken-off")
-    assert [note.text for note in read_notes(log)] == [
-        "coughed a little",
-        "answered yes before the session: too_early (MK)",
-    ]
     assistant.press("Back to the participant")
+    kept, worded, answered = read_notes(log)
+    assert (kept.text, worded.text) == ("moment 1, kept in the launcher", "coughed a little")
+    assert kept.utc == worded.utc
+    assert answered.text == "answered yes before the session: too_early (MK)"
 
     assistant.desk.options = ROBOT
     assistant.wait_for("Session 02, unfinished")
@@ -202,7 +248,8 @@ def unblind(assistant: Assistant, study: Path, tmp_path: Path) -> None:
     assistant.fill("Your initials", "MK")
     assistant.press("Unblind this participant")
     assert "Choose the file of the key, please." in assistant.texts()
-    assistant.fill("File of the key", str(tmp_path / "private.pem"))
+    assert (tmp_path / "private.pem").exists()
+    assistant.fill("File of the key", "~/private.pem")
     assistant.fill("Passphrase of the key, if it has one", "a wrong passphrase")
     assistant.press("Unblind this participant")
     assert "This did not work" in assistant.texts()
@@ -233,3 +280,18 @@ def withdraw_another(assistant: Assistant, study: Path) -> None:
     assistant.picture("withdrawn")
     person = open_register(study).participant("022")
     assert person.withdrawn_why == "moved away"
+
+
+def set_initials(assistant: Assistant, study: Path) -> None:
+    """Somebody who was never enrolled: a folder with a kit is enough."""
+    (study / "participants" / "023").mkdir()
+    assistant.desk.refresh()
+    assistant.desk.choose("023")
+    assistant.settle()
+    assistant.press("Initials and colour")
+    assistant.fill("Initials", "EF")
+    assistant.press("green")
+    assistant.picture("initials")
+    assistant.press("Save")
+    assistant.wait_for("Participant 023")
+    assert "No initials and colour are set" not in assistant.texts()

@@ -15,6 +15,7 @@ from experiment.desk.window.parts import (
     Choice,
     ColourChoice,
     Sheet,
+    bad_letters,
     button,
     card,
     field,
@@ -77,7 +78,7 @@ class IdentitySheet(Sheet):
     def _say(self) -> None:
         colour = self.colour.chosen
         if not self.initials.text().strip():
-            self.complain(self._texts.says("enrol.bad_initials"))
+            self.complain(bad_letters(self._texts, "identity.initials"))
         elif colour is None:
             self.complain(self._texts.says("enrol.no_colour"))
         else:
@@ -218,7 +219,7 @@ class DaySheet(Sheet):
             self.complain(self._texts.says("days.bad_day"))
             return
         if not self.by.text().strip().isalpha():
-            self.complain(self._texts.says("enrol.bad_initials"))
+            self.complain(bad_letters(self._texts, "common.by"))
             return
         problem = self._on_said(int(self.period.chosen or "1"), day, self.by.text().strip())
         self.complain(problem or "")
@@ -292,7 +293,7 @@ class ReasonSheet(Sheet):
         elif not self.reason.text().strip():
             self.complain(self._texts.says("common.missing_reason"))
         elif not self.by.text().strip().isalpha():
-            self.complain(self._texts.says("enrol.bad_initials"))
+            self.complain(bad_letters(self._texts, "common.by"))
         else:
             key = Path(self.key.text().strip()).expanduser() if self._with_key else None
             problem = self._on_said(

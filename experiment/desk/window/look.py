@@ -92,6 +92,8 @@ QLineEdit, QPlainTextEdit, QComboBox {{
 }}
 QPlainTextEdit {{ font-size: 15px; }}
 QListWidget {{ background: {CARD}; border: 2px solid transparent; border-radius: 8px; outline: 0; }}
+QListWidget#recent::item {{ padding: 8px 12px; border-radius: 6px; }}
+QListWidget#recent::item:selected {{ background: {TINT}; color: {INK}; }}
 QMenu {{ background: {CARD}; border: 1px solid {LINE}; padding: 6px; }}
 QMenu::item {{ padding: 9px 26px; border-radius: 6px; }}
 QMenu::item:selected {{ background: {TINT}; }}

@@ -235,6 +235,8 @@ class ParticipantPane(QWidget):
                 lines.append(path_label(str(lack.values["problem"])))
             else:
                 lines.append(label(says(f"missing.{lack.name}_do"), "small"))
+            if lack.command:
+                lines.append(path_label(lack.command))
             inside.addLayout(signed(Sign.STOP, *lines))
         if self._steps.identity is not None:
             lines = [label(says("missing.identity")), label(says("missing.identity_do"), "small")]

@@ -27,6 +27,7 @@ from experiment.desk.window.look import Sign, sign, swatch
 from experiment.register import COLOURS
 
 SHEET_WIDTH = 720
+LETTERS = 5  # of initials, at most
 
 
 def label(text: str, name: str = "", *, wrap: bool = True) -> QLabel:
@@ -42,15 +43,20 @@ def label(text: str, name: str = "", *, wrap: bool = True) -> QLabel:
     return made
 
 
-def path_label(text: str) -> QLabel:
-    """Make a label for a path: always left to right, may be selected and copied."""
-    made = label(text, "small")
-    made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+def selectable(made: QLabel) -> QLabel:
+    """Let a label be selected and copied."""
     made.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse
         | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
     return made
+
+
+def path_label(text: str) -> QLabel:
+    """Make a label for a path or a command: always left to right, may be selected and copied."""
+    made = label(text, "small")
+    made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    return selectable(made)
 
 
 def button(text: str, does: Callable[[], object], name: str = "") -> QPushButton:
@@ -136,6 +142,7 @@ class Sheet(QWidget):
 
     def __init__(self, heading: str, hint: str = "") -> None:
         super().__init__()
+        self._watched = False
         self.setObjectName("page")
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
@@ -175,6 +182,16 @@ class Sheet(QWidget):
         """Say what is wrong with what was filled in."""
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
+        if text and not self._watched:
+            self._watched = True
+            for line in self.findChildren(QLineEdit):
+                line.textChanged.connect(self._mended)
+            for one in self.findChildren(QRadioButton):
+                one.toggled.connect(self._mended)
+
+    def _mended(self) -> None:
+        """Take back what was said, once something is filled in anew."""
+        self.complain("")
 
     def put_buttons(self, *parts: QWidget) -> None:
         """Lay the buttons in a row, the one for the next step first."""
@@ -191,17 +208,26 @@ def field(caption: str, widget: QWidget, hint: str = "") -> QVBoxLayout:
     above.setBuddy(widget)
     widget.setAccessibleName(caption)
     made.addWidget(above)
-    made.addWidget(widget)
+    if widget.maximumWidth() == widget.minimumWidth():
+        # only aligned is its width not the whole page's, for which heights would be reckoned
+        made.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeading)
+    else:
+        made.addWidget(widget)
     if hint:
         made.addWidget(label(hint, "small"))
     return made
 
 
+def bad_letters(texts: Texts, caption: str) -> str:
+    """Return what is said of initials that are none, by the text of their field's caption."""
+    return texts.says("common.bad_letters", field=texts.says(caption))
+
+
 def line_edit(width: int | None = None) -> QLineEdit:
-    """Make a line to type in, at most so wide (px)."""
+    """Make a line to type in, so wide (px), or as wide as there is room."""
     made = QLineEdit()
     if width is not None:
-        made.setMaximumWidth(width)
+        made.setFixedWidth(width)
     return made
 
 

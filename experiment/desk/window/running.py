@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QWidget
+from PyQt6.QtWidgets import QFrame, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from analysis.monitor_texts import clock_of
 from experiment.desk.checking import CheckLine, State
@@ -14,7 +14,9 @@ from experiment.desk.ended import Ended
 from experiment.desk.texts import Texts
 from experiment.desk.window.look import Sign, sign
 from experiment.desk.window.parts import (
+    LETTERS,
     Sheet,
+    bad_letters,
     button,
     card,
     clear,
@@ -23,9 +25,11 @@ from experiment.desk.window.parts import (
     line_edit,
     path_label,
     row,
+    selectable,
     settle,
     signed,
 )
+from experiment.notes import Note
 
 Does = Callable[[], object]
 _SIGNS = {State.GO: Sign.GO, State.WARNING: Sign.WARNING, State.NO_GO: Sign.STOP}
@@ -96,38 +100,43 @@ class QuestionSheet(Sheet):
 
     def _say(self) -> None:
         who = self.by.text().strip()
-        if not (who.isalpha() and len(who) <= 5):
-            self.complain(self._texts.says("enrol.bad_initials"))
+        if not (who.isalpha() and len(who) <= LETTERS):
+            self.complain(bad_letters(self._texts, "common.by"))
             self.by.setFocus()
         else:
             self._on_yes(who)
 
 
 class RunningSheet(Sheet):
-    """A session, a practice or a dry run while it goes on in its own window."""
+    """A session, a practice or a dry run while it goes on in its own window.
 
-    def __init__(
-        self, texts: Texts, heading: str, on_stop: Does, on_note: Callable[[str], object] | None
-    ) -> None:
+    It is for the mouse alone: a session hears every key, whatever window is in front, so nothing
+    here is typed and no key presses a button.
+    """
+
+    def __init__(self, texts: Texts, heading: str, on_stop: Does, on_keep: Does | None) -> None:
         super().__init__(heading, texts.says("running.hint"))
         self._texts, self._on_stop = texts, on_stop
         self._clock = label("0:00", "clock", wrap=False)
         self._clock.setAccessibleName(texts.says("running.time", time=""))
         self.body.addWidget(self._clock)
-        self.note = line_edit()
-        self._noted = label("", "go")
-        if on_note is not None:
-            self._put_note(on_note)
+        self._kept = label("", "go", wrap=False)
+        self.keep = button(texts.says("running.keep"), on_keep or (lambda: None))
+        if on_keep is not None:
+            self.body.addLayout(row(self.keep, self._kept))
+            self.body.addWidget(label(texts.says("running.keep_hint"), "small"))
+        self.stop = button(texts.says("running.stop"), self._ask, "danger")
+        self._sure = self._question()
+        self.body.addLayout(row(self.stop))
+        self.body.addWidget(self._sure)
         self.said = QPlainTextEdit()
         self.said.setReadOnly(True)
         self.said.setMinimumHeight(150)
         self.said.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.said.setTabChangesFocus(True)
         self.body.addLayout(field(texts.says("running.lines"), self.said))
-        self.stop = button(texts.says("running.stop"), self._ask, "danger")
-        self._sure = self._question()
-        self.put_buttons(self.stop)
-        self.body.addWidget(self._sure)
+        for one in (self.keep, self.stop, self.go_on, self.really):
+            one.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def focus_first(self) -> None:
         # where a key does no harm
@@ -142,27 +151,9 @@ class RunningSheet(Sheet):
         for line in lines:
             self.said.appendPlainText(line)
 
-    def noted(self) -> None:
-        """Say that the note has reached the log."""
-        self._noted.setText(self._texts.says("running.note_sent"))
-        self.note.clear()
-
-    def _put_note(self, on_note: Callable[[str], object]) -> None:
-        def send() -> None:
-            if self.note.text().strip():
-                on_note(self.note.text().strip())
-
-        whole = QWidget()
-        across = QHBoxLayout(whole)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(10)
-        across.addWidget(self.note, 1)
-        across.addWidget(button(self._texts.says("running.note_send"), send))
-        self.note.returnPressed.connect(send)
-        says = self._texts.says
-        self.body.addLayout(field(says("running.note"), whole, says("running.note_hint")))
-        self.note.setAccessibleName(says("running.note"))
-        self.body.addWidget(self._noted)
+    def kept(self, number: int) -> None:
+        """Say that a moment was kept, the how manieth it is."""
+        self._kept.setText(self._texts.says("running.kept", number=number))
 
     def _question(self) -> QFrame:
         frame, inside = card("next")
@@ -178,12 +169,10 @@ class RunningSheet(Sheet):
     def _ask(self) -> None:
         self._sure.show()
         self.stop.hide()
-        self.go_on.setFocus()
 
     def _keep(self) -> None:
         self._sure.hide()
         self.stop.show()
-        self.said.setFocus()
 
     def _end(self) -> None:
         self._sure.hide()
@@ -198,8 +187,10 @@ class SummarySheet(Sheet):
     ----------
     texts : Texts
     heading : str
-    next_step, detail : str
-        What to do next, and what else there is to know of it.
+    next_step : str
+        What to do next.
+    details : sequence of str
+        What else there is to know of it.
     ended : Ended or None
         None if there is no log: a practice, a dry run, or a session that did not start.
     kinds : mapping
@@ -208,6 +199,10 @@ class SummarySheet(Sheet):
         Last words of the process, shown where something went wrong.
     well : bool
         Whether it went well.
+    moments : sequence of Note
+        Those that were kept in the session and have no words yet; they are asked for here.
+    on_words : callable
+        Takes moments and their words; returns what is wrong, or None.
     """
 
     def __init__(
@@ -215,7 +210,7 @@ class SummarySheet(Sheet):
         texts: Texts,
         heading: str,
         next_step: str,
-        detail: str,
+        details: Sequence[str],
         ended: Ended | None,
         kinds: dict[str, str],
         said: Sequence[str],
@@ -223,9 +218,12 @@ class SummarySheet(Sheet):
         well: bool,
         on_open: Callable[[Path], object],
         on_back: Does,
+        moments: Sequence[Note] = (),
+        on_words: Callable[[Sequence[tuple[Note, str]]], str | None] = lambda _: None,
     ) -> None:
         super().__init__("")
-        self._texts = texts
+        self._texts, self._on_back, self._on_words = texts, on_back, on_words
+        self._words: list[tuple[Note, QLineEdit]] = []
         self.heading.hide()
         picture = QLabel()
         picture.setPixmap(sign(Sign.GO if well else Sign.WARNING, px=36))
@@ -234,10 +232,12 @@ class SummarySheet(Sheet):
         frame, inside = card("next")
         inside.addWidget(label(texts.says("summary.next"), "caption"))
         inside.addWidget(label(next_step, "title"))
-        if detail:
-            inside.addWidget(label(detail, "soft"))
+        for detail in details:
+            inside.addWidget(selectable(label(detail)))
         self.body.addWidget(frame)
-        self.back = button(texts.says("summary.back"), on_back, "primary")
+        if moments:
+            self._ask_for_words(moments)
+        self.back = button(texts.says("summary.back"), self._leave, "primary")
         buttons: list[QWidget] = [self.back]
         if ended is not None:
             folder = ended.log.parent
@@ -249,7 +249,27 @@ class SummarySheet(Sheet):
             self._put_said(said)
 
     def focus_first(self) -> None:
-        self.back.setFocus()
+        (self._words[0][1] if self._words else self.back).setFocus()
+
+    def _ask_for_words(self, moments: Sequence[Note]) -> None:
+        says = self._texts.says
+        frame, inside = card()
+        inside.addWidget(label(says("summary.moments"), "caption"))
+        for moment in moments:
+            line = line_edit()
+            line.returnPressed.connect(self.focusNextChild)
+            inside.addLayout(field(says("summary.moment", time=moment.at_the_desk), line))
+            self._words.append((moment, line))
+        inside.addWidget(label(says("summary.moments_hint"), "small"))
+        self.body.addWidget(frame)
+
+    def _leave(self) -> None:
+        words = [(moment, line.text()) for moment, line in self._words if line.text().strip()]
+        problem = self._on_words(words)
+        if problem is None:
+            self._on_back()
+        else:
+            self.complain(problem)
 
     def _put_ended(self, ended: Ended, kinds: dict[str, str]) -> None:
         says = self._texts.says
@@ -264,7 +284,10 @@ class SummarySheet(Sheet):
         inside.addWidget(label(says("summary.whole", time=clock_of(ended.seconds)), "soft"))
         inside.addSpacing(10)
         inside.addWidget(label(says("summary.faults"), "caption"))
-        if not ended.faults:
+        if ended.status != "complete":
+            why = label(says(f"summary.why_{ended.status}"))
+            inside.addLayout(signed(Sign.WARNING, why))
+        elif not ended.faults:
             inside.addLayout(signed(Sign.GO, label(says("summary.no_faults"))))
         for fault in ended.faults:
             text = "summary.fault" if fault.count > 1 else "summary.fault_once"

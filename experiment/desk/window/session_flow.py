@@ -7,13 +7,15 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PyQt6.QtCore import QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices
 
 from analysis.monitor_texts import clock_of
+from experiment.care import debriefing_left
 from experiment.desk.asking import Asked, about_the_person, questions_before
 from experiment.desk.checking import CheckLine, State, read_lines, verdict
 from experiment.desk.child import Child
@@ -29,14 +31,23 @@ from experiment.desk.window.running import (
     SummarySheet,
 )
 from experiment.errors import BadInput, KindredError
-from experiment.notes import add_note, note_now
+from experiment.notes import Note, add_note, note_now, without_words
+from experiment.readlog import read_log
 from experiment.register import SessionStanding
+from experiment.said import in_words
 
 if TYPE_CHECKING:
     from experiment.desk.window.desk import Desk
 
 _LOOK_EVERY = 150  # ms; how often a process is looked at
 _LAST_WORDS = 3  # lines that are shown of a process that failed
+
+
+class Answered(NamedTuple):
+    """A question that was answered with yes, and the initials of who did."""
+
+    name: str
+    who: str
 
 
 class SessionFlow:
@@ -50,7 +61,8 @@ class SessionFlow:
         self._ended: Callable[[int], object] = lambda _: None
         self._running: RunningSheet | None = None
         self._place: Path | None = None
-        self._answered: list[str] = []
+        self._answered: list[Answered] = []
+        self._moments: list[Note] = []
         self._watch = QTimer()
         self._watch.setInterval(_LOOK_EVERY)
         self._watch.timeout.connect(self._look)
@@ -74,7 +86,7 @@ class SessionFlow:
         visit = where.next_session
         if visit is None:
             return
-        self._answered, self._said = [], []
+        self._answered, self._moments, self._said = [], [], []
         try:
             questions = questions_before(desk.study, self._who, visit.session, desk.texts)
         except BadInput as error:  # the register was damaged since it was read
@@ -114,7 +126,7 @@ class SessionFlow:
         first, *rest = questions
 
         def yes(who: str) -> None:
-            self._answered.append(f"{first.name} ({who})")
+            self._answered.append(Answered(first.name, who))
             self._ask(visit, rest)
 
         self._desk.show(QuestionSheet(self._desk.texts, first.text, yes, self._back))
@@ -148,6 +160,7 @@ class SessionFlow:
             desk.options,
             desk.texts.tag,
             fullscreen=desk.fullscreen,
+            resume=visit.state == "begun",
         )
         self._start(words, ended)
 
@@ -172,7 +185,7 @@ class SessionFlow:
             desk.options,
             desk.texts.tag,
             fullscreen=desk.fullscreen,
-            right_person=not any(one.startswith("wrong_person") for one in self._answered),
+            answered=[one.name for one in self._answered],
             resume=visit.state == "begun",
         )
 
@@ -181,44 +194,76 @@ class SessionFlow:
 
         def ended(code: int) -> None:
             self._write_answers(log())
-            self._sum_up(visit.session, code, log())
+            self.sum_up(visit.session, code, log())
 
-        self._show_running(heading, lambda words: self._note(log(), words))
+        self._show_running(heading, lambda: self._keep_moment(log()))
         self._start(words, ended)
 
-    def _show_running(self, heading: str, on_note: Callable[[str], object] | None = None) -> None:
-        self._running = RunningSheet(self._desk.texts, heading, self._stop, on_note)
+    def _show_running(self, heading: str, on_keep: Callable[[], object] | None = None) -> None:
+        self._running = RunningSheet(self._desk.texts, heading, self._stop, on_keep)
         self._desk.show(self._running)
 
-    def _note(self, log: Path | None, words: str) -> None:
-        """Keep a note beside the log, with the time of now."""
+    def _keep_moment(self, log: Path | None) -> None:
+        """Keep the moment beside the log at once; its words are asked for at the end."""
         assert self._running is not None
         if log is None:
             self._running.complain(self._desk.texts.says("running.no_log"))
             return
+        number = len(self._moments) + 1
+        moment = note_now(f"moment {number}, kept in the launcher")
         try:
-            add_note(log, note_now(words))
+            add_note(log, moment)
         except KindredError as error:
             self._running.complain(f"{self._desk.texts.says('common.error')}: {error}")
             return
-        self._running.noted()
+        self._moments.append(replace(moment, text=""))
+        self._running.kept(number)
+
+    def _write_words(self, log: Path, words: Sequence[tuple[Note, str]]) -> str | None:
+        """Put words to the moments that were kept; return what is wrong, or None."""
+        try:
+            for moment, text in words:
+                add_note(log, moment.saying(text))
+        except KindredError as error:
+            return f"{self._desk.texts.says('common.error')}: {error}"
+        return None
 
     def _write_answers(self, log: Path | None) -> None:
         """Note which questions were answered with yes before the session, and by whom."""
         if log is None or not self._answered:
             return
         with suppress(KindredError):  # a full disk; the session itself has told of it
-            add_note(log, note_now(f"answered yes before the session: {', '.join(self._answered)}"))
+            said = ", ".join(f"{one.name} ({one.who})" for one in self._answered)
+            add_note(log, note_now(f"answered yes before the session: {said}"))
 
     def _stop(self) -> None:
         if self._child is not None:
             self._child.stop()
 
-    def _sum_up(self, session: str, code: int, log: Path | None) -> None:
+    def sum_up(self, session: str, code: int, log: Path | None) -> None:
+        """Show what a session came to, by its log, however its process ended.
+
+        Parameters
+        ----------
+        session : str
+            Label.
+        code : int
+            With which the process ended.
+        log : Path or None
+            None if there is none: it did not start.
+        """
         desk, says = self._desk, self._desk.texts.says
         ended: Ended | None = None
+        moments: list[Note] = []
+        care: tuple[str, ...] = ()
         try:
-            ended = None if log is None else read_ended(log, desk.texts.tag)
+            if log is not None:
+                read = read_log(log)
+                ended = read_ended(log, desk.texts.tag)
+                moments = sorted(
+                    [*self._moments, *without_words(read)], key=lambda moment: moment.utc
+                )
+                care = debriefing_left(desk.study, self._who, read)
         except KindredError as error:
             self._said.append(f"error: {error}")
         desk.roster = desk.roster.read_again()
@@ -229,13 +274,15 @@ class SessionFlow:
                 desk.texts,
                 says(f"summary.{status}"),
                 next_step(desk.standing(), session, status, desk.texts),
-                "",
+                [in_words(line, desk.texts.tag) for line in care],
                 ended,
                 task_names(desk.study, desk.texts),
                 () if well else self._last_words(),
                 well=well,
                 on_open=_open_folder,
                 on_back=desk.back,
+                moments=moments,
+                on_words=lambda words: None if log is None else self._write_words(log, words),
             )
         )
 
@@ -252,6 +299,7 @@ class SessionFlow:
         try:
             study = make_practice(desk.study, place / "practice")
         except KindredError as error:
+            self._forget_place()
             self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
             return
         self._show_running(says("running.practice"))
@@ -274,6 +322,7 @@ class SessionFlow:
         try:
             copy = copy_for_dry_run(desk.study, self._who, visit.session, place / "copy")
         except KindredError as error:
+            self._forget_place()
             self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
             return
         self._show_running(says("running.dry_run"))
@@ -295,7 +344,7 @@ class SessionFlow:
 
         self._start(dry_run_words(copy, self._who, visit.session, desk.texts.tag), ended)
 
-    def _sum_up_trial(self, heading: str, text: str, detail: str = "", *, well: bool) -> None:
+    def _sum_up_trial(self, heading: str, text: str, *details: str, well: bool) -> None:
         desk = self._desk
         said = () if well else self._last_words()
         desk.show(
@@ -303,7 +352,7 @@ class SessionFlow:
                 desk.texts,
                 heading,
                 text,
-                detail,
+                details,
                 None,
                 {},
                 said,
@@ -312,7 +361,6 @@ class SessionFlow:
                 on_back=desk.back,
             )
         )
-        self._forget_place()
 
     # --- processes -------------------------------------------------------------------------------
 
@@ -353,6 +401,8 @@ class SessionFlow:
             self._watch.stop()
             self._child = None
             self._ended(code)
+            if not self.busy:
+                self._forget_place()
 
 
 def _open_folder(folder: Path) -> None:

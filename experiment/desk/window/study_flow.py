@@ -15,6 +15,7 @@ from experiment.desk.window.forms import (
     ReasonSheet,
     ToldSheet,
 )
+from experiment.desk.window.parts import LETTERS, bad_letters
 from experiment.errors import BadInput, KindredError
 from experiment.register import Standing
 from experiment.register.changes import dose, enrol, schedule, withdraw
@@ -89,8 +90,9 @@ class StudyFlow:
         absent = [factor for factor, level in joining.levels.items() if not level]
         if absent:
             return says("enrol.no_level", factor=absent[0])
-        if not joining.initials.isalpha() or not joining.by.isalpha():
-            return says("enrol.bad_initials")
+        for said, caption in ((joining.initials, "identity.initials"), (joining.by, "common.by")):
+            if not (said.isalpha() and len(said) <= LETTERS):
+                return bad_letters(desk.texts, caption)
         try:
             enrol(
                 desk.study,

@@ -32,10 +32,11 @@ class WelcomePage(Sheet):
         super().__init__(texts.says("study.welcome"), texts.says("study.hint"))
         self._texts, self._on_study = texts, on_study
         self.recent = QListWidget()
+        self.recent.setObjectName("recent")
         self.recent.setAccessibleName(texts.says("study.recent"))
         self.recent.setSpacing(2)
         for name in recent:
-            item = QListWidgetItem(f"{Path(name).name}\n{Path(name).parent}", self.recent)
+            item = QListWidgetItem(f"{Path(name).name}\n{_short(Path(name).parent)}", self.recent)
             item.setData(_FOLDER, name)
         self.recent.itemActivated.connect(self._open)
         self.recent.itemClicked.connect(self._open)
@@ -59,3 +60,9 @@ class WelcomePage(Sheet):
         found = QFileDialog.getExistingDirectory(self, self._texts.says("study.folder"))
         if found:
             self._on_study(Path(found))
+
+
+def _short(folder: Path) -> str:
+    """Return a folder's path, from the user's home if it is in there."""
+    home = Path.home()
+    return str(Path("~") / folder.relative_to(home) if folder.is_relative_to(home) else folder)
