@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from experiment.desk.window.desk import Desk
 
 _LOOK_EVERY = 150  # ms; how often a process is looked at
-_LAST_WORDS = 3  # lines that are shown of a process that failed
+_LAST_WORDS = 8  # lines that are shown of a process that failed
 
 
 class Answered(NamedTuple):
@@ -287,8 +287,10 @@ class SessionFlow:
         )
 
     def _last_words(self) -> list[str]:
-        errors = [line for line in self._said if line.startswith("error: ")]
-        return (errors or self._said)[-_LAST_WORDS:]
+        """Return what went wrong; an error may go on in the lines below it."""
+        errors = [n for n, line in enumerate(self._said) if line.startswith("error: ")]
+        last = errors[-1] if errors else 0
+        return [*(self._said[n] for n in errors[:-1]), *self._said[last:]][-_LAST_WORDS:]
 
     # --- practice and dry run --------------------------------------------------------------------
 
