@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.science.arms import read_arms
+from analysis.science.arms import Arms, Given, read_arms
 from analysis.science.classical import period_differences
 from analysis.science.effects import correlation, noncentral_limits, one_sample, two_samples
 from analysis.science.facts import Seen, counted_once
@@ -25,12 +25,14 @@ from analysis.science.moods import moods
 from analysis.science.ratings import Outcome, outcome
 from analysis.science.scores import (
     asked,
+    by_arm,
     counted_days,
     daily,
     read_traits,
     with_daily,
     with_traits,
 )
+from benchmarks.recovery import DOCS, RESULTS, short_table
 from benchmarks.simulated import SCALE, Truth, ratings_of
 from experiment.chance import dice
 from experiment.daily.reports import DailyReports, Report
@@ -91,6 +93,12 @@ def test_a_crossover_of_two_kinds_has_arm_by_message_as_its_classical_test_says(
     # that is not quite the same estimate.
     assert model.value == pytest.approx(classical.value, abs=0.02)
     assert model.high - model.low == pytest.approx(classical.high - classical.low, rel=0.05)
+
+
+def test_the_table_in_docs_is_that_of_the_results() -> None:
+    table = short_table(RESULTS.read_text("utf-8"))
+    assert table.count("\n") >= 8
+    assert table in DOCS.read_text("utf-8")
 
 
 def test_model_and_classical_test_tell_sequence_alike(crossover: Outcome) -> None:
@@ -330,6 +338,43 @@ def test_feelings_change_with_their_block() -> None:
     assert changes["baseline: 5 min after − before"].p > 0.001
     contrasts = {one.what: one.value for one in mood.contrasts}
     assert contrasts["rejection − baseline, after"] == pytest.approx(1.5, abs=0.4)
+
+
+@pytest.mark.parametrize("crossover", [True, False])
+def test_what_the_arm_changes_in_feelings_and_scores_is_told(crossover: bool) -> None:
+    generator = np.random.default_rng(5)
+    given: dict[tuple[str, str], Given] = {}
+    answers: list[tuple[object, ...]] = []
+    scores: list[tuple[object, ...]] = []
+    for n in range(24):
+        label, sequence = f"{n:02d}", ("AB", "BA")[n % 2]
+        for period, letter in enumerate(sequence[: 2 if crossover else 1], start=1):
+            where, drug = (label, f"{period:02d}"), letter == "B"
+            given[where] = Given("naltrexone" if drug else "placebo", sequence, period)
+            for task in ("afterin", "afterout"):
+                value = 4 + generator.normal(0, 0.3) - (drug and task == "afterout")
+                scores.append((*where, task, None, "needs", "belonging", value))
+            for condition in ("baseline", "rejection"):
+                for moment in ("before", "after"):
+                    value = 3 + generator.normal(0, 0.3)
+                    value += 1.5 * (drug and condition == "rejection" and moment == "after")
+                    answers.append((*where, "feedback", 1, condition, 1, moment, "sad", value, 1.0,
+                                    True))  # fmt: skip
+    arms = Arms(given)
+    (mood,) = moods(frame_of(answers), arms)
+    ((moment, change),) = mood.by_arm
+    ((name, score),) = by_arm(frame_of(scores, SCORES), arms)
+    assert (moment, name) == ("after", "needs, belonging")
+    for fit, what, truth in (
+        (change, f"({ARM}) × (rejection − baseline)", 1.5),
+        (score, f"{ARM}: afterout", -1.0),
+    ):
+        assert fit.converged
+        told = {one.what: one for one in fit.of_arm}
+        assert told[what].low < truth < told[what].high
+        assert told[what].p < 0.001
+    assert by_arm(frame_of(scores, SCORES), None) == []
+    assert moods(frame_of(answers))[0].by_arm == ()
 
 
 def test_scores_are_told_by_task_and_by_day() -> None:
