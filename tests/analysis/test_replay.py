@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analysis.replay import Difference, verify
+from analysis.replay import verify
+from analysis.replay_run import Difference
 from experiment.errors import BadInput
 from experiment.log import link
 from experiment.readlog import SessionLog, read_log

@@ -14,11 +14,16 @@ from typing import Any
 import pytest
 
 from analysis.advance import advance
+from analysis.batch.exporting import Export, export_study
+from analysis.bids_validator import validate
 from analysis.follow import Follower
+from analysis.replay import verify
+from analysis.report.session import session_report
 from analysis.standing import Phase, State
 from analysis.timing import measure, summary
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare
+from experiment.study import open_study
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
 from tests.conftest import QUICK, Edit, faults_of
@@ -55,10 +60,25 @@ def run(study: Path, scan: SimulatedScan, folder: Path) -> tuple[int, str, Sessi
     return done.returncode, done.stdout + done.stderr, read_log(file), state
 
 
+def check_products(study: Path, log: SessionLog, told: str, folder: Path) -> None:
+    """Make all that is made of a log, and look whether it is right."""
+    assert verify(log).differences == ()
+    out = {kind: folder / kind for kind in ("bids", "tables")}
+    done = export_study(Export(open_study(study), out))
+    assert done.broken == []
+    found = validate(out["bids"])
+    assert (found.errors, found.warnings) == ((), ())
+    rows = (out["tables"] / "pulses.tsv").read_text("utf-8").splitlines()[1:]
+    assert len(rows) == len(list(log.of("pulse")))
+    assert told in session_report(log, with_notes=False)
+
+
 @pytest.mark.parametrize(
     ("faults", "what"),
     [
         ({"toggle": True}, "toggled"),
+        # With this seed no pulse is 0.2 TR or more from its place: none is taken for an extra one.
+        pytest.param({"jitter_ms": 60.0, "seed": 393}, "pulse_off_grid", marks=slow),
         pytest.param({"double": 0.5}, "pulse_doubled", marks=slow),
         pytest.param({"drop_at": (5,)}, "pulse_missed", marks=slow),
         pytest.param({"drop": 0.2}, "pulse_missed", marks=slow),
@@ -71,7 +91,11 @@ def run(study: Path, scan: SimulatedScan, folder: Path) -> tuple[int, str, Sessi
     ],
 )
 def test_a_fault_for_which_the_session_goes_on_is_told_everywhere(
-    new_study: MakeStudy, tmp_path: Path, faults: dict[str, Any], what: str
+    new_study: MakeStudy,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    faults: dict[str, Any],
+    what: str,
 ) -> None:
     study = new_study(*QUICK, *GO_ON)
     code, out, log, state = run(study, replace(SCAN, **faults), tmp_path)
@@ -83,6 +107,8 @@ def test_a_fault_for_which_the_session_goes_on_is_told_everywhere(
     assert what in out
     assert state.stage is Phase.DONE
     assert what in {fault.name for fault in state.faults}
+    if request.node.get_closest_marker("slow"):
+        check_products(study, log, what, tmp_path)
 
 
 @slow
@@ -112,17 +138,20 @@ def test_a_fault_for_which_the_session_stops_stops_it(
     assert list(log.of("run_end")) == []
     assert state.stage is Phase.ABORTED
     assert what in summary(measure(log))
+    check_products(study, log, what, tmp_path)
 
 
 @slow
 def test_a_hold_with_a_robot_alone_ends_the_session_and_says_why(
     new_study: MakeStudy, tmp_path: Path
 ) -> None:
-    code, out, log, state = run(new_study(*QUICK), replace(SCAN, toggle=True), tmp_path)
+    study = new_study(*QUICK)
+    code, out, log, state = run(study, replace(SCAN, toggle=True), tmp_path)
     assert code == 1
     assert "held for toggled: with a robot alone nobody is there to go on" in out
     assert [event["fault"] for event in log.of("pause_asked")] == ["toggled"]
     assert state.stage is Phase.ABORTED
+    check_products(study, log, "toggled", tmp_path)
 
 
 @slow
@@ -142,6 +171,7 @@ def test_a_scan_that_ends_a_little_before_its_run_holds_nothing(
     assert list(log.of("pause_asked")) == []
     assert "scan_over" in out
     assert "scan_over" in {one.name for one in state.faults}
+    check_products(study, log, "scan_over", tmp_path)
 
 
 @slow
@@ -156,3 +186,4 @@ def test_first_volumes_that_were_lost_are_known_at_the_run_s_end(
     assert fault["certain"] is False  # two are missing, at the beginning or at the end
     assert "volumes_short" in out
     assert "volumes_short" in {one.name for one in state.faults}
+    check_products(study, log, "pulses missed: NOT MET (2, at most 0)", tmp_path)
