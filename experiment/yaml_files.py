@@ -113,16 +113,36 @@ def read_yaml(file: Path) -> Any:
         raise BadInput(f"{file}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+    try:
+        return parse_yaml(text)
+    except NotYaml as error:
+        raise BadInput(f"{file}:{error.line}: not readable as YAML: {error}") from None
+
+
+class NotYaml(Exception):
+    """What is wrong with a text, which may quote it, and the `line` (from 1)."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what a YAML text says, as `read_yaml` does.
+
+    Raises
+    ------
+    NotYaml
+        If it isn't any.
+    """
     control = _CONTROL.search(text.removeprefix("\ufeff"))
     if control:
         line = text.count("\n", 0, control.start()) + 1
-        problem = f"it holds the control character U+{ord(control[0]):04X}"
-        raise BadInput(f"{file}:{line}: not readable as YAML: {problem}")
+        raise NotYaml(line, f"it holds the control character U+{ord(control[0]):04X}")
     try:
         return yaml.load(text, Loader=_Loader)  # a safe loader's child
     except (yaml.YAMLError, ValueError) as error:
-        line, problem = _problem(error)
-        raise BadInput(f"{file}:{line}: not readable as YAML: {problem}") from None
+        raise NotYaml(*_problem(error)) from None
 
 
 def _problem(error: Exception) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
+from experiment.yaml_files import NotYaml, parse_yaml
 
 NAME, TEXT = 40, 600
 """Longest name and text (characters)."""
@@ -100,15 +101,10 @@ def read_words(text: str, whence: str) -> OwnWords:
     BadInput
         If it is no YAML, or lacks a part, or has one too many.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
-        found = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        line = 1 if mark is None else mark.line + 1
-        raise BadInput(f"{whence}:{line}: not readable as YAML; it has {_KNOWN}") from None
+        found = parse_yaml(text)
+    except NotYaml as error:  # whose words may quote what is private
+        raise BadInput(f"{whence}:{error.line}: not readable as YAML; it has {_KNOWN}") from None
     if not isinstance(found, dict) or not set(found) <= set(_WANTED):
         raise BadInput(f"{whence}: has something else than {_KNOWN}")
     try:
