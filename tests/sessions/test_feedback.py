@@ -20,7 +20,7 @@ from analysis.show import moments, picture_at
 from analysis.tables import block_rows, rating_rows, step_rows
 from experiment.care import after_session
 from experiment.choices import load_choices
-from experiment.desk.missing import Lack, missing_for
+from experiment.desk.missing import missing_for
 from experiment.errors import BadInput, TooFewLiked
 from experiment.examples import make_study
 from experiment.kit.own_profile import load_own_profile, save_own_profile
@@ -356,13 +356,15 @@ def test_choosing_and_scans_need_the_participant_s_own_profile(bare: Path, sessi
     study = open_study(bare)
     enrol(study, "012", "MK")
     visit = standing(study, open_register(bare).participant("012"), TODAY).session(session)
-    assert missing_for(study, "012", visit) == (Lack("profile"),)
+    (lack,) = missing_for(study, "012", visit)
+    assert (lack.name, lack.stops) == ("profile", True)
+    assert lack.command.startswith("run_session.py profile ")
     person = replace(request(bare, session), robot=None, fast=False, no_window=False)
     with pytest.raises(BadInput, match="no profile of the participant's own"):
         prepare(person)
     save_own_profile(kit_of(bare), PHOTO, OWN)
-    missing = () if session == "01" else (Lack("choices"),)
-    assert missing_for(study, "012", visit) == missing
+    missing = () if session == "01" else ("choices",)
+    assert tuple(lack.name for lack in missing_for(study, "012", visit)) == missing
 
 
 # --- the participant's own profile ---------------------------------------------------------------
