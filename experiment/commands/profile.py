@@ -8,19 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from experiment.errors import BadInput
-from experiment.kit.own_words import (
-    OwnWords,
-    check_age,
-    check_likes,
-    check_name,
-    check_text,
-    read_words,
-)
+
+if TYPE_CHECKING:
+    from experiment.kit.own_words import OwnWords
 
 T = TypeVar("T")
 STDIN = Path("-")
@@ -47,6 +42,8 @@ def profile(
 
 def _asked(groups: Collection[str]) -> OwnWords:
     """Ask for each part, again until it can be used."""
+    from experiment.kit.own_words import OwnWords, check_age, check_likes, check_name, check_text
+
     names = ", ".join(groups)
     return OwnWords(
         name=_ask("Name, as you would like to be called", check_name),
@@ -85,4 +82,6 @@ def _read(file: Path) -> OwnWords:
         raise BadInput(f"{file}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+    from experiment.kit.own_words import read_words
+
     return read_words(text, "stdin" if file == STDIN else str(file))
