@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from analysis.row_types import Run
 from analysis.tables import runs
 from experiment.anchors import tie_between
-from experiment.catalogue import PlannedTask, rest_of
 from experiment.errors import BadInput
-from experiment.parts import parts_up_to
 from experiment.plain import from_plain
 from experiment.readlog import Event, SessionLog
-from experiment.resume import RunLeft, standing
 
+if TYPE_CHECKING:
+    from experiment.catalogue import PlannedTask
+
+# What only sessions in parts need is imported for them: exports start faster without the tasks.
 _OWN = ("participant", "session", "seed", "shown", "people", "kit")
 
 
@@ -32,6 +34,9 @@ def planned_part(header: Event, task: str, whole: PlannedTask) -> PlannedTask:
     resumed = header.get("resumed")
     if resumed is None:
         return whole
+    from experiment.catalogue import rest_of
+    from experiment.resume import RunLeft
+
     return rest_of(whole, from_plain(RunLeft, resumed["runs"][task]).rest)
 
 
@@ -47,6 +52,9 @@ def compare_parts(log: SessionLog) -> Iterator[tuple[int, str]]:
     resumed = log.header.get("resumed")
     if resumed is None or not log.file.with_name(resumed["before"]["file"]).exists():
         return
+    from experiment.parts import parts_up_to
+    from experiment.resume import RunLeft, standing
+
     try:
         *before, _ = parts_up_to(log)
         left = standing(before).runs

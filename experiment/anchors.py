@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,3 +87,9 @@ def utc_error() -> float | None:
     if answer < 0 or state.status & _UNSYNCHRONISED:
         return None
     return float(state.maxerror) / 1e6
+
+
+def utc_of(header: dict[str, Any], t: float) -> datetime:
+    """Return a time of a log's clock (s) in UTC."""
+    began = datetime.fromisoformat(header["utc"])
+    return began + timedelta(seconds=t - header["utc_at"])

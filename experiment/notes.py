@@ -16,10 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from experiment.anchors import boot_id
+from experiment.anchors import boot_id, utc_of
 from experiment.errors import BadInput
 from experiment.readlog import Event, SessionLog
-from experiment.resume import utc_of
 
 NOTES = ".notes"  # ending of the file, beside the log's
 LONGEST = 2000  # characters

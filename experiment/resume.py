@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from experiment.anchors import Tie, tie_between
+from experiment.anchors import Tie, tie_between, utc_of
 from experiment.catalogue import KINDS, PlannedTask, planned_from, rest_of
 from experiment.errors import BadInput
 from experiment.kit import KitIndex
@@ -298,12 +298,6 @@ def describe(begun: Interrupted) -> list[str]:
         else:
             lines.append(Said("run.from_its_beginning", task=task))
     return lines
-
-
-def utc_of(header: Event, t: float) -> datetime:
-    """Return a time of a log's clock (s) in UTC."""
-    began = datetime.fromisoformat(header["utc"])
-    return began + timedelta(seconds=t - header["utc_at"])
 
 
 def stands_at(task: Task, outcomes: Sequence[Outcome]) -> tuple[list[Step], Step | None]:
