@@ -57,6 +57,15 @@ def test_another_regions_characters_would_be_found() -> None:
     assert worst(as_japanese, "chinese-traditional") < ENOUGH
 
 
+def test_emoji_have_their_colours() -> None:
+    picture = ours(SAMPLES["emoji"]).picture.astype(int)
+    colourful = np.ptp(picture, axis=-1) > 100  # no grey comes near that
+    red, green, blue = picture[colourful].T
+    assert colourful.mean() > 0.005
+    assert ((red > green) & (red > blue)).any()
+    assert ((blue > red) & (blue > green)).any() or ((green > red) & (green > blue)).any()
+
+
 def test_an_emoji_that_falls_apart_would_be_found() -> None:
     apart = SAMPLES["emoji"].text.replace("\u200d", "")
     assert worst(Sample("en", apart), "emoji") < ENOUGH
