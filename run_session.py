@@ -212,9 +212,10 @@ def kit_forget(
     opened = open_study(study)
     if not yes:
         typer.confirm(f"Destroy all texts and names of participant {participant}?", abort=True)
-    print(*forget_texts(opened, participant), sep="\n")
+    # First: what was destroyed before, and is told as an error, must not keep them.
     if forget_identity(opened.kit_folder(participant).parent):
-        print("their initials are destroyed too")
+        print("their initials are destroyed")
+    print(*forget_texts(opened, participant), sep="\n")
 
 
 @profiles_app.command("check")

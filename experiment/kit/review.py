@@ -238,9 +238,17 @@ def hits(term: str, text: str) -> bool:
     "and" before it, and in scripts without spaces between words.
     """
     anywhere = term.startswith("*") or length_of(term).characters > 0 or _PREFIXING.search(term)
-    sought = unicodedata.normalize("NFC", term.removeprefix("*")).casefold()
+    sought, there = _folded(term.removeprefix("*")), _folded(text)
     pattern = re.escape(sought) if anywhere else rf"(?<!\w){re.escape(sought)}"
-    return re.search(pattern, unicodedata.normalize("NFC", text).casefold()) is not None
+    return re.search(pattern, there) is not None
+
+
+def _folded(text: str) -> str:
+    """Return a text without case; Hebrew and Arabic ones without vowels and stretched letters."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    if not _PREFIXING.search(folded):
+        return folded
+    return "".join(c for c in folded if c != "\u0640" and unicodedata.category(c) != "Mn")
 
 
 # --- the whole kit -------------------------------------------------------------------------------

@@ -138,6 +138,8 @@ def test_the_script_overrules_the_survey(text: str, told: str, language: str) ->
         ("naltrexone", "Naltrexone?", True),
         ("دراسة", "دعاء الدراسة", True),
         ("מחקר", "בהצלחה במחקר", True),
+        ("מחקר", "בַּמֶּחְקָר", True),
+        ("دراسة", "الدِّراســة", True),
         ("studie", "Viel Glück bei der Forschungsstudie", False),
         ("*studie", "Viel Glück bei der Forschungsstudie", True),
         ("e\u0301tude", "Bonne \u00e9tude !", True),
