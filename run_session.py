@@ -472,7 +472,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         with _bugs_without_words():
-            return app(arguments, standalone_mode=False) or 0
+            # Not by `app(...)`: that puts a hook of Typer's own in, which prints messages.
+            command = typer.main.get_command(app)
+            return command(arguments, standalone_mode=False) or 0
     except KindredError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -501,18 +503,19 @@ def _tell_bug(error: BaseException) -> None:
 @contextmanager
 def _bugs_without_words() -> Iterator[None]:
     """Tell of bugs in threads and in what Qt calls as of those in a command."""
-    hooks = sys.excepthook, threading.excepthook
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
 
-    def in_thread(hook: threading.ExceptHookArgs) -> None:
-        if hook.exc_value is not None:
-            _tell_bug(hook.exc_value)
+    def tell(error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, SystemExit):  # which just ends a thread
+            _tell_bug(error)
 
-    sys.excepthook = lambda _kind, error, _trace: _tell_bug(error)
-    threading.excepthook = in_thread
+    sys.excepthook = lambda _kind, error, _trace: tell(error)
+    threading.excepthook = lambda hook: tell(hook.exc_value)
+    sys.unraisablehook = lambda hook: tell(hook.exc_value)
     try:
         yield
     finally:
-        sys.excepthook, threading.excepthook = hooks
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 if __name__ == "__main__":

@@ -104,15 +104,17 @@ def facts_in(files: Iterable[Path], folder: Path) -> Iterator[dict[str, Any]]:
     def name_of(file: Path) -> str:
         return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
-    for chain in chains(files):
+    def of_chain(chain: Iterable[Path]) -> list[dict[str, Any]]:
         refused: list[dict[str, Any]] = []
         parts = made_of(
             chain,
             lambda log: facts_of(log, name_of(log.file)),
-            lambda file, why: refused.append(left_out(name_of(file), why)),  # noqa: B023
+            lambda file, why: refused.append(left_out(name_of(file), why)),
         )
-        yield from counted_once(list(parts))
-        yield from refused
+        return [*counted_once(list(parts)), *refused]
+
+    for chain in chains(files):
+        yield from of_chain(chain)
 
 
 def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> Answers:

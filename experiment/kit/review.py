@@ -25,8 +25,8 @@ SET_SMALLER = "set at"
 WATCHED = "watch list"
 # Persons joined without a heart between them: Noto Color Emoji draws them as a pictogram, since
 # Unicode 15.1 no longer recommends families of people with a look of their own.
-_PREFIXING = re.compile("[\u0590-\u06ff\u0750-\u077f]")  # Hebrew and Arabic letters
 _FAMILY = re.compile("[👦-👩🧑🧒](?:\u200d[👦-👩🧑🧒])+")
+_PREFIXING = re.compile("[\u0590-\u06ff\u0750-\u077f]")  # Hebrew and Arabic letters
 
 
 @dataclass(frozen=True)

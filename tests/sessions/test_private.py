@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -222,11 +223,18 @@ def test_a_bug_tells_its_place_and_not_its_message(
         thread.start()
         thread.join()
 
-    monkeypatch.setattr("analysis.demo.show_all", in_a_thread)
-    main(["demo"])
-    told = capsys.readouterr().err
-    assert told.startswith("error: RuntimeError at test_private.py:")
-    assert "canary" not in told.lower()
+    def in_a_slot(*_: object, **__: object) -> None:
+        try:
+            bug()
+        except RuntimeError as error:
+            sys.excepthook(type(error), error, error.__traceback__)  # as PyQt does
+
+    for place in (in_a_thread, in_a_slot):
+        monkeypatch.setattr("analysis.demo.show_all", place)
+        main(["demo"])
+        told = capsys.readouterr().err
+        assert told.startswith("error: RuntimeError at test_private.py:")
+        assert "canary" not in told.lower()
 
 
 def test_no_trace_of_a_crash_holds_a_canary(new_study: NewStudy, tmp_path: Path) -> None:
