@@ -17,7 +17,7 @@ from experiment.kit.decisions import Decision, load_decisions
 from experiment.kit.review import Looked, look_at
 from experiment.looks import Looks, looks_of
 from experiment.protocol import Protocol
-from experiment.steps import Message
+from experiment.screens import Message
 from experiment.study import Study, check_label
 from stimuli.pictures import Picture, compose
 

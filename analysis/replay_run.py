@@ -11,18 +11,8 @@ from experiment.plain import from_plain, to_plain
 from experiment.plans.plan import Plan
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog
-from experiment.steps import (
-    At,
-    OnMark,
-    OnPulse,
-    Outcome,
-    Rated,
-    Repeat,
-    Step,
-    Task,
-    end_of,
-    next_planned,
-)
+from experiment.screens import Rated, Repeat
+from experiment.steps import At, OnMark, OnPulse, Outcome, Step, Task, end_of, next_planned
 
 _LATE = 0.5  # s behind its plan at which a step counts as another course of events
 _CLOSE = 2e-6  # s; times are logged to the microsecond

@@ -23,8 +23,7 @@ from experiment.plain import from_plain
 from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog
-from experiment.steps import (
-    After,
+from experiment.screens import (
     Closing,
     Feedback,
     Item,
@@ -33,10 +32,10 @@ from experiment.steps import (
     ProfileScale,
     Rated,
     Screen,
-    Step,
     Throw,
     Waiting,
 )
+from experiment.steps import After, Step
 from stimuli.contents import NOBODY, ProfileLook, no_profiles
 from stimuli.painter import given_beside, still
 from stimuli.pictures import Picture, compose

@@ -11,7 +11,7 @@ from PIL import Image
 from experiment.examples import make_study
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
-from experiment.steps import Item, Row
+from experiment.screens import Item, Row
 from stimuli.pictures import compose
 
 _SIZE = (1280, 720)

@@ -16,7 +16,7 @@ from PIL import Image
 from analysis.sheets import Frame, sheet
 from experiment.examples import PRESETS
 from experiment.profiles import DEMO, OwnProfile, load_profiles, look_of, looks_of_set
-from experiment.steps import Court, Lobby, Screen, Throw
+from experiment.screens import Court, Lobby, Screen, Throw
 from experiment.yaml_files import read_yaml
 from stimuli.contents import Contents
 from stimuli.painter import Painter

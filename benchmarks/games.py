@@ -19,7 +19,8 @@ from experiment.plans.cyberball import CyberballPlan, plan_cyberball
 from experiment.plans.plan import PlanInputs
 from experiment.profiles import DEMO, load_profiles
 from experiment.protocol import LabCyberball, Protocol, ScannerCyberball, load_protocol
-from experiment.steps import Court, OnPulse, OnResponse, Outcome, Response, ResponseKind, Step
+from experiment.screens import Court
+from experiment.steps import OnPulse, OnResponse, Outcome, Response, ResponseKind, Step
 from experiment.steps import end_of as end_of_step
 from experiment.tasks.cyberball import cyberball
 

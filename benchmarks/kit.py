@@ -16,7 +16,7 @@ from experiment.kit.decisions import accepting
 from experiment.kit.desk import check, decide, import_answers
 from experiment.looks import looks_of
 from experiment.protocol import Protocol
-from experiment.steps import Message
+from experiment.screens import Message
 from experiment.study import open_study
 
 ROOT = Path(__file__).parents[1]

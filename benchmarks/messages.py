@@ -14,7 +14,7 @@ from experiment.kit import import_kit
 from experiment.kit.reading import length_of, visible_characters
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
-from experiment.steps import Fixation, Message, Screen, Waiting
+from experiment.screens import Fixation, Message, Screen, Waiting
 from hardware.priority import raised_priority
 from stimuli.virtual_display import some_display
 from stimuli.window import Window

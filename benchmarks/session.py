@@ -26,10 +26,10 @@ from experiment.plans.plan import PlanInputs
 from experiment.player import Player
 from experiment.readlog import read_log
 from experiment.robot import Robot, temper
+from experiment.screens import Screen
 from experiment.session import SessionRequest, prepare
 from experiment.session import run as run_session
 from experiment.steady import steady
-from experiment.steps import Screen
 from experiment.study import open_study
 from experiment.tasks.messages import messages
 from hardware.markers import MarkerLine

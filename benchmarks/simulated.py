@@ -32,9 +32,9 @@ from experiment.kit.decisions import accepting, record
 from experiment.register import open_register
 from experiment.register.changes import enrol
 from experiment.robot import TEMPERS, Temper, wish
+from experiment.screens import ScaleRange
 from experiment.session import SessionRequest, prepare
 from experiment.session import run as run_session
-from experiment.steps import ScaleRange
 from experiment.study import open_study
 
 if TYPE_CHECKING:

@@ -6,20 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from experiment.steps import (
-    BACK,
-    LEAVE_OUT,
-    Court,
-    Item,
-    OnResponse,
-    Rated,
-    Repeat,
-    Response,
-    ResponseKind,
-    ScaleRange,
-    Step,
-    number_of,
-)
+from experiment.screens import BACK, LEAVE_OUT, Court, Item, Rated, Repeat, ScaleRange, number_of
+from experiment.steps import OnResponse, Response, ResponseKind, Step
 
 _TWO = 2  # players besides the participant, who are chosen by one press each
 Action: TypeAlias = Literal["left", "right", "move", "confirm", "back", "point", "pick"]

@@ -21,7 +21,8 @@ from experiment.plans.plan import Plan, PlanInputs
 from experiment.plans.questionnaire import QuestionnairePlan, plan_questionnaire
 from experiment.plans.rest import Rest, rest_at_own_pace, rest_of_feedback, rest_of_messages
 from experiment.protocol import Protocol
-from experiment.steps import Screen, Task
+from experiment.screens import Screen
+from experiment.steps import Task
 from experiment.tasks.choosing import choosing
 from experiment.tasks.cyberball import cyberball
 from experiment.tasks.feedback import feedback

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from experiment.clock import Clock, FrameGrid
 from experiment.events import PointerEvent
-from experiment.steps import Screen
+from experiment.screens import Screen
 
 OnFlip = Callable[[float], None]
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from experiment.plain import from_plain
 from experiment.plans.questionnaire import QuestionnairePlan
 from experiment.readlog import Event, SessionLog
-from experiment.steps import Item, Response
+from experiment.screens import Item
+from experiment.steps import Response, kept_answer
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _of_run(log: SessionLog, begun: Event, events: list[Event]) -> FilledIn:
         if event["type"] == "outcome" and event["n"] in items:
             item, response = items[event["n"]], event["outcome"]["response"]
             answer = None if response is None else from_plain(Response, response)
-            given[item.rating] = item.answered(answer)
+            given[item.rating] = kept_answer(item, answer)
     answers: dict[str, int | None] = {}
     for trial in plan.trials:  # an answer that a changed one has made pointless doesn't count
         answers[trial.item] = given.get(trial.item) if trial.asked(answers) else None

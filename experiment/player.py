@@ -22,22 +22,8 @@ from experiment.marks import MarkBook
 from experiment.plain import ready, to_plain
 from experiment.protocol import Buttons
 from experiment.said import Said
-from experiment.steps import (
-    At,
-    Closing,
-    OnMark,
-    OnPulse,
-    Outcome,
-    Rated,
-    Repeat,
-    ScaleRange,
-    Screen,
-    Step,
-    Task,
-    Waiting,
-    end_of,
-    next_planned,
-)
+from experiment.screens import Closing, Rated, Repeat, ScaleRange, Screen, Waiting
+from experiment.steps import At, OnMark, OnPulse, Outcome, Step, Task, end_of, next_planned
 
 STOPPED = Closing("stopped")
 """What a participant sees who asked to stop."""

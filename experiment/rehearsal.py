@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experiment.steps import Outcome, Response, Screen, Task, Waiting
+from experiment.screens import Screen, Waiting
+from experiment.steps import Outcome, Response, Task
 
 _TOO_MANY = 100_000
 

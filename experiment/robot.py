@@ -16,18 +16,8 @@ from experiment.clock import Clock
 from experiment.errors import BadInput
 from experiment.events import KeyEvent
 from experiment.protocol import Buttons
-from experiment.steps import (
-    At,
-    Court,
-    Item,
-    OnMark,
-    OnResponse,
-    Rated,
-    ResponseKind,
-    Scale,
-    ScaleRange,
-    Step,
-)
+from experiment.screens import Court, Item, Rated, Scale, ScaleRange
+from experiment.steps import At, OnMark, OnResponse, ResponseKind, Step
 
 
 @dataclass(frozen=True)

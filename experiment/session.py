@@ -46,8 +46,8 @@ from experiment.resume import (
 from experiment.robot import Robot, Temper, temper
 from experiment.running import held
 from experiment.said import Said
+from experiment.screens import Message, Screen
 from experiment.steady import steady
-from experiment.steps import Message, Screen
 from hardware.priority import raised_priority
 
 __all__ = ["Prepared", "SessionRequest", "SessionResult", "prepare", "run", "window_size"]

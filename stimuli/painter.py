@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from experiment.steps import (
+from experiment.screens import (
     Closing,
     Court,
     Feedback,

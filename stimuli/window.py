@@ -17,7 +17,7 @@ from experiment.clock import Clock, FrameGrid, RealClock
 from experiment.display import DisplayFacts, Extent, OnFlip
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
-from experiment.steps import Screen
+from experiment.screens import Screen
 from stimuli.lean import lean_imports
 from stimuli.painter import Painter, given_beside, still
 from stimuli.pictures import Column, Moving, Picture, Targets, Track

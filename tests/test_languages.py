@@ -18,7 +18,7 @@ from experiment.plans.questionnaire import paged
 from experiment.protocol import Protocol, load_protocol
 from experiment.protocol.questionnaire import item_key
 from experiment.protocol.questionnaire_files import read_questionnaire
-from experiment.steps import Closing, Fixation, Item, Page, Prompt, Row, Scale, Screen, Waiting
+from experiment.screens import Closing, Fixation, Item, Page, Prompt, Row, Scale, Screen, Waiting
 from experiment.yaml_files import read_yaml
 from stimuli.fonts import missing_glyphs
 

@@ -19,7 +19,7 @@ from experiment.looks import Looks, looks_of
 from experiment.plans.kit_check import KitCheck, check_kit
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol, ScannerMessages
-from experiment.steps import Message
+from experiment.screens import Message
 
 SET_SMALLER = "set at"
 WATCHED = "watch list"

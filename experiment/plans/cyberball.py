@@ -26,7 +26,8 @@ from experiment.protocol.schedules import (
     Weighted,
     excludes,
 )
-from experiment.steps import After, At, Court, Ends, Lobby, Screen, Throw
+from experiment.screens import Court, Lobby, Screen, Throw
+from experiment.steps import After, At, Ends
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from experiment.kit import KitIndex
 from experiment.people import People
 from experiment.plans.shown import Shown
 from experiment.protocol import PetFrame, Protocol
-from experiment.steps import Ends, OnResponse, ScaleRange
+from experiment.screens import ScaleRange
+from experiment.steps import Ends, OnResponse
 
 _SAME_TIME = 1e-3  # s
 

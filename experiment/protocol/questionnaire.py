@@ -15,7 +15,7 @@ from experiment.files import canonical
 from experiment.protocol.ratings import Hold, Wording, worded
 from experiment.protocol.task import TaskSpec
 from experiment.protocol.values import Label, Located, Name, Place, Seconds, Strict, Whole
-from experiment.steps import Repeat, ScaleRange
+from experiment.screens import Repeat, ScaleRange
 
 if TYPE_CHECKING:
     from experiment.protocol.whole import Protocol

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from experiment.protocol.values import Number, Place, Strict, Whole
-from experiment.steps import Repeat, ScaleRange
+from experiment.screens import Repeat, ScaleRange
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 

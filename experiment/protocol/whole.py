@@ -25,7 +25,7 @@ from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask, ProfileSettings
 from experiment.protocol.values import Label, Located, Name, Strict, Whole
-from experiment.steps import ScaleRange
+from experiment.screens import ScaleRange
 
 COMMON_TEXTS = ("go_on", "confirm", "paused")
 """Keys of the texts that a session of any task can show."""

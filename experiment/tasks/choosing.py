@@ -6,8 +6,9 @@ Hsu et al. 2013: participants look through profiles like those of a dating page,
 from __future__ import annotations
 
 from experiment.plans.choosing import ChoosingPlan
-from experiment.steps import Closing, Fixation, ProfileScale, Step, Task
+from experiment.screens import Closing, Fixation, ProfileScale
 from experiment.steps import ResponseKind as Takes
+from experiment.steps import Step, Task
 from experiment.tasks.opening import opening
 
 

@@ -13,19 +13,8 @@ from dataclasses import replace
 from experiment.dose import YOU, Dose, GameResult, Tally
 from experiment.plans.cyberball import CyberballPlan, Round
 from experiment.protocol.cyberball import REMINDER
-from experiment.steps import (
-    After,
-    Closing,
-    Court,
-    Ends,
-    Fixation,
-    OnResponse,
-    Outcome,
-    Response,
-    Step,
-    Task,
-    Throw,
-)
+from experiment.screens import Closing, Court, Fixation, Throw
+from experiment.steps import After, Ends, OnResponse, Outcome, Response, Step, Task
 from experiment.steps import ResponseKind as Takes
 from experiment.tasks.opening import opening
 

@@ -10,18 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiment.plans.feedback import BaselineTrial, FeedbackPlan, FeedbackTrial, Report, UpliftTask
-from experiment.steps import (
-    Closing,
-    Feedback,
-    Fixation,
-    NeutralFace,
-    Prompt,
-    Scale,
-    Step,
-    Task,
-    Waiting,
-)
+from experiment.screens import Closing, Feedback, Fixation, NeutralFace, Prompt, Scale, Waiting
 from experiment.steps import ResponseKind as Takes
+from experiment.steps import Step, Task
 from experiment.tasks.opening import opening
 
 CALM = Waiting("resting")

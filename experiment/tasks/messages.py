@@ -7,7 +7,8 @@ timed). The plan says when each thing ends, so one generator serves both.
 from __future__ import annotations
 
 from experiment.plans.messages import MessagesPlan
-from experiment.steps import Closing, Fixation, Message, ResponseKind, Scale, Step, Task
+from experiment.screens import Closing, Fixation, Message, Scale
+from experiment.steps import ResponseKind, Step, Task
 from experiment.tasks.opening import key_that_ends, opening
 
 

@@ -7,8 +7,9 @@ pace, but for the time that each object is in their hands.
 from __future__ import annotations
 
 from experiment.plans.objects import ObjectPlan
-from experiment.steps import Closing, Fixation, Prompt, Scale, Step, Task
+from experiment.screens import Closing, Fixation, Prompt, Scale
 from experiment.steps import ResponseKind as Takes
+from experiment.steps import Step, Task
 from experiment.tasks.opening import opening
 
 

@@ -7,18 +7,8 @@ from typing import TypeAlias
 
 from experiment.plans.opening import Opening
 from experiment.plans.plan import Question
-from experiment.steps import (
-    Ends,
-    Fixation,
-    OnResponse,
-    Outcome,
-    Page,
-    ResponseKind,
-    Scale,
-    Screen,
-    Step,
-    Waiting,
-)
+from experiment.screens import Fixation, Page, Scale, Screen, Waiting
+from experiment.steps import Ends, OnResponse, Outcome, ResponseKind, Step
 
 Marker: TypeAlias = str
 CROSS = Fixation()

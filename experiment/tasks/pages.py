@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from experiment.plans.pages import PagesPlan
-from experiment.steps import Closing, Page, ResponseKind, Step, Task
+from experiment.screens import Closing, Page
+from experiment.steps import ResponseKind, Step, Task
 from experiment.tasks.opening import pages_of
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiment.plans.questionnaire import ItemTrial, QuestionnairePlan
-from experiment.steps import Closing, Item, OnResponse, Page, Row, Screen, Step, Task
+from experiment.screens import Closing, Item, Page, Row, Screen
+from experiment.steps import OnResponse, Step, Task, kept_answer
 from experiment.steps import ResponseKind as Takes
 
 
@@ -43,7 +44,7 @@ def questionnaire(plan: QuestionnairePlan) -> Task:
         elif response is not None and response.back:
             place = _before(place, plan, answers)
         else:
-            answers[trial.item] = screen.answered(response)
+            answers[trial.item] = kept_answer(screen, response)
             place = _after(place, plan, answers)
     yield Step(Closing("closing"), ends=plan.closing_ends, marker="run_end")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiment.steps import Court, Throw
+from experiment.screens import Court, Throw
 from stimuli.game import hands
 from stimuli.game.poses import HELD, RAISE, REACH, SWING, raising
 from stimuli.game.scene import Scene

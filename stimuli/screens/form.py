@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from experiment.steps import Item, row_of
+from experiment.screens import Item, row_of
 from stimuli.layout import Layout
 from stimuli.pictures import Beside, Picture, Word
 from stimuli.screens.scale import RatingLine

@@ -5,7 +5,7 @@ An item has the window for itself, or is a row of a page.
 
 from __future__ import annotations
 
-from experiment.steps import BACK, LEAVE_OUT, Item
+from experiment.screens import BACK, LEAVE_OUT, Item
 from stimuli.contents import ItemLook
 from stimuli.layout import FOOTER_SIZE, QUESTION_SIZE, Layout
 from stimuli.pictures import Column, Picture, Word

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from experiment.steps import Lobby
+from experiment.screens import Lobby
 from stimuli.contents import ProfileLook
 from stimuli.drawing import clear, disc, drawn, oval, plate
 from stimuli.game import figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from experiment.steps import Message
+from experiment.screens import Message
 from stimuli.fonts import missing_glyphs, runs_right_to_left
 from stimuli.layout import Layout
 from stimuli.pictures import Picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiment.steps import Closing, Fixation, Page, Prompt, Waiting
+from experiment.screens import Closing, Fixation, Page, Prompt, Waiting
 from stimuli.layout import Layout
 from stimuli.pictures import Picture
 from stimuli.sprites import merge, strokes

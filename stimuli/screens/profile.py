@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from experiment.steps import Feedback, NeutralFace, ProfileScale
+from experiment.screens import Feedback, NeutralFace, ProfileScale
 from stimuli.contents import ProfileLook
 from stimuli.layout import Layout
 from stimuli.photos import UNREADABLE, unreadable

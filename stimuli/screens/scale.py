@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from experiment.steps import Scale
+from experiment.screens import Scale
 from stimuli.layout import ANCHOR_SIZE, PAGE_MEASURE, QUESTION_SIZE, Layout
 from stimuli.pictures import Picture, Track, Word
 from stimuli.sprites import Sprite, dot, merge, strokes

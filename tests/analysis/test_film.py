@@ -20,8 +20,9 @@ from experiment.looks import looks_of
 from experiment.plain import to_plain
 from experiment.protocol import Protocol
 from experiment.readlog import SessionLog, read_log
+from experiment.screens import Message, Throw
 from experiment.session import SessionRequest, prepare, run
-from experiment.steps import After, Message, Step, Throw
+from experiment.steps import After, Step
 
 SIZE = (640, 360)
 RAW = """#!/bin/sh

@@ -15,7 +15,7 @@ from experiment.kit.decisions import Decision
 from experiment.kit.review import look_at
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
-from experiment.steps import Message
+from experiment.screens import Message
 from stimuli.pictures import compose
 from stimuli.screens.message import MessageLook
 

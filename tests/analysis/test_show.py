@@ -15,8 +15,9 @@ from analysis.show import contact_sheet, moments, picture_at, write_png
 from experiment.errors import BadInput
 from experiment.plain import to_plain
 from experiment.readlog import SessionLog, read_log
+from experiment.screens import Message, Scale, Throw
 from experiment.session import SessionRequest, prepare, run
-from experiment.steps import After, Message, Scale, Step, Throw
+from experiment.steps import After, Step
 
 NewStudy = Callable[..., Path]
 

@@ -4,17 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiment.answers import Answer, HeldKey, Press, unanswered
-from experiment.steps import (
-    At,
-    Fixation,
-    OnResponse,
-    Repeat,
-    Response,
-    ResponseKind,
-    Scale,
-    ScaleRange,
-    Step,
-)
+from experiment.screens import Fixation, Repeat, Scale, ScaleRange
+from experiment.steps import At, OnResponse, Response, ResponseKind, Step
 
 ONSET = 10.0
 SCALE = Step(Scale("connection", 4), At(9.0), accepts=ResponseKind.RATING)

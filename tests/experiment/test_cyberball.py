@@ -35,8 +35,9 @@ from experiment.plans.cyberball_foresight import expected_shares
 from experiment.protocol import LabCyberball, ScannerCyberball, load_protocol
 from experiment.rehearsal import screens_of
 from experiment.robot import ways_to_throw
+from experiment.screens import Court
 from experiment.spread import Spread
-from experiment.steps import After, Court, OnResponse, ResponseKind, Step
+from experiment.steps import After, OnResponse, ResponseKind, Step
 from experiment.tasks.cyberball import cyberball
 from stimuli.painter import still
 

@@ -35,19 +35,8 @@ from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
 from experiment.protocol import FeedbackTask, Protocol, load_protocol
 from experiment.rehearsal import screens_of
-from experiment.steps import (
-    At,
-    Feedback,
-    OnMark,
-    Outcome,
-    Page,
-    Prompt,
-    Response,
-    ResponseKind,
-    Scale,
-    Step,
-    Task,
-)
+from experiment.screens import Feedback, Page, Prompt, Scale
+from experiment.steps import At, OnMark, Outcome, Response, ResponseKind, Step, Task
 from experiment.tasks.feedback import feedback
 
 BOTH_WAYS = Response(4, 1.0, confirmed=True, lefts=1, rights=1)

@@ -8,7 +8,7 @@ import pytest
 
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
-from experiment.steps import Message, Scale
+from experiment.screens import Message, Scale
 from stimuli.painter import still
 from stimuli.sprites import Image
 

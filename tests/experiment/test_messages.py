@@ -6,19 +6,8 @@ from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import load_protocol
 from experiment.rehearsal import screens_of
-from experiment.steps import (
-    At,
-    Message,
-    OnPulse,
-    OnResponse,
-    Outcome,
-    Response,
-    ResponseKind,
-    Scale,
-    Step,
-    Task,
-    Waiting,
-)
+from experiment.screens import Message, Scale, Waiting
+from experiment.steps import At, OnPulse, OnResponse, Outcome, Response, ResponseKind, Step, Task
 from experiment.tasks.messages import messages
 
 PROTOCOL, _ = load_protocol(EXAMPLE / "study.yaml")

@@ -16,7 +16,8 @@ from experiment.plans.objects import ObjectPlan, order_of_objects, plan_objects
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import Protocol, load_protocol, worded
 from experiment.rehearsal import screens_of
-from experiment.steps import After, OnResponse, Outcome, Prompt, Response, ResponseKind, Scale, Step
+from experiment.screens import Prompt, Scale
+from experiment.steps import After, OnResponse, Outcome, Response, ResponseKind, Step
 from experiment.tasks.objects import objects
 
 NO_KIT = KitIndex("", ())

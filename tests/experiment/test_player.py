@@ -15,23 +15,17 @@ from experiment.events import KeyEvent, Pulse
 from experiment.examples import EXAMPLE
 from experiment.player import Player
 from experiment.protocol import load_protocol
+from experiment.screens import Fixation, Message, Page, Repeat, Scale, ScaleRange, Waiting
 from experiment.steps import (
     After,
     At,
-    Fixation,
-    Message,
     OnMark,
     OnPulse,
     OnResponse,
     Outcome,
-    Page,
-    Repeat,
     ResponseKind,
-    Scale,
-    ScaleRange,
     Step,
     Task,
-    Waiting,
 )
 from hardware.markers import MarkerLine
 from hardware.ports import MockPort

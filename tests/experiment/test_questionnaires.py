@@ -24,21 +24,9 @@ from experiment.protocol import load_protocol
 from experiment.protocol.questionnaire_files import read_questionnaire
 from experiment.protocol.ratings import worded
 from experiment.readlog import SessionLog
+from experiment.screens import BACK, LEAVE_OUT, Item, Page, Row, ScaleRange, row_of
 from experiment.session import SessionRequest, prepare
-from experiment.steps import (
-    BACK,
-    LEAVE_OUT,
-    Item,
-    OnResponse,
-    Outcome,
-    Page,
-    Response,
-    ResponseKind,
-    Row,
-    ScaleRange,
-    Step,
-    row_of,
-)
+from experiment.steps import OnResponse, Outcome, Response, ResponseKind, Step
 from experiment.tasks.questionnaire import items_of, questionnaire
 from stimuli.painter import still
 

@@ -5,16 +5,8 @@ from experiment.clock import VirtualClock
 from experiment.examples import EXAMPLE
 from experiment.protocol import load_protocol
 from experiment.robot import TEMPERS, Robot
-from experiment.steps import (
-    At,
-    Fixation,
-    Message,
-    OnResponse,
-    ResponseKind,
-    Scale,
-    ScaleRange,
-    Step,
-)
+from experiment.screens import Fixation, Message, Scale, ScaleRange
+from experiment.steps import At, OnResponse, ResponseKind, Step
 
 BUTTONS = load_protocol(EXAMPLE / "study.yaml")[0].devices.buttons
 

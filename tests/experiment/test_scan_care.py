@@ -23,8 +23,8 @@ from experiment.kit.own_words import OwnWords
 from experiment.people import Choice
 from experiment.profiles import DEMO
 from experiment.readlog import SessionLog, read_log
+from experiment.screens import Closing, Waiting
 from experiment.session import SessionRequest, SessionResult, prepare, run
-from experiment.steps import Closing, Waiting
 from experiment.study import open_study
 
 

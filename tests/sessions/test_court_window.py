@@ -11,7 +11,7 @@ import pytest
 from experiment.clock import RealClock
 from experiment.events import PointerEvent
 from experiment.profiles import DEMO, load_profiles, looks_of_set
-from experiment.steps import Court, Lobby, Screen, Throw
+from experiment.screens import Court, Lobby, Screen, Throw
 from stimuli.contents import Contents
 from stimuli.painter import Painter
 from stimuli.pictures import Style, Targets, compose

@@ -31,8 +31,8 @@ from experiment.readlog import SessionLog, read_log
 from experiment.register.changes import enrol, repeat
 from experiment.register.standing import standing
 from experiment.register.state import open_register
+from experiment.screens import Feedback
 from experiment.session import SessionRequest, prepare, run
-from experiment.steps import Feedback
 from experiment.study import open_study
 from run_session import main
 from tests.exports import export_bids

@@ -25,7 +25,7 @@ from experiment.kit.own_words import OwnWords
 from experiment.people import Choice
 from experiment.profiles import DEMO
 from experiment.readlog import read_log
-from experiment.steps import Closing
+from experiment.screens import Closing
 from experiment.study import open_study
 from run_session import main
 from tests.conftest import faults_of

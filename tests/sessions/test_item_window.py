@@ -12,7 +12,7 @@ from experiment.events import PointerEvent
 from experiment.examples import EXAMPLE
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
-from experiment.steps import BACK, LEAVE_OUT, Item, Row, row_of
+from experiment.screens import BACK, LEAVE_OUT, Item, Row, row_of
 from stimuli.pictures import Column, Track, compose
 from stimuli.window import Window
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from analysis.show import moments, picture_at
 from experiment.readlog import read_log
+from experiment.screens import Message
 from experiment.session import SessionRequest, prepare, run
-from experiment.steps import Message
 from run_session import main
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import import_kit, load_kit, save_kit
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
-from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
+from experiment.screens import Closing, Fixation, Message, Page, Scale, Screen, Waiting
 from stimuli.painter import Painter
 from stimuli.pictures import Track, compose
 from stimuli.window import Window, check_rate, wait_for_blank

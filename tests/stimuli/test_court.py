@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiment.profiles import DEMO, OwnProfile, load_profiles, look_of, looks_of_set
-from experiment.steps import Court, Lobby, Screen, Throw
+from experiment.screens import Court, Lobby, Screen, Throw
 from stimuli.contents import NOBODY, Contents, ProfileLook
 from stimuli.game.places import Places
 from stimuli.painter import Painter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiment.steps import BACK, LEAVE_OUT, Item, Row, row_of
+from experiment.screens import BACK, LEAVE_OUT, Item, Row, row_of
 from stimuli.contents import Contents, ItemLook, ScaleLook
 from stimuli.painter import Painter, still
 from stimuli.pictures import Column, Picture, Style, Track, Word, compose

@@ -11,7 +11,7 @@ from experiment.examples import EXAMPLE
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol
 from experiment.protocol.rig import Photodiode
-from experiment.steps import Fixation, Screen
+from experiment.screens import Fixation, Screen
 from stimuli.patch import Patch
 from stimuli.pictures import Picture, Style, compose
 from stimuli.window import Window

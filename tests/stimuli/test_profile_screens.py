@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from experiment.profiles import DEMO, OwnProfile, load_profiles, look_of, looks_of_set
-from experiment.steps import Feedback, NeutralFace, ProfileScale, Screen
+from experiment.screens import Feedback, NeutralFace, ProfileScale, Screen
 from stimuli.contents import Contents, ProfileLook, ScaleLook
 from stimuli.painter import Painter
 from stimuli.photos import Photos

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiment.steps import Closing, Fixation, Message, Page, Scale, Screen, Waiting
+from experiment.screens import Closing, Fixation, Message, Page, Scale, Screen, Waiting
 from stimuli.contents import Contents, ScaleLook
 from stimuli.painter import Painter
 from stimuli.pictures import Picture, Style, Track, compose

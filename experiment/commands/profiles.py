@@ -1,0 +1,52 @@
+"""The commands `profiles ...`: a set of profiles for social feedback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiment.errors import BadInput
+
+app = typer.Typer(help="A set of profiles for social feedback.", no_args_is_help=True)
+
+ProfileFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The profile set's folder.")]
+
+
+@app.command("check")
+def check(
+    folder: ProfileFolder,
+    study: Annotated[Path | None, typer.Option(help="A study whose scans it is for.")] = None,
+) -> None:
+    """Look for all that is wrong with a profile set: its table, its pictures, texts too long."""
+    from experiment.plans.people import scarce
+    from experiment.profiles import check_profiles, load_profiles
+    from experiment.study import open_study
+
+    protocol = None if study is None else open_study(study).protocol
+    problems = check_profiles(folder)
+    if problems:
+        print(*problems, sep="\n")
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise BadInput(f"{folder}: {count}, told above")
+    index = load_profiles(folder).index()
+    for group, ids in index.groups.items():
+        print(f"{len(ids):4d} {group}")
+    print(f"{len(index.neutral):4d} neutral faces\ndigest: {index.digest}")
+    if protocol is not None and (short := scarce(protocol, index.groups)):
+        raise BadInput("\n".join((f"{folder}: {len(short)} too small for the study", *short)))
+
+
+@app.command("sheet")
+def sheet(
+    folder: ProfileFolder,
+    out: Annotated[Path, typer.Option("--out", metavar="PNG", help="File for the picture.")],
+) -> None:
+    """Show a whole profile set on one picture; it holds names and texts."""
+    from analysis.show import write_png
+    from experiment.profiles import load_profiles
+    from experiment.profiles.sheet import profile_sheet
+
+    write_png(profile_sheet(load_profiles(folder)), out)
+    print(f"picture: {out}")
