@@ -32,6 +32,7 @@ from experiment.session import run as run_session
 from experiment.steady import steady
 from experiment.study import open_study
 from experiment.tasks.messages import messages
+from hardware.awake import kept_awake
 from hardware.markers import MarkerLine
 from hardware.ports import open_port
 from hardware.priority import raised_priority
@@ -42,14 +43,53 @@ from stimuli.virtual_display import some_display
 
 ROOT = Path(__file__).parents[1]
 PERSON = EXAMPLE_PARTICIPANT
+_SHORT = 1.5  # minutes, of the session beside which the processors sleep
 
 
 def real_time(folder: Path, minutes: float) -> list[Row]:
     """Run the messages task in a window, markers and pulses over pseudo-terminals."""
-    trials = max(2 * round(minutes * 60 / 15.5 / 2), 2)
-    study = long_study(folder / "real-time", trials)
-    scan = SimulatedScan(tr=2.0, volumes=int(minutes * 30) + 30, start_on=10)
+    with kept_awake():
+        bare, idle = _bare_loop(20.0), _sleeping_loop(20.0)
     before = stolen()
+    timing = _session(folder / "awake", minutes, awake=True)
+    kept = stolen() - before
+    slept_bare, slept_idle = _bare_loop(20.0), _sleeping_loop(20.0)
+    before = stolen()
+    slept = _session(folder / "asleep", min(minutes, _SHORT), awake=False)
+    slept_kept = stolen() - before
+    frame = timing.period * 1e3
+    errors = timing.onset_errors * 1e3
+    seconds = timing.onset_times[-1] - timing.onset_times[0]
+    return [
+        Row("length, frames", f"{seconds / 60:.1f} min, {len(timing.intervals)}"),
+        at_most("dropped frames (> 1.2 frames)", _share_dropped(timing), 0.1, "%"),
+        beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
+        beside("late by a loop that only sleeps: the machine itself", _dropped(idle), "%"),
+        beside("CPU time that the hypervisor kept from us meanwhile", kept, "s"),
+        at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
+        beside("onset error, median", float(np.median(errors)), "ms"),
+        _drift(timing, seconds),
+        at_most("markers not sent", timing.ledger.planned - timing.ledger.sent, 0, ""),
+        at_most("volumes not seen", timing.volumes_missing, 0, ""),
+        beside("frame interval, p99", float(np.percentile(timing.intervals, 99)) * 1e3, "ms"),
+        beside(
+            "flip to marker written, p99", float(np.percentile(timing.marker_lags, 99)) * 1e3, "ms"
+        ),
+        beside("processors not kept awake: dropped frames", _share_dropped(slept), "%"),
+        beside("by an empty PsychoPy loop", _dropped(slept_bare), "%"),
+        beside("by a loop that only sleeps", _dropped(slept_idle), "%"),
+        beside("CPU time that the hypervisor kept from us", slept_kept, "s"),
+    ]
+
+
+def _session(folder: Path, minutes: float, *, awake: bool) -> Timing:
+    """Run a session of so many minutes, and measure it."""
+    trials = max(2 * round(minutes * 60 / 15.5 / 2), 2)
+    study = long_study(folder, trials)
+    file = study / "study.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("keep_awake: false", f"keep_awake: {awake!s}".lower()), "utf-8")
+    scan = SimulatedScan(tr=2.0, volumes=int(minutes * 30) + 30, start_on=10)
     with some_display(), simulator(scan, folder / "simulator.jsonl") as ports:
         result = run_session(
             prepare(
@@ -63,30 +103,11 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
                 )
             )
         )
-        kept = stolen() - before
-        bare = _bare_loop(20.0)
-    idle = _sleeping_loop(20.0)
-    timing = measure(read_log(result.log))
-    frame = timing.period * 1e3
-    dropped = 100.0 * timing.dropped / len(timing.intervals)
-    errors = timing.onset_errors * 1e3
-    seconds = timing.onset_times[-1] - timing.onset_times[0]
-    return [
-        Row("length, frames", f"{seconds / 60:.1f} min, {len(timing.intervals)}"),
-        at_most("dropped frames (> 1.2 frames)", dropped, 0.1, "%"),
-        beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
-        beside("late by a loop that only sleeps: the machine itself", _dropped(idle), "%"),
-        beside("CPU time that the hypervisor kept from us meanwhile", kept, "s"),
-        at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
-        beside("onset error, median", float(np.median(errors)), "ms"),
-        _drift(timing, seconds),
-        at_most("markers not sent", timing.ledger.planned - timing.ledger.sent, 0, ""),
-        at_most("volumes not seen", timing.volumes_missing, 0, ""),
-        beside("frame interval, p99", float(np.percentile(timing.intervals, 99)) * 1e3, "ms"),
-        beside(
-            "flip to marker written, p99", float(np.percentile(timing.marker_lags, 99)) * 1e3, "ms"
-        ),
-    ]
+    return measure(read_log(result.log))
+
+
+def _share_dropped(timing: Timing) -> float:
+    return 100.0 * timing.dropped / len(timing.intervals)
 
 
 def _drift(timing: Timing, seconds: float) -> Row:

@@ -48,6 +48,7 @@ from experiment.running import held
 from experiment.said import Said
 from experiment.screens import Message, Screen
 from experiment.steady import steady
+from hardware.awake import kept_awake
 from hardware.priority import raised_priority
 
 __all__ = ["Prepared", "SessionRequest", "SessionResult", "prepare", "run", "window_size"]
@@ -106,6 +107,9 @@ def run(
     with _interruptible() as heed_no_more, ExitStack() as stack:
         name = f"sub-{request.participant}_ses-{request.session}"
         stack.enter_context(held(prepared.study.folder, name))
+        awake = stack.enter_context(
+            kept_awake(_in_real_time(request) and protocol.devices.keep_awake)
+        )
         # First of all: threads and processes have the priority of the one that starts them.
         raised = _in_real_time(request) and stack.enter_context(raised_priority(_rush))
         clock: RealClock | VirtualClock = (
@@ -142,6 +146,7 @@ def run(
         header = log_header(prepared, clock, display.facts, devices.header())
         header["preflight"] = for_header(lines, request.go_anyway)
         header["priority"] = "raised" if raised else "normal"
+        header["kept_awake"] = awake
         header["extents"] = {
             screen.message_id: extent
             for screen, extent in extents.items()

@@ -145,7 +145,8 @@ class Devices(Strict):
     """What is plugged in. ``none`` where there is no such device.
 
     `echo` is the port on which marker codes come back; `marks` one on which a PET scanner says what
-    happens, `marks_file` a file in which another system or the operator writes it.
+    happens, `marks_file` a file in which another system or the operator writes it. With
+    `keep_awake` the computer's processors never sleep while a session runs (`hardware.awake`).
     """
 
     trigger: str | None
@@ -154,6 +155,7 @@ class Devices(Strict):
     marks: str | None = None
     marks_file: str | None = None
     mouse: bool
+    keep_awake: bool = False
     buttons: Buttons
 
     @property
