@@ -1,17 +1,22 @@
-"""Power: a battery that ends in mid-scan, or a machine that saves power and drops frames."""
+"""Power: a battery that ends in mid-scan, or a machine that saves power and drops frames.
+
+A virtual machine is one of these: its host gives processors that sleep to others meanwhile.
+"""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from experiment.preflight.asking import Ask, ask
 from experiment.preflight.line import Line
 
-SYSTEM = Path("/sys")
+SYSTEM, COUNTED = Path("/sys"), Path("/proc/stat")
 _SAVER = "a1841308-3541-4fab-bc81-f71556f20b4a"  # Windows' own id of the plan Power saver
 _EMPTY = 20  # %
+_TAKEN = 0.5  # % of the time for which programs wanted a processor
+_IDLE, _WAITING, _STEAL = 3, 4, 7  # columns of /proc/stat
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,23 @@ class PowerFacts:
     plugged : bool
     saves : bool or None
         Whether the machine is set to save power; None if that can't be told.
+    taken : float
+        How much (%) of the time for which programs wanted a processor the host of a virtual machine
+        kept it from them, since the start; 0 on a computer of its own.
     """
 
     battery: int | None
     plugged: bool
     saves: bool | None
+    taken: float = 0.0
 
 
-def gather_power(system: Path = SYSTEM, ask: Ask = ask, platform: str = sys.platform) -> PowerFacts:
+def gather_power(
+    system: Path = SYSTEM,
+    ask: Ask = ask,
+    platform: str = sys.platform,
+    counted: Path = COUNTED,
+) -> PowerFacts:
     """Ask the system for its battery and its power plan.
 
     Parameters
@@ -42,9 +56,11 @@ def gather_power(system: Path = SYSTEM, ask: Ask = ask, platform: str = sys.plat
     ask : callable
     platform : str
         As `sys.platform`.
+    counted : Path
+        Where Linux counts what its processors did.
     """
     if platform.startswith("linux"):
-        return _of_linux(system)
+        return replace(_of_linux(system), taken=_taken(counted))
     if platform == "darwin":
         told = ask(["pmset", "-g", "batt"]) or ""
         charge = told.partition("%")[0].rpartition("\t")[2]
@@ -90,6 +106,14 @@ def _of_linux(system: Path) -> PowerFacts:
     return PowerFacts(battery, any(on_line) or battery is None, saves)
 
 
+def _taken(counted: Path) -> float:
+    times = [int(word) for word in _read(counted).partition("\n")[0].split()[1:9]]
+    if len(times) <= _STEAL:
+        return 0.0
+    wanted = sum(times) - times[_IDLE] - times[_WAITING]
+    return round(100 * times[_STEAL] / max(wanted, 1), 1)
+
+
 def _read(file: Path) -> str:
     try:
         return file.read_text("utf-8").strip()
@@ -97,8 +121,15 @@ def _read(file: Path) -> str:
         return ""
 
 
-def judge_power(facts: PowerFacts) -> list[Line]:
-    """Judge battery and power plan."""
+def judge_power(facts: PowerFacts, *, kept_awake: bool = False) -> list[Line]:
+    """Judge battery and power plan.
+
+    Parameters
+    ----------
+    facts : PowerFacts
+    kept_awake : bool
+        Whether the processors are kept from sleeping while the session runs.
+    """
     values = {"charge": facts.battery}
     if facts.battery is None:
         battery = Line("battery", "go", "none")
@@ -108,7 +139,9 @@ def judge_power(facts: PowerFacts) -> list[Line]:
         battery = Line("battery", "no-go", "empty", values)
     else:
         battery = Line("battery", "warning", "unplugged", values)
-    if facts.saves is None:
+    if facts.taken > _TAKEN and not kept_awake:
+        plan = Line("power_plan", "warning", "shared", {"taken": facts.taken})
+    elif facts.saves is None:
         plan = Line("power_plan", "go", "unknown")
     elif facts.saves:
         plan = Line("power_plan", "warning", "saving")

@@ -364,8 +364,19 @@ def test_power(facts: PowerFacts, battery: str, plan: str) -> None:
     assert told(lines[1]).startswith(plan)
 
 
+def test_a_virtual_machine_whose_host_takes_its_processors(tmp_path: Path) -> None:
+    counted = tmp_path / "stat"
+    counted.write_text("cpu  800 0 100 5000 50 0 0 100 0 0\ncpu0 800 0 100 5000 50 0 0 100 0 0\n")
+    facts = gather_power(tmp_path, platform="linux", counted=counted)
+    assert facts.taken == 10.0
+    assert told(judge_power(facts)[1]).startswith("warning: a virtual machine: its host kept 10 %")
+    assert judge_power(facts, kept_awake=True)[1].verdict == "go"
+    counted.write_text("cpu  800 0 100 5000 50 0 0 0 0 0\n")
+    assert judge_power(gather_power(tmp_path, platform="linux", counted=counted))[1].verdict == "go"
+
+
 def test_power_as_linux_shows_it(tmp_path: Path) -> None:
-    assert gather_power(tmp_path, platform="linux") == PowerFacts(None, True, None)
+    assert gather_power(tmp_path, platform="linux", counted=tmp_path / "none") == PowerFacts(None, True, None)
     for name, content in {
         "class/power_supply/BAT0/type": "Battery",
         "class/power_supply/BAT0/capacity": "64",
@@ -376,10 +387,10 @@ def test_power_as_linux_shows_it(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content + "\n")
-    assert gather_power(tmp_path, platform="linux") == PowerFacts(64, False, True)
+    assert gather_power(tmp_path, platform="linux", counted=tmp_path / "none") == PowerFacts(64, False, True)
     (tmp_path / "devices/system/cpu/cpu0/cpufreq/scaling_driver").write_text("intel_pstate\n")
     (tmp_path / "class/power_supply/AC/online").write_text("1\n")
-    assert gather_power(tmp_path, platform="linux") == PowerFacts(64, True, False)
+    assert gather_power(tmp_path, platform="linux", counted=tmp_path / "none") == PowerFacts(64, True, False)
 
 
 def test_power_as_the_other_systems_tell_it(tmp_path: Path) -> None:

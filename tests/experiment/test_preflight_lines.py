@@ -189,6 +189,7 @@ def lines() -> Iterator[Line]:
         (10, False, None),
     ):
         yield from judge_power(PowerFacts(battery, plugged, saves))
+    yield from judge_power(PowerFacts(None, True, None, taken=4.6))
     yield judge_copies([])
     yield judge_copies([Running("sub-013_ses-01", "2026-03-01T11:00", "desk", 7)])
     for found in ({}, {"trigger": "mock:"}):
