@@ -113,9 +113,7 @@ class Checks:
                 ],
                 lambda: [judge_sound(gather_sound())],
                 lambda: [judge_time(gather_time(study))],
-                lambda: judge_power(
-                    gather_power(), kept_awake=study.protocol.devices.keep_awake
-                ),
+                lambda: judge_power(gather_power(), kept_awake=study.protocol.devices.keep_awake),
                 lambda: [judge_copies(running_sessions(study.folder))],
                 lambda: [judge_live(stand_ins(subject.wires), live=subject.live)],
                 lambda: [judge_version(study.protocol.study.software)],

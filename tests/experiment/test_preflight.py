@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -376,7 +377,8 @@ def test_a_virtual_machine_whose_host_takes_its_processors(tmp_path: Path) -> No
 
 
 def test_power_as_linux_shows_it(tmp_path: Path) -> None:
-    assert gather_power(tmp_path, platform="linux", counted=tmp_path / "none") == PowerFacts(None, True, None)
+    linux = partial(gather_power, tmp_path, platform="linux", counted=tmp_path / "none")
+    assert linux() == PowerFacts(None, True, None)
     for name, content in {
         "class/power_supply/BAT0/type": "Battery",
         "class/power_supply/BAT0/capacity": "64",
@@ -387,10 +389,10 @@ def test_power_as_linux_shows_it(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content + "\n")
-    assert gather_power(tmp_path, platform="linux", counted=tmp_path / "none") == PowerFacts(64, False, True)
+    assert linux() == PowerFacts(64, False, True)
     (tmp_path / "devices/system/cpu/cpu0/cpufreq/scaling_driver").write_text("intel_pstate\n")
     (tmp_path / "class/power_supply/AC/online").write_text("1\n")
-    assert gather_power(tmp_path, platform="linux", counted=tmp_path / "none") == PowerFacts(64, True, False)
+    assert linux() == PowerFacts(64, True, False)
 
 
 def test_power_as_the_other_systems_tell_it(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ WARNING = {
     "disk": {"little"},
     "clock": {"unkept", "rough", "wrong"},
     "battery": {"unplugged"},
-    "power_plan": {"saving"},
+    "power_plan": {"saving", "shared"},
     "copies": {"another"},
 }
 NO_GO = {
