@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import (
     cyberball,
@@ -35,8 +36,8 @@ SCALE = HERE / "RESULTS-SCALE.md"
 _ABOUT = (
     "`make bench` writes this, with a software renderer on a virtual display. Rows without a bound "
     "were measured in the same run, to compare with. This computer is a virtual machine, whose "
-    "host takes processors away that sleep and gives them back late: they were kept awake, as "
-    "`keep_awake` in a study does; the first table also tells what comes without. The hour of "
+    "host takes processors away that sleep and gives them back late. Where a table says so they "
+    "were kept awake, as `keep_awake` in a study does. The hour of "
     "markers is a run of its own, `make bench-hour`; its table is RESULTS-HOUR.md."
 )
 _ABOUT_HOUR = (
@@ -59,7 +60,7 @@ _HOUR_TITLE = "One hour of markers, one core kept busy"
 def main() -> None:
     """Measure what is asked for, and print it."""
     measures = _measures()
-    names = sorted({name for name, _, _ in measures})
+    names = sorted({name for name, *_ in measures})
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sections", nargs="*", help=f"some of {', '.join(names)}; all if none")
     parser.add_argument("--minutes", type=float, default=5.0, help="length of the real session")
@@ -75,101 +76,122 @@ def main() -> None:
         parser.error(f"section {unknown[0]!r} is unknown, allowed: {', '.join(names)}")
     if asked.hour or asked.hour_seconds is not None:
         seconds = 3600.0 if asked.hour_seconds is None else asked.hour_seconds
-        measures = [("hour", _HOUR_TITLE, lambda folder, _: hour.hour(folder, seconds))]
+        measures = [Measure("hour", _HOUR_TITLE, lambda at, _: hour.hour(at, seconds))]
         file, about = asked.to or HOUR, _ABOUT_HOUR
     elif asked.pet or asked.pet_minutes is not None:
         minutes = 90.0 if asked.pet_minutes is None else asked.pet_minutes
         title = f"A PET session of {minutes:g} minutes in real time"
-        measures = [("pet", title, lambda folder, _: feedback.real_time(folder, minutes))]
+        measures = [Measure("pet", title, lambda at, _: feedback.real_time(at, minutes))]
         file, about = asked.to or PET, _ABOUT_PET
     elif asked.scale or asked.sessions is not None:
         count = _ALL if asked.sessions is None else asked.sessions
         title = f"{count:,} sessions to BIDS, tables and report"
-        measures = [("scale", title, lambda folder, _: scale.sessions(folder, count))]
+        measures = [Measure("scale", title, lambda at, _: scale.sessions(at, count))]
         file, about = asked.to or SCALE, _ABOUT_SCALE
     else:
         file, about = asked.to or RESULTS, _ABOUT
-    wanted = set(asked.sections) or {name for name, _, _ in measures}
-    order = [title for _, title, _ in measures]
+    wanted = set(asked.sections) or {name for name, *_ in measures}
+    order = [title for _, title, *_ in measures]
     # One display for all: what pyglet shares between windows dies with the display.
     with some_display(), tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for section, title, measure in measures:
+        for number, (section, title, rows, awake) in enumerate(measures):
             if section in wanted:
-                awake = section != "session"  # which keeps them awake itself, and not
-                rows = partial(measure, folder, asked.minutes)
-                result = table.measured(title, rows, awake=awake)
+                folder = Path(name) / str(number)
+                folder.mkdir()
+                result = table.measured(title, partial(rows, folder, asked.minutes), awake=awake)
                 print(table.write([result], file, order, about), flush=True)
 
 
-Measure = Callable[[Path, float], list[table.Row]]
+class Measure(NamedTuple):
+    """A section: its name on the command line, its title, and what measures it.
+
+    Parameters
+    ----------
+    name, title : str
+    rows : callable
+        Takes a folder of its own and how long the real session is (minutes).
+    awake : bool
+        Whether the processors are kept from sleeping meanwhile.
+    """
+
+    name: str
+    title: str
+    rows: Callable[[Path, float], list[table.Row]]
+    awake: bool = False
 
 
-def _measures() -> list[tuple[str, str, Measure]]:
-    """Return all sections, in order: a name, a title, and what measures it."""
+def _measures() -> list[Measure]:
+    """Return all sections, in order."""
     return [
-        ("session", "A session in real time, 1280x720, 60 Hz", session.real_time),
-        ("frame", "What is ours of a frame", lambda folder, _: session.own_share(folder)),
-        ("commands", "On the virtual clock", lambda folder, _: session.virtual(folder)),
-        (
-            "feedback",
-            "A PET session on the virtual clock",
-            lambda folder, _: feedback.virtual(folder),
+        Measure("session", "A session in real time, 1280x720, 60 Hz", session.real_time),
+        Measure("frame", "What is ours of a frame", lambda at, _: session.own_share(at)),
+        Measure("commands", "On the virtual clock", lambda at, _: session.virtual(at)),
+        Measure(
+            "feedback", "A PET session on the virtual clock", lambda at, _: feedback.virtual(at)
         ),
-        (
+        Measure(
             "cyberball",
             "Ball games of 4,000 seeds: achieved against planned",
             lambda _, __: cyberball.shares(),
         ),
-        (
+        Measure(
             "cyberball",
             "A ball game in a window, 1280x720, 60 Hz",
-            lambda folder, _: cyberball.flight(folder),
+            lambda at, _: cyberball.flight(at),
+            awake=True,
         ),
-        ("scale", _SCALE_TITLE, lambda folder, _: scale.sessions(folder, _SOME)),
-        (
+        Measure("scale", _SCALE_TITLE, lambda at, _: scale.sessions(at, _SOME)),
+        Measure(
             "scale",
             "A log of 90 minutes with all its frames",
-            lambda folder, _: scale.one_session(folder),
+            lambda at, _: scale.one_session(at),
         ),
-        ("kit", "A kit of 8 writers x 12 messages", lambda folder, _: kit.kit_times(folder)),
-        (
+        Measure("kit", "A kit of 8 writers x 12 messages", lambda at, _: kit.kit_times(at)),
+        Measure(
             "messages",
             "The first frame of the longest message",
             lambda _, __: messages.first_frames(),
+            awake=True,
         ),
-        ("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
-        ("commands", "Starting up", lambda folder, _: session.start_times(folder)),
-        (
+        Measure("scripts", "Rendering beside headless Chromium", lambda _, __: scripts.rows()),
+        Measure("commands", "Starting up", lambda at, _: session.start_times(at)),
+        Measure(
             "start",
             "From the command to the first frame",
-            lambda folder, _: start.start_times(folder),
+            lambda at, _: start.start_times(at),
         ),
-        (
+        Measure(
             "markers",
             "From the flip to the byte in another process",
-            lambda folder, _: markers.flip_to_byte(folder),
+            lambda at, _: markers.flip_to_byte(at),
         ),
-        (
+        Measure(
+            "markers",
+            "From the flip to the byte, processors kept awake",
+            lambda at, _: markers.flip_to_byte(at),
+            awake=True,
+        ),
+        Measure(
             "markers",
             "What a 10 ms pulse each 100 ms costs the frames",
-            lambda folder, _: markers.frame_cost(folder),
+            lambda at, _: markers.frame_cost(at),
+            awake=True,
         ),
-        (
+        Measure(
             "pulses",
             "Stamps of pulses, while a window renders at its limit and the disk is being synced",
-            lambda folder, _: pulses.stamps(folder),
+            lambda at, _: pulses.stamps(at),
         ),
-        (
+        Measure(
             "pulses",
             "A fORP's stream, under the same load",
-            lambda folder, _: pulses.forp_bytes(folder),
+            lambda at, _: pulses.forp_bytes(at),
         ),
-        ("drift", "Drift between the clocks", lambda _, __: pulses.drift()),
-        (
+        Measure("drift", "Drift between the clocks", lambda _, __: pulses.drift()),
+        Measure(
             "drift",
             "Drift from `scanner --ratio` through a terminal to the log, ten minutes in real time",
-            lambda folder, _: pulses.drift_live(folder),
+            lambda at, _: pulses.drift_live(at),
         ),
     ]
 

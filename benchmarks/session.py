@@ -61,7 +61,10 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
     errors = timing.onset_errors * 1e3
     seconds = timing.onset_times[-1] - timing.onset_times[0]
     return [
-        Row("length, frames", f"{seconds / 60:.1f} min, {len(timing.intervals)}"),
+        Row(
+            "length, frames; processors kept awake",
+            f"{seconds / 60:.1f} min, {len(timing.intervals)}",
+        ),
         at_most("dropped frames (> 1.2 frames)", _share_dropped(timing), 0.1, "%"),
         beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
         beside("late by a loop that only sleeps: the machine itself", _dropped(idle), "%"),

@@ -83,7 +83,7 @@ class Section:
     rows: list[Row]
 
 
-def measured(title: str, measure: Callable[[], list[Row]], *, awake: bool = True) -> Section:
+def measured(title: str, measure: Callable[[], list[Row]], *, awake: bool = False) -> Section:
     """Measure a section, and note the conditions.
 
     Parameters
@@ -91,7 +91,7 @@ def measured(title: str, measure: Callable[[], list[Row]], *, awake: bool = True
     title : str
     measure : callable
     awake : bool
-        Whether the processors are kept from sleeping; False where the section sees to it itself.
+        Whether the processors are kept from sleeping meanwhile.
     """
     begun, before = time.monotonic(), _cpu_times()
     with kept_awake(awake):
@@ -99,16 +99,16 @@ def measured(title: str, measure: Callable[[], list[Row]], *, awake: bool = True
     taken = time.monotonic() - begun
     times = [b - a for a, b in zip(before, _cpu_times(), strict=True)]
     cores = os.cpu_count() or 1
-    kept, busy = (
-        times[7],
-        sum(times[:1] + times[2:3] + times[5:7]),
-    )  # not what is nice: it keeps awake
+    # What is nice (its second) keeps processors awake; waiting and idle ones aren't busy.
+    kept, busy = times[7], times[0] + times[2] + times[5] + times[6]
+    sleep = " Processors were kept awake." if awake else ""
     return Section(
         title,
         f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {platform.system()} on {cores} cores, "
         f"Python {platform.python_version()}. It took {taken:.0f} s; all programs of this machine "
         f"together kept its cores busy for {100 * busy / taken / cores:.0f} % of that, the "
-        f"hypervisor kept {kept:.1f} s of CPU time ({100 * kept / taken / cores:.1f} %) from them.",
+        f"hypervisor kept {kept:.1f} s of CPU time ({100 * kept / taken / cores:.1f} %) from them."
+        f"{sleep}",
         rows,
     )
 
