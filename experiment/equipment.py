@@ -11,7 +11,7 @@ from experiment.steps import Step
 class Log(Protocol):
     """Where events go; `experiment.log.LogWriter` is one."""
 
-    failure: OSError | None
+    failure: Exception | None
 
     def add(self, type_: str, t: float | None, **fields: Any) -> None: ...
 

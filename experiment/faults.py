@@ -99,8 +99,11 @@ class Faults:
         """End the session if what runs beside the frame loop has failed."""
         if self._clock.failure is not None:
             raise self._clock.failure
-        if self._log.failure is not None:
-            raise HardwareError(f"the log can't be written any more: {self._log.failure.strerror}")
+        failure = self._log.failure
+        if isinstance(failure, OSError):
+            raise HardwareError(f"the log can't be written any more: {failure.strerror}")
+        if failure is not None:
+            raise failure
 
     def _look_at_focus(self) -> None:
         """Note where typed keys go; a window that opens or moves may lose them for an instant."""

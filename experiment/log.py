@@ -14,7 +14,6 @@ import queue
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from experiment.errors import BadInput
@@ -56,7 +55,7 @@ class LogWriter:
 
     def __init__(self, file: Path, header: dict[str, Any]) -> None:
         self.file = file
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._seq = 0
         self._digest = ""
@@ -102,12 +101,7 @@ class LogWriter:
     def __enter__(self) -> LogWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _keep_writing(self) -> None:
@@ -117,10 +111,10 @@ class LogWriter:
             events = [self._events.get()]
             while not self._events.empty():
                 events.append(self._events.get())
-            last = events[-1] is None
+            last = None in events  # or a thread that has still something to add would keep it open
             try:
                 self._write([event for event in events if event is not None])
-            except OSError as error:  # a full disk: the player asks for `failure`
+            except Exception as error:  # noqa: BLE001  a full disk, or a bug: the player asks
                 self.failure = error
                 last = True
             if not last:

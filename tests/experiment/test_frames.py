@@ -12,7 +12,7 @@ FRAME = 1 / 60
 
 
 class Journal:
-    failure: OSError | None = None
+    failure: Exception | None = None
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []

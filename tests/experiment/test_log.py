@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,20 @@ def test_a_kill_costs_little_even_while_a_slow_disk_is_being_synced(tmp_path: Pa
     rest, _ = process.communicate()
     told += [float(line) for line in rest.splitlines()[:-1]]
     assert told[-1] - read_log(file).events[-1]["t"] <= 0.2
+
+
+def test_what_comes_while_it_is_being_closed_keeps_it_from_nothing(tmp_path: Path) -> None:
+    log = LogWriter(tmp_path / "a.jsonl", {})
+    closing = threading.Thread(target=log.close)
+    closing.start()
+    while closing.is_alive():
+        log.add("late", 1.0)
+        closing.join(0.001)
+    assert {event["type"] for event in read_log(log.file).events} <= {"late"}
+
+
+def test_an_event_that_cannot_be_written_is_told_and_the_log_closes(tmp_path: Path) -> None:
+    with LogWriter(tmp_path / "a.jsonl", {}) as log:
+        log.add("wrong", 1.0, what=object())
+    assert isinstance(log.failure, TypeError)
+    assert read_log(log.file).status == "crashed"

@@ -39,7 +39,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
 
     def add(self, type_: str, t: float | None, **fields: Any) -> None:
         self.events.append({"type": type_, "t": t, **fields})
@@ -364,10 +364,14 @@ def test_a_pause_key_pressed_twice_within_a_trial_changes_nothing() -> None:
     assert stage.log.of("pause") == []
 
 
-def test_a_log_that_fails_ends_the_run() -> None:
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(OSError(28, "No space left on device"), HardwareError), (TypeError("a set"), TypeError)],
+)
+def test_a_log_that_fails_ends_the_run(failure: Exception, told: type[Exception]) -> None:
     stage = Stage()
-    stage.log.failure = OSError(28, "No space left on device")
-    with pytest.raises(HardwareError, match="No space left on device"):
+    stage.log.failure = failure
+    with pytest.raises(told, match=str(failure.args[-1])):
         stage.play(Step(Fixation(), After(0.1)), Step(Fixation(), After(0.1)))
 
 

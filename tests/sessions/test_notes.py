@@ -78,7 +78,7 @@ class Typed:
 
 
 class Book:
-    failure: OSError | None = None
+    failure: Exception | None = None
 
     def __init__(self) -> None:
         self.events: list[tuple[str, float | None, dict[str, object]]] = []
