@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from experiment.chance import dice
@@ -19,6 +16,7 @@ from experiment.devices import Devices
 from experiment.display import Display, Extent, NoWindow
 from experiment.equipment import Keys
 from experiment.errors import BadInput, KindredError, ParticipantStopped, SessionAborted
+from experiment.interrupts import interruptible
 from experiment.log import LogWriter
 from experiment.log_header import log_header
 from experiment.looks import looks_of
@@ -48,6 +46,7 @@ from experiment.running import held
 from experiment.said import Said
 from experiment.screens import Message, Screen
 from experiment.steady import steady
+from experiment.telling import Teller
 from hardware.awake import kept_awake
 from hardware.priority import raised_priority
 
@@ -104,7 +103,9 @@ def run(
     request, protocol = prepared.request, prepared.study.protocol
     for line in prepared.told:
         tell(line)
-    with _interruptible() as heed_no_more, ExitStack() as stack:
+    with interruptible() as interrupts, ExitStack() as stack:
+        teller = Teller(tell)
+        stack.callback(teller.close)
         name = f"sub-{request.participant}_ses-{request.session}"
         stack.enter_context(held(prepared.study.folder, name))
         awake = stack.enter_context(
@@ -131,7 +132,7 @@ def run(
         ]
         lines = checks.lines(about)
         _tell_lines(prepared, lines, tell, language)
-        keys += devices.keys
+        keys += [*devices.keys, interrupts]
         if hands is not None:
             keys.append(hands(clock))
         tell(Said("run.preparing"))
@@ -172,7 +173,7 @@ def run(
             others=devices.others,
             volumes=protocol.scanner.volumes,
             attended=_in_real_time(request),
-            tell=lambda line: clock.call_at(clock.now(), partial(_told, tell, line)),
+            tell=teller.tell,
         )
         for task, planned in prepared.plans.items():
             for line in frame_lines(protocol, task, planned.plan):
@@ -180,9 +181,10 @@ def run(
             for line in foreseen_lines(task, planned.plan):
                 tell(line)
         tell(Said("run.running"))
+        interrupts.wait_for_loop()
         with steady():
             status, reason = _play(player, prepared, clock, log)
-        heed_no_more()
+        interrupts.heed_no_more()
         devices.close()
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
@@ -207,12 +209,6 @@ def _tell_lines(
             tell(str(line))
     if prepared.request.live:
         stop_at_no_go(lines, prepared.request.go_anyway)
-
-
-def _told(tell: Callable[[str], None], line: str) -> None:
-    """Tell the operator something in mid-session; a terminal that is gone must not end it."""
-    with suppress(OSError):
-        tell(line)
 
 
 def _rush(on: bool) -> bool:
@@ -313,32 +309,3 @@ def _open_keys(
     )
     keys.append(robot)
     return robot, keys
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], None]]:
-    """Have a polite kill end the session as an abort does.
-
-    Yields a call for the end: from then on nobody's second Ctrl-C keeps the log from its last
-    lines, or the marker line from 0.
-    """
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        raise SessionAborted("stopped by the system")
-
-    polite = [signal.SIGTERM]
-    if sys.platform != "win32":
-        polite.append(signal.SIGHUP)  # the terminal was closed
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *polite)}
-
-    def heed_no_more() -> None:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
-
-    for number in polite:
-        signal.signal(number, stop)
-    try:
-        yield heed_no_more
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 
 COMMAND = Path(__file__).parents[2] / "run_session.py"
+# On Windows SIGTERM would end it in the middle of anything, with the marker lines as they are.
+if sys.platform == "win32":
+    _STOP = signal.CTRL_BREAK_EVENT
+else:
+    _STOP = signal.SIGTERM
 
 
 class Child:
@@ -37,6 +41,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONIOENCODING": "utf-8"},
                 start_new_session=sys.platform != "win32",  # a closed terminal ends only us
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # see `stop`
             )
 
     @property
@@ -63,16 +68,11 @@ class Child:
     def stop(self) -> None:
         """Ask it to end, as an abort does; its log is closed then."""
         if self.code is None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(_STOP)
 
     def __enter__(self) -> Child:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         self._process.wait()

@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from analysis.replay import verify
+from experiment.clock import Clock
 from experiment.desk.summary import summary_lines
 from experiment.devices import Devices
 from experiment.errors import BadInput, HardwareError
@@ -22,7 +24,9 @@ from experiment.kit.decisions import Verdict, accepting, record
 from experiment.plain import to_plain
 from experiment.protocol import Protocol, worded
 from experiment.readlog import read_log
+from experiment.said import Said
 from experiment.session import SessionRequest, prepare, run
+from hardware.ports import MockPort
 from run_session import main
 from tests.conftest import QUICK
 
@@ -268,6 +272,72 @@ def test_a_second_interrupt_does_not_keep_a_session_from_ending(
     result = run(prepare(request(new_study())))
     assert result.status == "complete"
     assert read_log(result.log).status == "complete"
+
+
+def test_a_kill_between_a_marker_and_its_record_waits_for_the_loop(
+    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = MockPort.write
+
+    def killed(port: MockPort, code: int) -> None:
+        write(port, code)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(MockPort, "write", killed)
+    result = run(prepare(request(new_study())))
+    assert (result.status, result.reason) == ("aborted", "stopped by the system")
+    log = read_log(result.log)
+    for what in ("marker_planned", "marker_sent", "marker_reset"):
+        assert [event["n"] for event in log.of(what)] == [0], what
+    assert [event["n"] for event in log.of("onset")] == [event["n"] for event in log.of("step")]
+    assert verify(log).differences == ()
+
+
+@pytest.mark.linux
+def test_a_signal_that_the_shell_ignores_stays_ignored(new_study: NewStudy) -> None:
+    """As under nohup: the terminal may be closed, and the session goes on."""
+
+    def hang_up() -> bool:
+        signal.raise_signal(signal.SIGHUP)
+        return False
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        result = run(prepare(request(new_study())), hands=lambda _: Broken(hang_up))
+        assert result.status == "complete"
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+class NoteThenLetGo:
+    """Hands that ask for a note, and later let the terminal go that is held up since."""
+
+    def __init__(self, clock: Clock, terminal: threading.Event) -> None:
+        self._clock = clock
+        self._terminal = terminal
+        self._presses = [KeyEvent(t, "f9", t == 0.0, "keyboard") for t in (0.0, 0.1)]
+
+    def poll(self) -> list[KeyEvent]:
+        if self._clock.now() > 5.0:
+            self._terminal.set()
+        presses, self._presses = self._presses, []
+        return presses
+
+
+def test_a_terminal_that_is_held_up_holds_up_no_session(new_study: NewStudy) -> None:
+    let_go = threading.Event()
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        about_note = isinstance(line, Said) and line.key == "run.note"
+        if about_note:
+            let_go.wait()
+            told.append(line)
+
+    prepared = prepare(request(new_study()))
+    result = run(prepared, tell=tell, hands=lambda clock: NoteThenLetGo(clock, let_go))
+    assert result.status == "complete"
+    assert told == ["note 1: its time is kept, its words are asked at the end"]
 
 
 def test_a_crash_is_logged_without_its_message_and_everything_closes(new_study: NewStudy) -> None:
