@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 import traceback
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Every error that a user can mend is one line.
     """
+    _show_what_can_be_shown()
     asked = sys.argv[1:] if arguments is None else list(arguments)
     try:
         with _bugs_without_words():
@@ -97,6 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  the outermost frame, for bugs
         _tell_bug(error)
         return 1
+
+
+def _show_what_can_be_shown() -> None:
+    """Have a terminal without a letter show another one: that is no reason to end a session."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _tell_bug(error: BaseException) -> None:

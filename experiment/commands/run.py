@@ -60,7 +60,7 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Run one session of one participant."""
-    from experiment.said import Said, in_words, language_of
+    from experiment.said import in_words, language_of
     from experiment.session import SessionRequest, window_size
     from experiment.session import run as run_session
 
@@ -99,28 +99,37 @@ def run(
     result = run_session(prepare_asking(request, spoken), tell=tell, language=spoken)
 
     # What is not needed for the first frame is imported behind the last one.
-    from analysis.dose import dose_lines
-    from analysis.timing import write_timing
     from experiment.care import after_session
-    from experiment.desk.summary import summary_lines
-    from experiment.readlog import read_log
 
-    ask_for_words(result.log, spoken)
     try:
-        text, figure = write_timing(read_log(result.log))
-        print(text.read_text(), end="")
-        timing = Said("run.timing", file=figure)
-    except OSError as error:  # a full disk must not hide how the session ended
-        timing = Said("run.no_timing", why=error.strerror)
-    tell(Said("run.log", file=result.log))
-    tell(timing)
-    for line in dose_lines(read_log(result.log)):
-        print(line)
-    for line in summary_lines(study, participant, result.log, spoken):
-        print(line)
-    for line in after_session(study, participant, result.log):
-        tell(line)
+        _sum_up(result.log, study, participant, spoken)
+    finally:  # whatever becomes of notes and figures, choices are kept, and care is asked for
+        for line in after_session(study, participant, result.log):
+            tell(line)
     if result.status != "complete":
         raise KindredError(
             f"the session was {result.status}: {result.reason}; what happened is in the log"
         )
+
+
+def _sum_up(log: Path, study: Path, participant: str, spoken: str) -> None:
+    """Ask for the words of notes, write the session's timing, and tell how it went."""
+    from analysis.dose import dose_lines
+    from analysis.timing import write_timing
+    from experiment.desk.summary import summary_lines
+    from experiment.readlog import read_log
+    from experiment.said import Said, in_words
+
+    ask_for_words(log, spoken)
+    try:
+        text, figure = write_timing(read_log(log))
+        print(text.read_text("utf-8"), end="")
+        timing = Said("run.timing", file=figure)
+    except OSError as error:  # a full disk must not hide how the session ended
+        timing = Said("run.no_timing", why=error.strerror)
+    print(in_words(Said("run.log", file=log), spoken))
+    print(in_words(timing, spoken))
+    for line in dose_lines(read_log(log)):
+        print(line)
+    for line in summary_lines(study, participant, log, spoken):
+        print(line)
