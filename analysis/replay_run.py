@@ -227,7 +227,7 @@ class RunReplay:
                 self._check.differ(line_of(logged), "this press does not lead to what was shown")
             if press.repeat and not (repeat and held and _repeats(press, held, repeat)):
                 self._check.differ(line_of(logged), "no key was held that could have done this")
-            if press.deliberate:
+            if press.holds:
                 held = press if press.t >= onset else None
         if answer.response(onset) != outcome.response:
             self._check.differ(line_of(done), "the answer is not what the presses make")

@@ -43,6 +43,11 @@ class Press:
         """Whether it is an act of its own, and not part of a drag or of holding a key."""
         return not self.repeat and self.action != "point"
 
+    @property
+    def holds(self) -> bool:
+        """Whether its key, as long as it is held, goes on moving a cursor."""
+        return not self.repeat and self.action in ("left", "right", "move")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -223,8 +228,7 @@ class HeldKey:
 
     def down(self, key: str, press: Press) -> None:
         """Take note of a key that moves the cursor; it takes the place of one held before."""
-        moves = press.action in ("left", "right", "move")
-        if self._repeat is not None and moves and press.t >= self._onset:
+        if self._repeat is not None and press.holds and press.t >= self._onset:
             self._key, self._press, self._made = key, press, 0
 
     def up(self, key: str) -> None:

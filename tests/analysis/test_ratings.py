@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ import pytest
 from analysis import tables
 from analysis.bids_validator import validate
 from analysis.replay import verify
+from experiment.clock import Clock
+from experiment.equipment import Keys
+from experiment.events import KeyEvent
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
@@ -49,7 +54,12 @@ VERSIONS: dict[str, tuple[Change, ...]] = {
 }
 
 
-def session(new_study: NewStudy, changes: tuple[Change, ...], robot: str = "typical") -> SessionLog:
+def session(
+    new_study: NewStudy,
+    changes: tuple[Change, ...],
+    robot: str = "typical",
+    hands: Callable[[Clock], Keys] | None = None,
+) -> SessionLog:
     request = SessionRequest(
         new_study(*changes),
         "012",
@@ -60,7 +70,7 @@ def session(new_study: NewStudy, changes: tuple[Change, ...], robot: str = "typi
         port="mock:",
         scanner="mock:",
     )
-    return read_log(run(prepare(request)).log)
+    return read_log(run(prepare(request), hands=hands).log)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -123,6 +133,29 @@ def test_a_repeat_that_no_held_key_can_have_made_is_found(
             writer.add(event["type"], event["t"], **fields)
     problems = [difference.problem for difference in verify(read_log(file)).differences]
     assert "no key was held that could have done this" in problems
+
+
+class Restless:
+    """Hands that hold a key for most of each second, and press another one meanwhile."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._events: deque[KeyEvent] = deque()
+        for second in range(60):
+            for t, key, down in ((0.0, "2", True), (0.1, "backspace", True),
+                                 (0.2, "backspace", False), (0.7, "2", False)):  # fmt: skip
+                event = KeyEvent(second + t, key, down, "keyboard")
+                clock.call_at(event.t, partial(self._events.append, event))
+
+    def poll(self) -> list[KeyEvent]:
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+
+def test_a_press_without_a_meaning_ends_nothing_that_a_held_key_does(new_study: NewStudy) -> None:
+    log = session(new_study, (LINE, CONNECTION), robot="absent", hands=Restless)
+    actions = [(event["step"], event["action"], event["repeat"]) for event in log.of("press")]
+    backs = [place for place, (_, action, _) in enumerate(actions) if action == "back"]
+    assert any((actions[place][0], "right", True) in actions[place:] for place in backs)
+    assert verify(log).differences == ()
 
 
 def test_the_data_set_says_what_the_numbers_of_a_line_mean(
