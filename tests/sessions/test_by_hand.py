@@ -171,34 +171,6 @@ def test_a_scanner_session_with_a_button_box(quick_study: Path) -> None:
     assert len(list(log.of("pulse"))) > 5
 
 
-@pytest.mark.slow
-def test_a_pause_holds_between_trials_in_a_real_window(quick_study: Path) -> None:
-    study = quick_study
-    scan = SimulatedScan(tr=0.5, volumes=60, start_on=10, start_after=0.3)
-    with (
-        simulator(scan, study.parent / "simulator.jsonl") as ports,
-        session(
-            study, "01", "--robot", "hasty", "--port", ports.trigger, "--scanner", ports.scanner
-        ) as (hand, process),
-    ):
-        for step in hand.screens():
-            if step["screen"]["kind"] == "message" and step["trial"] == 1:
-                tap("p")
-                break
-        while not any(event["type"] == "pause" for event in hand.events()):
-            assert process.poll() is None
-        tap("p")
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert "pause asked: the session holds before its next trial or run" in out
-    assert "paused; p goes on" in out
-    log = read_log(log_file(study, "01"))
-    assert verify(log).differences == ()
-    (moved,) = log.of("continue")
-    assert moved["shift"] > 0
-    assert moved["shift"] % 0.5 == pytest.approx(0.0)  # whole volumes
-
-
 def header_bytes(study: Path) -> int:
     """Return how long this session's header is, from one on the virtual clock."""
     other = study.parent / "other"

@@ -132,12 +132,9 @@ def _lost(log: SessionLog, killed_at: float) -> float:
     return killed_at - float(max(frames) + float(log.header["clock_zero"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("how", "words"),
-    [
-        (signal.SIGTERM, ("--no-window",)),
-        pytest.param(signal.SIGINT, (), marks=pytest.mark.slow),
-    ],
+    ("how", "words"), [(signal.SIGTERM, ("--no-window",)), (signal.SIGINT, ())]
 )
 def test_a_polite_kill_is_an_abort_that_brings_the_line_down(
     quick_study: Path, tmp_path: Path, how: signal.Signals, words: tuple[str, ...]
@@ -155,17 +152,36 @@ def test_a_polite_kill_is_an_abort_that_brings_the_line_down(
     assert verify(log).differences == ()
 
 
-@pytest.mark.slow
-def test_two_keys_held_together_abort(quick_study: Path, tmp_path: Path) -> None:
+def test_by_key_a_session_is_paused_between_trials_and_aborted(
+    quick_study: Path, tmp_path: Path
+) -> None:
     scan, record = simulated(tmp_path)
     with simulator(scan, record) as ports, running(quick_study, ports) as process:
-        wait_until(lambda: seen(quick_study, "marker_sent", 2))
-        subprocess.run(["xdotool", "keydown", "Escape", "keydown", "q"], check=True)
-        _, err = process.communicate(timeout=30)
-        subprocess.run(["xdotool", "keyup", "Escape", "keyup", "q"], check=True)
+        wait_until(lambda: seen(quick_study, "marker_sent", 4))  # the first message is shown
+        press("key", "p")
+        wait_until(lambda: seen(quick_study, "pause"))
+        press("key", "p")
+        wait_until(lambda: seen(quick_study, "marker_sent", 7))  # and the trial behind it
+        press("keydown", "Escape", "keydown", "q")
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            press("keyup", "Escape", "keyup", "q")
     assert process.returncode == 1
+    assert "pause asked: the session holds before its next trial or run" in out
+    assert "paused; p goes on" in out
     assert "stopped with the keys escape and q" in err
-    assert read_log(log_of(quick_study)).status == "aborted"
+    log = read_log(log_of(quick_study))
+    assert log.status == "aborted"
+    (moved,) = log.of("continue")
+    assert moved["shift"] > 0
+    assert moved["shift"] % 0.5 == pytest.approx(0.0)  # whole volumes
+    assert received(record)[-1] == 0
+    assert verify(log).differences == ()
+
+
+def press(*words: str) -> None:
+    subprocess.run(["xdotool", *words], check=True, timeout=10)
 
 
 @pytest.mark.slow
