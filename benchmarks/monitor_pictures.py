@@ -29,6 +29,7 @@ from analysis.monitor import Monitor, Source
 from analysis.monitor_texts import heading, read_texts, sentence
 from analysis.standing import Phase
 from benchmarks.far_end import ROOT
+from benchmarks.feedback import pet_study
 from benchmarks.scripts import shoot
 from experiment.clock import Clock
 from experiment.equipment import Keys
@@ -50,6 +51,7 @@ FONT = '"DejaVu Sans Mono", "Noto Sans Mono", monospace'
 COLOURS = 64
 NOTE = "participant moved the head in trial 3"
 GONE, PAUSED, GOES_ON = 101.0, 60.0, 80.0  # s after volume 1: plug, pause key
+STOPPED = 80.0  # s of the session clock: when the PET session is aborted
 
 
 class Hands:
@@ -185,9 +187,11 @@ def study(folder: Path, *edits: tuple[str, str]) -> Path:
     return folder
 
 
-def session(folder: Path, make: Callable[[Clock], Keys], **wires: Any) -> SessionLog:
+def session(
+    folder: Path, make: Callable[[Clock], Keys], visit: str = "01", **wires: Any
+) -> SessionLog:
     """Run a session in real time without a window; somebody's hands are at the keys."""
-    request = SessionRequest(folder, "012", "01", robot="hasty", no_window=True, **wires)
+    request = SessionRequest(folder, "012", visit, robot="hasty", no_window=True, **wires)
     return read_log(run(prepare(request), hands=make).log)
 
 
@@ -235,19 +239,20 @@ def mri(place: Path) -> dict[str, Moment]:
 
 
 def pet(place: Path) -> dict[str, Moment]:
-    """Run the beginning of a session with an injection, and abort it."""
-    folder = study(place / "pet", ("begins: pulse", "begins: injection"))
+    """Run the beginning of a scan after Hsu et al. 2013, and abort it before its first block."""
+    folder = pet_study(place / "pet", minutes=90.0)
     box = SimulatedScan(2.0, 1, start_on=None, start_after=999.0, loop_back=True)
-    presses = [(1.0, 1.1, "f7"), (70.0, 71.5, "escape"), (70.0, 71.5, "q")]
+    presses = [(1.0, 1.1, "f7"), (STOPPED, STOPPED + 1.5, "escape"), (STOPPED, STOPPED + 1.5, "q")]
     with simulator(box, place / "pet.jsonl") as ports:
         log = session(
             folder,
             lambda clock: Hands(clock, *presses),
+            visit="02",
             port=ports.trigger,
             echo=ports.trigger,
         )
     return {
-        "pet": Moment(log, 55.0, Phase.RUNNING),
+        "pet": Moment(log, STOPPED - 2.0, Phase.RUNNING),
         "aborted": Moment(log, _ended(log), Phase.ABORTED),
     }
 
