@@ -81,7 +81,7 @@ def join(events: Path, pet: Path) -> Joined:
     Raises
     ------
     BadInput
-        If either can't be read, or they share no mark.
+        If either can't be read or has no numbers where they must be, or they share no mark.
     """
     ours, theirs = _sidecar(events.with_suffix(".json")), _sidecar(pet)
     shared = [name for name in _ANCHORS if name in ours and name in theirs]
@@ -97,9 +97,14 @@ def join(events: Path, pet: Path) -> Joined:
     ]
     if missing:
         raise BadInput(f"{pet}: lacks {missing[0]}, which PET-BIDS requires")
-    offset = theirs[shared[0]] - ours[shared[0]]
-    others = [ours[name] + offset - theirs[name] for name in shared[1:]]
-    frames = list(zip(theirs["FrameTimesStart"], theirs["FrameDuration"], strict=True))
+    of_events, of_scan = (
+        {name: _seconds(sidecar[name], name, file) for name in shared}
+        for sidecar, file in ((ours, events.with_suffix(".json")), (theirs, pet))
+    )
+    offset = of_scan[shared[0]] - of_events[shared[0]]
+    others = [of_events[name] + offset - of_scan[name] for name in shared[1:]]
+    injection = _seconds(theirs["InjectionStart"], "InjectionStart", pet)
+    frames = _frames(theirs, pet)
     blocks = []
     for number, pieces in _pieces(events).items():
         begins, ends = pieces[0].onset + offset, pieces[-1].end
@@ -109,7 +114,7 @@ def join(events: Path, pet: Path) -> Joined:
                 block=number,
                 condition=pieces[0].condition,
                 onset=round(begins, 6),
-                from_injection=round(begins - theirs["InjectionStart"], 6),
+                from_injection=round(begins - injection, 6),
                 duration=None if ends is None else round(ends - pieces[0].onset, 6),
                 frames=tuple(
                     i
@@ -155,6 +160,23 @@ def _pieces(events: Path) -> dict[int, list[_Piece]]:
         piece = _Piece(row["condition"], onset, end, row["interrupted"] == "true")
         found.setdefault(int(row["block"]), []).append(piece)
     return found
+
+
+def _frames(sidecar: Mapping[str, Any], file: Path) -> list[tuple[float, float]]:
+    """Return when each frame starts and how long it is (s)."""
+    starts, lengths = (sidecar[name] for name in ("FrameTimesStart", "FrameDuration"))
+    if not isinstance(starts, list) or not isinstance(lengths, list) or len(starts) != len(lengths):
+        raise BadInput(f"{file}: FrameTimesStart and FrameDuration must be lists of one length")
+    return [
+        (_seconds(start, "FrameTimesStart", file), _seconds(length, "FrameDuration", file))
+        for start, length in zip(starts, lengths, strict=True)
+    ]
+
+
+def _seconds(value: Any, name: str, file: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadInput(f"{file}: {name} must be in seconds, a number")
+    return float(value)
 
 
 def _sidecar(file: Path) -> Mapping[str, Any]:

@@ -40,7 +40,7 @@ def preview_kit(
     participant : str
         Label.
     out : Path or None
-        As for `write_preview`; else a PNG in the kit's folder.
+        As for `write_preview`, in the kit's folder; else a PNG there.
     size_px : tuple of int or None
         Size of the window (px) in place of the protocol's.
 
@@ -48,11 +48,17 @@ def preview_kit(
     -------
     Path
         Where it is.
+
+    Raises
+    ------
+    BadInput
+        If it would be written elsewhere; and as for `write_preview`.
     """
     folder = study.kit_folder(check_label("participant", participant))
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)
     file = folder / PREVIEW_FILE if out is None else out
+    check_private(file, folder)
     write_preview(study.protocol, kit, size_px or study.protocol.screen.size_px, file, decisions)
     return file
 
@@ -66,9 +72,8 @@ def write_preview(
 ) -> None:
     """Write a sheet of all messages, with their ids and what a review says of each.
 
-    It shows private texts: only its owner can read it, and it is refused outside of the
-    participants' folder of a study. A file that is there already is replaced only if its name is
-    "preview".
+    It shows private texts: only its owner can read it. A file that is there already is replaced
+    only if its name is "preview".
 
     Parameters
     ----------
@@ -84,8 +89,8 @@ def write_preview(
     Raises
     ------
     BadInput
-        If `out` ends with anything else, would be shared, is another file, or can't be written; or
-        if the kit has no message.
+        If `out` ends with anything else, is another file, or can't be written; or if the kit has no
+        message.
     """
     if out.suffix not in (".html", ".png"):
         raise BadInput(f"{out}: a preview is a file .png or .html")
@@ -93,7 +98,6 @@ def write_preview(
         raise BadInput(f"{out}: exists already; only a file named preview is replaced")
     if not kit.messages:
         raise BadInput(f"{out}: the kit of participant {kit.participant} has no messages")
-    check_private(out)
     looks = looks_of(protocol, size_px, kit.texts())
     looked = look_at(kit, protocol, looks, decisions)
     pages = [(_screen(looks, message), message, caption(message)) for message in looked]

@@ -7,29 +7,22 @@ from pathlib import Path
 from experiment.errors import BadInput
 
 
-def check_private(out: Path) -> None:
-    """Make sure that what shows private texts is not written where things are shared.
+def check_private(out: Path, kit: Path) -> None:
+    """Make sure that what shows private texts is written where forgetting them finds it.
 
-    In a study that is anywhere but with the participants' own files; outside of it, in a BIDS
-    dataset.
+    Parameters
+    ----------
+    out : Path
+    kit : Path
+        Folder of the kit whose texts are shown.
 
     Raises
     ------
     BadInput
-        Says where to write it.
+        If it is anywhere but in the kit's folder.
     """
-    place = out.resolve()
-    for folder in place.parents:
-        shared = (folder / "study.yaml").is_file() and not place.is_relative_to(
-            folder / "participants"
+    if not out.resolve().is_relative_to(kit.resolve()):
+        raise BadInput(
+            f"{out}: it shows private texts; write it into the kit's folder ({kit}), where "
+            "`kit forget` finds it"
         )
-        if shared:
-            raise BadInput(
-                f"{out}: it shows private texts; write it into the kit's folder "
-                f"({folder / 'participants'}/.../kit) or outside of the study"
-            )
-        if (folder / "dataset_description.json").is_file():
-            raise BadInput(
-                f"{out}: it shows private texts, and {folder} is a BIDS dataset to be shared; "
-                "write it into the kit's folder"
-            )

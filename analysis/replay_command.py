@@ -51,7 +51,7 @@ def replay(
     if kit is not None:
         for file in (png, sheet, video):
             if file is not None:
-                check_private(file)
+                check_private(file, kit)
     if png is not None and at is not None:
         from analysis.show import picture_at, write_png
 

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from benchmarks.table import Row, at_least, beside
 from stimuli.fonts import EMOJI, font_families, font_px, missing_glyphs, runs_right_to_left
@@ -39,6 +39,7 @@ Grey: TypeAlias = npt.NDArray[np.float64]
 WIDTH, PX, SPACING, TOP, SIDE = 760, 40, 1.45, 40, 4
 MEASURE = 0.9 * WIDTH
 BACKGROUND, INK = "#23211f", "#f1e8da"
+PAPER, CAPTION = "#f4f2ee", "#333333"  # of the sheet
 EMOJI_SIZE = f"@font-face {{ font-family: '{EMOJI}'; src: local('{EMOJI}'); size-adjust: 85.16% }}"
 """The emoji font's pictures are 128 px high and made for 109 px per em. Qt makes an em of their
 height, Chromium of the 109 px, so that its emoji would be larger by 128 / 109."""
@@ -277,10 +278,10 @@ def _sheet(theirs: Mapping[str, Colour]) -> Image.Image:
     """Put ours and Chromium's side by side, with the lowest correlation of each line."""
     gap, caption = 12, 30
     deep = sum(picture.shape[0] - TOP + caption for picture in theirs.values())
-    paper = Image.new("RGB", (2 * WIDTH + 3 * gap, deep + caption), "#f4f2ee")
+    paper = Image.new("RGB", (2 * WIDTH + 3 * gap, deep + caption), PAPER)
     draw, font = ImageDraw.Draw(paper), ImageFont.load_default(size=18)
-    draw.text((gap, 6), "Kindred (Qt)", "#333333", font)
-    draw.text((2 * gap + WIDTH, 6), "Chromium", "#333333", font)
+    draw.text((gap, 6), "Kindred (Qt)", CAPTION, font)
+    draw.text((2 * gap + WIDTH, 6), "Chromium", CAPTION, font)
     top = caption
     for name, sample in SAMPLES.items():
         shown = ours(sample)
@@ -289,9 +290,19 @@ def _sheet(theirs: Mapping[str, Colour]) -> Image.Image:
             paper.paste(Image.fromarray(np.ascontiguousarray(small)), (left, top))
         top += theirs[name].shape[0] - TOP
         values = "  ".join(f"{value:.3f}" for value in likeness(shown, _grey(theirs[name])))
-        draw.text((gap, top + 3), f"{name}   {values}", "#333333", font)
+        draw.text((gap, top + 3), f"{name}   {values}", CAPTION, font)
         top += caption
     return paper
+
+
+def _in_few_colours(sheet: Image.Image) -> Image.Image:
+    """Give a sheet 256 colours, for a third of the size: its grounds and inks, and emoji's."""
+    exact = [part for one in (BACKGROUND, INK, PAPER, CAPTION) for part in ImageColor.getrgb(one)]
+    room = 256 - len(exact) // 3
+    for_emoji = sheet.quantize(room, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*exact, *(for_emoji.getpalette() or [])[: 3 * room]])
+    return sheet.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def main() -> None:
@@ -305,9 +316,7 @@ def main() -> None:
         kept.save(REFERENCE / f"{name}.png", optimize=True)
         values = likeness(ours(SAMPLES[name]), grey)
         print(f"{name:24}" + "  ".join(f"{value:.3f}" for value in values))
-    # A third of the size, and enough colours for the emoji among all that text.
-    method = Image.Quantize.MAXCOVERAGE
-    _sheet(theirs).quantize(256, method, dither=Image.Dither.NONE).save(SHEET, optimize=True)
+    _in_few_colours(_sheet(theirs)).save(SHEET, optimize=True)
 
 
 if __name__ == "__main__":

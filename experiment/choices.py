@@ -13,13 +13,14 @@ from experiment.errors import BadInput, TooFewLiked
 from experiment.files import canonical, write_whole
 from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile, save_own_profile
-from experiment.kit.own_words import OwnWords, check_likes
+from experiment.kit.own_words import OwnWords, check_likes, check_words
 from experiment.people import Choice, People
 from experiment.plans.people import shortfall
 from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
-from experiment.protocol import ChoosingTask, FeedbackTask
+from experiment.protocol import ChoosingTask, FeedbackTask, Protocol
 from experiment.readlog import SessionLog, header_of, read_log
 from experiment.said import Said
+from experiment.screens import Feedback
 from experiment.study import Study, check_label
 
 CHOICES_FILE = "choices.json"
@@ -203,11 +204,30 @@ def make_profile(study: Study, participant: str, photo: Path, words: OwnWords) -
     Raises
     ------
     BadInput
-        If anything can't be used, or the profile set has no such group.
+        If anything can't be used, the profile set has no such group, or the name can't be shown as
+        a scan shows it: that is to be known now, and not on the day of the scan.
     """
-    check_likes(words.likes, groups_of(study))
+    profiles = profiles_of(study)
+    check_likes(words.likes, profiles.index().groups)
     kit = study.kit_folder(check_label("participant", participant))
+    words = check_words(words)
+    _try_name(study.protocol, profiles, words)
     return save_own_profile(kit, photo, words)
+
+
+def _try_name(protocol: Protocol, profiles: ProfileSet, words: OwnWords) -> None:
+    """Lay out the name as each scan shows it, beside somebody and with their picture."""
+    from experiment.looks import looks_of  # lays text out: a session that shows nobody needs no Qt
+
+    other = profiles.profiles[0]
+    own = OwnProfile(words.name, words.age, words.text, other.photo)
+    for spec in protocol.tasks.values():
+        if isinstance(spec, FeedbackTask):
+            painter = looks_of(protocol, protocol.screen.size_px, {}, profiles, own).painter
+            try:
+                painter.paint(Feedback(other.profile_id, spec.shown_on, None))
+            except ValueError as error:  # quotes nothing
+                raise BadInput(str(error)) from None
 
 
 def groups_of(study: Study) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ _BEFORE_DIGEST = b',"digest":"'
 _FRAMES = "frames"
 _ABOUT_FRAMES = b'{"seq":%d,"type":"frames",'  # as the writer begins such a line
 _INTERVALS = re.compile(rb'"us":\[([0-9,]*)\]')
+_BEGUN = re.compile(rb'\{"seq":\s*\d+,\s*"type":\s*"run_begin",')
 _DIGEST = 16  # hex digits, as `link` makes them
 _TAIL = len(_BEFORE_DIGEST) + _DIGEST + len(b'"}')  # of a line
 
@@ -235,6 +236,23 @@ def header_of(file: Path) -> Event:
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
     return _parse(line.rstrip(b"\n"), file, 1)[0]
+
+
+def runs_begun(file: Path) -> list[str]:
+    """Return the tasks of the runs that were begun in a log; only the lines that say so are parsed.
+
+    Raises
+    ------
+    BadInput
+        If it can't be read, or one of these lines is damaged.
+    """
+    try:
+        with file.open("rb") as stream:
+            lines = [(n, line) for n, line in enumerate(stream, start=1) if _BEGUN.match(line)]
+    except OSError as error:
+        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+    whole = ((n, line) for n, line in lines if line.endswith(b"\n"))
+    return [str(_parse(line.rstrip(b"\n"), file, n)[0]["task"]) for n, line in whole]
 
 
 def _parse(line: bytes, file: Path, number: int) -> tuple[Event, str, str]:

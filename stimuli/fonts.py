@@ -7,7 +7,7 @@ import unicodedata
 
 from PyQt6.QtGui import QFont
 
-from stimuli.qt import application, centred, laid_out
+from stimuli.qt import application, centred, each, laid_out
 
 LATIN = "Noto Sans"
 SCRIPTS = (
@@ -42,6 +42,9 @@ CJK_BY_LANGUAGE = {
 _KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile("[\u2e80-\u2fdf\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_EMOJI = "[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*"
+_JOINED = re.compile(f"{_EMOJI}(?:\u200d{_EMOJI})*")
+_ONE_PICTURE = 1.5  # em: an emoji is some 1.1 em wide
 
 _UNLIMITED = 1e6
 
@@ -125,6 +128,28 @@ def missing_glyphs(text: str, language: str = "en") -> tuple[str, ...]:
     )
 
 
+def parted_emoji(text: str, language: str = "en") -> tuple[str, ...]:
+    """Give the emoji, each once, that come out as several pictures side by side.
+
+    Joiners and skin tones make one emoji of several characters; a font that has no picture for it
+    shows them one after the other.
+
+    Parameters
+    ----------
+    text : str
+    language : str
+        Its language tag.
+    """
+    application()
+    font = font_for(text, language, 32)
+    widest = _ONE_PICTURE * font.pixelSize()
+    return tuple(
+        one
+        for one in dict.fromkeys(_JOINED.findall(text))
+        if len(one) > 1 and _width(one, font) > widest
+    )
+
+
 def _is_visible(character: str) -> bool:
     """Whether a character should leave ink: no space, control, joiner or variation selector."""
     selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
@@ -140,3 +165,9 @@ def _has_glyphs(text: str, font: QFont) -> bool:
     layout = laid_out(text, font, centred(rtl=False), _UNLIMITED)
     glyphs = [index for run in layout.glyphRuns() for index in run.glyphIndexes()]
     return bool(glyphs) and 0 not in glyphs
+
+
+def _width(text: str, font: QFont) -> float:
+    """Width (px) of a text in one line."""
+    layout = laid_out(text, font, centred(rtl=False), _UNLIMITED)
+    return max(line.naturalTextWidth() for line in each(layout))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from stimuli.contents import Contents
+from stimuli.fonts import missing_glyphs
 from stimuli.photos import Photos
 from stimuli.pictures import Style
 from stimuli.sprites import Sprite, mix
@@ -99,6 +100,7 @@ class Layout:
         spacing: float = LINE_SPACING,
         whole_words: bool = False,
         centred_lines: bool = True,
+        boxes: bool = False,
     ) -> Typeset:
         """Set a text in a box, as little smaller as makes it fit.
 
@@ -118,12 +120,20 @@ class Layout:
             Language tag in place of the contents' own.
         spacing, whole_words, centred_lines
             As for `Typesetter.fit`.
+        boxes : bool
+            Whether characters that no font has are let through, to be shown as boxes.
 
         Raises
         ------
         ValueError
-            If it does not fit; it says which, by `name`.
+            If it does not fit, or no font has all of it; it says which, by `name`.
         """
+        tag = self.contents.language if language is None else language
+        if not boxes and missing_glyphs(text, tag):
+            raise ValueError(
+                f"{name} holds characters that no font on this machine has: install a font for "
+                "them (docs/install.md), or write it otherwise"
+            )
         asked = max(SMALLEST_PX, round(share * self.style.text_px))
         smallest = max(SMALLEST_PX, round(SMALLEST_SHARE * asked))
         typeset = self._typesetter.fit(
@@ -133,7 +143,7 @@ class Layout:
             colour=colour,
             max_width=width,
             max_height=height,
-            language=self.contents.language if language is None else language,
+            language=tag,
             spacing=spacing,
             whole_words=whole_words,
             centred_lines=centred_lines,

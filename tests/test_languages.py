@@ -71,6 +71,20 @@ def test_a_translation_is_complete_and_filled_in_alike(english: Path, other: Pat
     assert "translation: ours" in other.read_text("utf-8").partition("\n\n")[0]
 
 
+@pytest.mark.parametrize(
+    ("variant", "words"),
+    [("two_buttons", r"\bleft and right\b|\b(left|right) key"), ("mouse", r"\bkeys?\b")],
+)
+def test_nobody_is_told_to_press_what_is_not_there(variant: str, words: str) -> None:
+    texts = read(EXAMPLE / "texts" / "en.yaml")
+    shown = {
+        key: texts.get(f"{variant}.{key}", text)
+        for key, text in texts.items()
+        if not key.startswith(("two_buttons.", "mouse."))
+    }
+    assert [key for key, text in shown.items() if re.search(words, text)] == []
+
+
 def test_shipped_questionnaires_speak_three_languages_but_those_to_be_filled_in() -> None:
     files = sorted((EXAMPLE / "questionnaires").glob("*.yaml"))
     known = {file.stem: read_questionnaire(file) for file in files}

@@ -73,7 +73,7 @@ def preview(
     participant: Participant,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A .png or .html; else preview.png beside the kit."),
+        typer.Option(metavar="FILE", help="A .png or .html beside the kit; else preview.png."),
     ] = None,
     window: Annotated[
         str | None, typer.Option(metavar="WxH", help="Another window than the protocol's.")

@@ -176,8 +176,8 @@ def forget_texts(study: Study, participant: str) -> list[str]:
     files = "1 file" if count == 1 else f"{count} files"
     return [
         f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
-        "not reached: exports of the survey, backups, previews made with --out, pictures made with "
-        "--kit, initials in the register; destroy these too",
+        "not reached: exports of the survey, backups, what was copied out of this folder, initials "
+        "given at enrolment (the register keeps them); destroy what you can of these too",
     ]
 
 

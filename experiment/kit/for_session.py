@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from experiment.errors import BadInput
 from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.model import Kit, KitIndex
 from experiment.kit.store import KIT_FILE, load_kit
+from experiment.parts import chains
 from experiment.plans.shown import Shown
-from experiment.readlog import Event, header_of
+from experiment.readlog import header_of, runs_begun
 from experiment.study import Study
+
+Found = TypeVar("Found")
 
 
 def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitIndex]:
@@ -49,7 +54,9 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
 
 
 def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
-    """Return what all runs of a participant were planned to show, from their logs.
+    """Return what all runs of a participant that were begun were planned to show, from their logs.
+
+    A session that ended before one of its runs showed nothing of it, and it is still to come.
 
     Raises
     ------
@@ -57,22 +64,27 @@ def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
         If a log can't be read: what it showed might be shown again.
     """
     return tuple(
-        Shown(
-            header.get("session", ""),
-            task,
-            tuple(trial["message_id"] for trial in plan.get("trials", ()) if "message_id" in trial),
-            tuple(trial["profile_id"] for trial in plan.get("trials", ()) if "answer" in trial),
-        )
-        for log in study.logs_of(participant)
-        for header in (_header(log),)
-        if header.get("resumed") is None  # its first part planned all that it can show
-        for task, plan in header.get("plans", {}).items()
+        shown for parts in chains(study.logs_of(participant)) for shown in _shown_in(parts)
     )
 
 
-def _header(log: Path) -> Event:
+def _shown_in(parts: tuple[Path, ...]) -> Iterator[Shown]:
+    header = _read(header_of, parts[0])  # it planned all that the session can show
+    begun = {task for part in parts for task in _read(runs_begun, part)}
+    for task, plan in header.get("plans", {}).items():
+        if task in begun:
+            trials = plan.get("trials", ())
+            yield Shown(
+                header.get("session", ""),
+                task,
+                tuple(trial["message_id"] for trial in trials if "message_id" in trial),
+                tuple(trial["profile_id"] for trial in trials if "answer" in trial),
+            )
+
+
+def _read(how: Callable[[Path], Found], log: Path) -> Found:
     try:
-        return header_of(log)
+        return how(log)
     except BadInput as error:
         raise BadInput(
             f"{error}; what it showed might come again: move it out of sourcedata if it is no log "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from experiment.kit.decisions import Decision, usable
@@ -20,12 +20,14 @@ from experiment.plans.kit_check import KitCheck, check_kit
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol, ScannerMessages
 from experiment.screens import Message
+from stimuli.screens.message import MessageLook
 
 SET_SMALLER = "set at"
 WATCHED = "watch list"
 # Persons joined without a heart between them: Noto Color Emoji draws them as a pictogram, since
 # Unicode 15.1 no longer recommends families of people with a look of their own.
-_FAMILY = re.compile("[👦-👩🧑🧒](?:\u200d[👦-👩🧑🧒])+")
+_PERSON = "[👦-👩🧑🧒][🏻-🏿]?"
+_FAMILY = re.compile(f"{_PERSON}(?:\u200d{_PERSON})+")
 _PREFIXING = re.compile("[\u0590-\u06ff\u0750-\u077f]")  # Hebrew and Arabic letters
 
 
@@ -181,8 +183,8 @@ def _look(
     speed = protocol.kit.reading
     time = reading_time(length, speed.words_per_minute, speed.characters_per_minute)
     faults: list[str] = []
-    notes = [*alike, *_notes(message, protocol, length, time)]
     look = looks.painter.look_of_message(message.message_id)
+    notes = [*alike, *_notes(message, protocol, length, time), *_emoji_notes(message.text, look)]
     if not look.fits:
         faults.append("does not fit on the screen")
     elif look.size < 1:
@@ -219,8 +221,6 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
         notes.append("no words")
     if message.text.startswith("="):
         notes.append("a spreadsheet formula, kept as text")
-    if _FAMILY.search(message.text):
-        notes.append("emoji of a family: a plain pictogram here, not the people that phones draw")
     shown = [
         spec.timing.reading
         for spec in protocol.tasks.values()
@@ -229,6 +229,13 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
     if shown and time > min(shown):
         notes.append(f"shown for {min(shown):g} s only")
     return notes
+
+
+def _emoji_notes(text: str, look: MessageLook) -> Iterator[str]:
+    if look.parted:
+        yield "an emoji comes out as several pictures: the font has none for all of it"
+    if any(family[0] not in look.parted for family in _FAMILY.finditer(text)):
+        yield "emoji of a family: a plain pictogram here, not the people that phones draw"
 
 
 def hits(term: str, text: str) -> bool:
@@ -244,11 +251,13 @@ def hits(term: str, text: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return a text without case; Hebrew and Arabic ones without vowels and stretched letters."""
-    folded = unicodedata.normalize("NFC", text).casefold()
-    if not _PREFIXING.search(folded):
-        return folded
-    return "".join(c for c in folded if c != "\u0640" and unicodedata.category(c) != "Mn")
+    """Return a text without case, full-width forms and what nobody sees in a word (soft hyphens).
+
+    Hebrew and Arabic lose vowels and stretched letters too.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    unseen = {"Cf", "Mn"} if _PREFIXING.search(folded) else {"Cf"}
+    return "".join(c for c in folded if c != "\u0640" and unicodedata.category(c) not in unseen)
 
 
 # --- the whole kit -------------------------------------------------------------------------------

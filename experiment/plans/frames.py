@@ -49,18 +49,17 @@ def moved_lines(protocol: Protocol, task: str, plan: Plan, shift: float, since: 
     since : float
         When it goes on (s, run clock); blocks begun by then haven't moved.
     """
-    spec = protocol.tasks[task]
-    if not isinstance(plan.begins, OnMark) or not isinstance(spec, FeedbackTask | ScannerMessages):
+    if not isinstance(plan.begins, OnMark) or plan.planned_duration is None:
         return []
+    spec = protocol.tasks[task]
+    frames = spec.frames if isinstance(spec, FeedbackTask | ScannerMessages) else ()
     lines: list[str] = []
     if isinstance(plan, FeedbackPlan):
-        moved = [b.begins + shift for b in plan.blocks if b.begins + shift >= since - _CLOSE]
-        starts = [frame.start for frame in spec.frames]
-        off = [t for t in moved if not any(abs(t - start) <= _CLOSE for start in starts)]
-        if starts and off:
+        to_come = [b.begins for b in plan.blocks if b.begins + shift >= since - _CLOSE]
+        if any(_is_start(t, frames) and not _is_start(t + shift, frames) for t in to_come):
             lines.append(Said("run.off_frames", shift=f"{shift:g}"))
-    ends = (plan.planned_duration or 0.0) + shift
-    scan = max((f.start + f.duration for f in spec.frames), default=plan.planned_duration or 0.0)
+    ends = plan.planned_duration + shift
+    scan = max((f.start + f.duration for f in frames), default=plan.planned_duration)
     if ends > scan + _CLOSE:
         lines.append(Said("run.ends_later", late=f"{ends - scan:g}"))
     return lines
@@ -74,6 +73,10 @@ def frames_of(span: Span, frames: Iterable[PetFrame]) -> list[int]:
         for number, frame in enumerate(frames, start=1)
         if frame.start < ends - _CLOSE and frame.start + frame.duration > begins + _CLOSE
     ]
+
+
+def _is_start(time: float, frames: Iterable[PetFrame]) -> bool:
+    return any(abs(time - frame.start) <= _CLOSE for frame in frames)
 
 
 def _beside(span: Span, frames: tuple[PetFrame, ...]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiment.screens import Message
-from stimuli.fonts import missing_glyphs, runs_right_to_left
+from stimuli.fonts import missing_glyphs, parted_emoji, runs_right_to_left
 from stimuli.layout import Layout
 from stimuli.pictures import Picture
 from stimuli.typeset import Typeset
@@ -33,6 +33,8 @@ class MessageLook:
         Whether its lines run from right to left.
     missing : tuple of str
         Characters, each once, that no installed font has.
+    parted : tuple of str
+        Emoji, each once, that come out as several pictures side by side.
     """
 
     fits: bool
@@ -40,6 +42,7 @@ class MessageLook:
     size: float
     right_to_left: bool
     missing: tuple[str, ...]
+    parted: tuple[str, ...]
 
 
 def message(screen: Message, layout: Layout) -> Picture:
@@ -50,12 +53,12 @@ def message(screen: Message, layout: Layout) -> Picture:
 def look_of_message(message_id: str, layout: Layout) -> MessageLook:
     """Find out how a message will look; needs no window."""
     text, language = layout.contents.message(message_id)
-    missing = missing_glyphs(text, language)
+    lacks = missing_glyphs(text, language), parted_emoji(text, language)
     try:
         done = _typeset(message_id, layout)
     except ValueError:
-        return MessageLook(False, 0, 1.0, runs_right_to_left(text), missing)
-    return MessageLook(True, done.lines, done.px / layout.style.text_px, done.rtl, missing)
+        return MessageLook(False, 0, 1.0, runs_right_to_left(text), *lacks)
+    return MessageLook(True, done.lines, done.px / layout.style.text_px, done.rtl, *lacks)
 
 
 def _typeset(message_id: str, layout: Layout) -> Typeset:
@@ -69,4 +72,5 @@ def _typeset(message_id: str, layout: Layout) -> Typeset:
         height=0.80 * layout.height,
         language=language,
         spacing=MESSAGE_SPACING,
+        boxes=True,  # the review tells them, and somebody decides
     )

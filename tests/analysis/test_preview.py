@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from analysis.preview import caption, write_preview
+from analysis.private_pictures import check_private
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import Kit, KitMessage, Writer, import_kit
@@ -51,10 +52,10 @@ def look(protocol: Protocol, key: str) -> MessageLook:
 
 
 def test_what_is_unusual_about_a_message_is_known_without_a_window(protocol: Protocol) -> None:
-    assert look(protocol, "m001") == MessageLook(True, 1, 1.0, False, ())
+    assert look(protocol, "m001") == MessageLook(True, 1, 1.0, False, (), ())
     assert look(protocol, "m002").right_to_left
     assert look(protocol, "m003").missing == ("\ue000",)
-    assert look(protocol, "m004") == MessageLook(False, 0, 1.0, False, ())
+    assert look(protocol, "m004") == MessageLook(False, 0, 1.0, False, (), ())
     longish = look(protocol, "m005")
     assert longish.fits
     assert longish.lines > 8
@@ -109,15 +110,21 @@ def test_the_page_has_the_pictures_in_it_and_no_text_or_name(
     assert "CANARY" not in page
 
 
-def test_a_preview_is_refused_where_others_would_see_it(protocol: Protocol, tmp_path: Path) -> None:
-    (tmp_path / "study.yaml").touch()
-    kit, shared = tmp_path / "participants" / "012" / "kit", tmp_path / "reports"
+def test_private_pictures_go_where_forgetting_finds_them(tmp_path: Path) -> None:
+    kit = tmp_path / "participants" / "012" / "kit"
     kit.mkdir(parents=True)
-    shared.mkdir()
-    with pytest.raises(BadInput, match="shows private texts; write it into the kit's folder"):
-        write_preview(protocol, KIT, SIZE, shared / "preview.png")
-    assert not list(shared.iterdir())
-    write_preview(protocol, KIT, SIZE, kit / "preview.png")
+    check_private(kit / "preview.png", kit)
+    check_private(kit / "pictures" / "../sheet.png", kit)
+    (kit / "out").symlink_to(tmp_path)
+    for elsewhere in (
+        kit.parent / "preview.png",
+        kit.parents[1] / "013" / "kit" / "preview.png",
+        tmp_path / "preview.png",
+        kit / ".." / "preview.png",
+        kit / "out" / "preview.png",
+    ):
+        with pytest.raises(BadInput, match=r"shows private texts; write it into the kit's folder"):
+            check_private(elsewhere, kit)
 
 
 def test_what_is_no_preview_is_refused_and_left_alone(protocol: Protocol, tmp_path: Path) -> None:
@@ -132,15 +139,6 @@ def test_what_is_no_preview_is_refused_and_left_alone(protocol: Protocol, tmp_pa
         write_preview(protocol, Kit("012", (), ()), SIZE, tmp_path / "preview.png")
     with pytest.raises(BadInput, match="can't be written"):
         write_preview(protocol, KIT, SIZE, tmp_path / "nowhere" / "preview.png")
-
-
-def test_no_preview_in_a_bids_dataset(protocol: Protocol, tmp_path: Path) -> None:
-    (tmp_path / "dataset_description.json").write_text("{}")
-    (tmp_path / "sub-012").mkdir()
-    out = tmp_path / "sub-012" / "preview.png"
-    with pytest.raises(BadInput, match="is a BIDS dataset to be shared"):
-        write_preview(protocol, KIT, SIZE, out)
-    assert not out.exists()
 
 
 def test_the_sample_kit_has_no_box_and_no_clipped_message(protocol: Protocol) -> None:

@@ -143,6 +143,9 @@ def test_the_script_overrules_the_survey(text: str, told: str, language: str) ->
         ("studie", "Viel Glück bei der Forschungsstudie", False),
         ("*studie", "Viel Glück bei der Forschungsstudie", True),
         ("e\u0301tude", "Bonne \u00e9tude !", True),
+        ("experiment", "Good luck with the experi\u00adment", True),
+        ("stud", "Enjoy the s\u200btudy", True),
+        ("naltrexone", "ｎａｌｔｒｅｘｏｎｅ", True),
     ],
 )
 def test_the_watch_list(term: str, text: str, found: bool) -> None:
@@ -198,6 +201,21 @@ def test_no_control_message_that_comes_with_the_project_is_on_its_watch_list(fil
 def test_families_are_told_since_the_font_draws_a_pictogram(text: str, told: bool) -> None:
     (look,) = looked(text)
     assert any(note.startswith("emoji of a family") for note in look.notes) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Our 👨🏽‍👩🏽‍👧🏽 and you", True),
+        ("👨🏽‍👩‍👧", True),
+        ("👪🏽", True),
+        ("👍🏽👏🏿 🏳️‍🌈 👩🏾‍⚕️ ❤️ 🇪🇸 1️⃣ 🧑🏽‍🤝‍🧑🏾 é กำ", False),
+        ("👨‍👩‍👧", False),  # a pictogram, told as such
+    ],
+)
+def test_emoji_that_fall_apart_are_told(text: str, told: bool) -> None:
+    (look,) = looked(text)
+    assert any(note.startswith("an emoji comes out as several") for note in look.notes) is told
 
 
 def test_direction_and_lines() -> None:

@@ -229,6 +229,7 @@ WRONG: tuple[tuple[Wrong, str], ...] = (
     (cell("photo", "/etc/passwd"), "photo must name a file in the set's folder"),
     (cell("text", LONG), "does not fit"),
     (cell("name", "Margit" * 20), "does not fit"),
+    (cell("name", "Margit \ue000"), "holds characters that no font on this machine has"),
     (cell("profile_id", "A02"), "the same profile_id as in line 3"),
     (cell("profile_id", "Margit K."), "profile_id must be up to 32"),
     (cell("group", ""), "group must be a word"),

@@ -13,6 +13,7 @@ from analysis.replay import verify
 from analysis.show import contact_sheet, moments
 from analysis.standing import Phase, State
 from analysis.tables import block_rows, marker_rows
+from benchmarks.games import a_game, changed, planned, preset
 from experiment.care import debriefing_left
 from experiment.choices import save_choices
 from experiment.clock import Clock
@@ -21,7 +22,9 @@ from experiment.examples import make_study
 from experiment.kit.own_profile import save_own_profile
 from experiment.kit.own_words import OwnWords
 from experiment.people import Choice
+from experiment.plans.frames import moved_lines
 from experiment.profiles import DEMO
+from experiment.protocol import ScannerCyberball
 from experiment.readlog import SessionLog, read_log
 from experiment.screens import Closing, Waiting
 from experiment.session import SessionRequest, SessionResult, prepare, run
@@ -161,3 +164,10 @@ def test_the_monitor_counts_down_to_the_next_block(scan: Path) -> None:
     assert says(610.0).startswith("Block 1 (baseline) runs, 1:")
     assert says(1100.0).startswith("Next block in 22:44: ")  # the rest began at 1036 s
     assert "block" not in says(5395.0).lower()
+
+
+def test_a_game_in_pet_that_was_held_ends_later_too() -> None:
+    spec = changed(a_game("scanincluded", ScannerCyberball), begins="injection")
+    plan = planned(spec, 1)
+    (line,) = moved_lines(preset(), "scanincluded", plan, 7.0, 100.0)
+    assert str(line).startswith("PET scan: the run now ends 7 s later than planned")

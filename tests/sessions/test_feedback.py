@@ -23,8 +23,10 @@ from experiment.choices import load_choices
 from experiment.desk.missing import missing_for
 from experiment.errors import BadInput, TooFewLiked
 from experiment.examples import make_study
+from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile, save_own_profile
 from experiment.kit.own_words import OwnWords, check_words, read_words
+from experiment.plain import to_plain
 from experiment.plans.choosing import ChoosingPlan
 from experiment.profiles import DEMO, load_profiles
 from experiment.readlog import SessionLog, read_log
@@ -189,6 +191,15 @@ def test_exported_blocks_join_a_pet_scan(played: Played, data_set: Path, tmp_pat
         assert block.frames == frames
     assert [round(block.from_injection) for block in joined.blocks] == [600, 2400, 4200]
 
+    for name, wrong, said in (
+        ("InjectionStart", "n/a", "InjectionStart must be in seconds, a number"),
+        ("FrameDuration", [600.0], "must be lists of one length"),
+        ("FrameTimesStart", None, "must be lists of one length"),
+    ):
+        pet.write_text(json.dumps(sidecar | {name: wrong}))
+        with pytest.raises(BadInput, match=said):
+            join(events, pet)
+
     del sidecar["InjectionStart"]
     pet.write_text(json.dumps(sidecar))
     with pytest.raises(BadInput, match="shares no mark"):
@@ -325,6 +336,22 @@ def _cut_after(file: Path, trials: int) -> Path:
     raise AssertionError
 
 
+def test_a_session_that_ended_before_its_first_run_can_be_run(played: Played, chosen: Path) -> None:
+    """A port that could not be opened, say: its log has a plan, and nobody saw any of it."""
+    begun = played.logs[1]
+    log = chosen / begun.file.relative_to(played.whole)
+    log.parent.mkdir()
+    log.write_bytes(begun.file.read_bytes().splitlines(keepends=True)[0])
+    assert [run.task for run in shown_before(open_study(chosen), "012")] == ["choosing"]
+    plan = prepare(request(chosen, "02")).plans["feedback"].plan
+    assert to_plain(plan) == begun.header["plans"]["feedback"]
+    shown = shown_before(open_study(played.whole), "012")
+    assert [(run.session, len(run.profile_ids)) for run in shown if run.profile_ids] == [
+        ("02", 8),
+        ("03", 8),
+    ]
+
+
 def test_too_few_liked_is_told_at_once_and_again_before_the_scan(
     chosen: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -424,6 +451,7 @@ def test_a_profile_can_come_through_a_pipe(bare: Path, monkeypatch: pytest.Monke
         ("small", FORM, "012", "100 x 100 px; at least 200"),
         ("none", FORM, "012", "no such file"),
         (PHOTO, FORM.replace("30", "17"), "012", "age: 18 to 120 is allowed"),
+        (PHOTO, FORM.replace(NAME, "W" * 40), "012", "own profile does not fit"),
         (PHOTO, FORM.replace("women", "CANARY"), "012", "likes: no such group; allowed: men, wom"),
         (PHOTO, "\xe9t\xe9", "012", "form.yaml: not UTF-8 text (byte 0)"),
         (PHOTO, FORM, "0/1", "participant '0/1': only the letters"),
@@ -475,7 +503,7 @@ def test_a_form_that_can_t_be_used_is_told_without_what_it_says(form: str, said:
 
 
 def test_a_participant_without_messages_can_be_forgotten_too(
-    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    chosen: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kit = kit_of(chosen)
     assert main(["kit", "forget", str(chosen), *PERSON, "--yes"]) == 0
@@ -485,7 +513,7 @@ def test_a_participant_without_messages_can_be_forgotten_too(
     assert verify(read_log(log)).differences == ()
     with pytest.raises(BadInput, match="was destroyed; it gets nothing new"):
         save_own_profile(kit, PHOTO, OWN)
-    again = ["replay", str(log), "--at", "30", "--png", str(tmp_path / "seen.png")]
+    again = ["replay", str(log), "--at", "30", "--png", str(kit / "seen.png")]
     assert main([*again, "--kit", str(kit)]) == 0  # the set's own people are still there
 
 

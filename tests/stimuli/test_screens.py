@@ -171,6 +171,16 @@ def test_what_cannot_fit_is_named_by_its_id_and_not_by_its_words(painter: Painte
         painter.paint(Scale("wordy", 1))
 
 
+def test_what_would_be_shown_as_a_box_is_refused() -> None:
+    painter = Painter(
+        style_for((640, 400)),
+        Contents({**TEXTS, "odd": "a \ue000"}, SCALES, {"odd": ("b \ue000", "en")}.__getitem__),
+    )
+    with pytest.raises(ValueError, match="text 'odd' holds characters that no font"):
+        painter.paint(Page("odd"))
+    assert painter.paint(Message("odd")).sprites  # `kit check` tells it, and somebody decides
+
+
 def test_the_footer_stands_where_it_stood_on_the_page_before(painter: Painter) -> None:
     bottoms = {painter.paint(Page(key)).sprites[0].bottom for key in ("welcome", "bye")}
     assert len(bottoms) == 1
