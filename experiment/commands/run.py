@@ -121,6 +121,4 @@ def run(
     for line in after_session(study, participant, result.log):
         tell(line)
     if result.status != "complete":
-        raise KindredError(
-            f"the session was {result.status}: {result.reason}; what happened is in the log"
-        )
+        raise KindredError(Said("refused.ended", status=result.status, reason=result.reason))
