@@ -85,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command = typer.main.get_command(_parser(asked))
             return command(asked, standalone_mode=False) or 0
     except KindredError as error:
-        print(f"error: {error}", file=sys.stderr)
+        from experiment.said import error_for
+
+        print(f"error: {error_for(error, asked)}", file=sys.stderr)
         return error.exit_code
     except TyperException as error:
         if error.format_message():  # none where only the help was asked for

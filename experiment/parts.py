@@ -15,6 +15,8 @@ from experiment.catalogue import KINDS
 from experiment.errors import BadInput
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog, header_of, read_log
+from experiment.runs import tasks_over
+from experiment.said import Said
 
 _PART = re.compile(r"(?P<name>.+?)(_part-(?P<part>[0-9]+))?")
 
@@ -104,6 +106,27 @@ def last_digest(log: SessionLog) -> str:
     return str((log.events[-1] if log.events else log.header)["digest"])
 
 
+def is_over(chain: Sequence[Path]) -> bool:
+    """Tell whether nothing is left of a session: it is complete, or broke off at its last screen.
+
+    Parameters
+    ----------
+    chain : sequence of Path
+        The logs of its parts, in order.
+
+    Raises
+    ------
+    BadInput
+        If one can't be read.
+    """
+    last = read_log(chain[-1])
+    if last.status == "complete":
+        return True
+    logs = [*map(read_log, chain[:-1]), last]
+    over = frozenset[str]().union(*map(tasks_over, logs))
+    return over.issuperset(logs[0].header["tasks"])
+
+
 def tasks_left(folder: Path, tasks: Sequence[str], protocol: Protocol) -> tuple[str, ...]:
     """Return which tasks of a session are left where some were run by themselves, to their end.
 
@@ -114,7 +137,7 @@ def tasks_left(folder: Path, tasks: Sequence[str], protocol: Protocol) -> tuple[
     """
     done: set[str] = set()
     for chain in chains(folder.glob("*.jsonl")):
-        if read_log(chain[-1]).status == "complete":
+        if is_over(chain):
             done |= {task for log in chain for task in _data_of(log, protocol)}
     left = tuple(task for task in tasks if task not in done)
     return left or tuple(tasks)
@@ -128,14 +151,12 @@ def check_no_data(folder: Path, tasks: Sequence[str], protocol: Protocol) -> Non
     BadInput
         With the log that has data.
     """
-    for log in sorted(folder.glob("*.jsonl")):
-        done = sorted(_data_of(log, protocol) & set(tasks))
-        if done:
-            hint = "" if read_log(log).status == "complete" else " To go on with it: --resume"
-            raise BadInput(
-                f"{log}: this session has data for task {done[0]!r} already; nothing is "
-                f"overwritten. Is this the right participant and session?{hint}"
-            )
+    for chain in chains(sorted(folder.glob("*.jsonl"))):
+        for log in chain:
+            done = sorted(_data_of(log, protocol) & set(tasks))
+            if done:
+                key = "has_data" if is_over(chain) else "has_data_open"
+                raise BadInput(Said(f"refused.{key}", log=log, task=done[0]))
 
 
 def _data_of(log: Path, protocol: Protocol) -> set[str]:

@@ -102,7 +102,6 @@ def prepare(request: SessionRequest) -> Prepared:
         raise BadInput("without a window, or faster than real time, only a --robot can take part")
     study = open_study(request.study, request.language)
     protocol = study.protocol
-    slot = may_run(study, request.participant, rehearsal=not request.live)
     place = study.rehearsal_folder if request.rehearsal else study.log_folder
     folder = place(request.participant, request.session)
     name = f"sub-{request.participant}_ses-{request.session}"
@@ -122,6 +121,7 @@ def prepare(request: SessionRequest) -> Prepared:
         tasks = study.session_tasks(request.session, request.task)
         tasks = tasks_left(folder, tasks, protocol)
         check_no_data(folder, tasks, protocol)
+    slot = may_run(study, request.participant, tasks, rehearsal=not request.live)
     with_messages = any(protocol.tasks[task].shares() for task in tasks)
     kit, index = open_kit(study, request.participant, needed=with_messages)
     shown = shown_before(study, request.participant)

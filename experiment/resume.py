@@ -18,7 +18,7 @@ from experiment.catalogue import KINDS, PlannedTask, planned_from, rest_of
 from experiment.errors import BadInput
 from experiment.kit import KitIndex
 from experiment.marks import MarkBook
-from experiment.parts import chains, last_digest, parts_up_to
+from experiment.parts import chains, is_over, last_digest, parts_up_to
 from experiment.people import People
 from experiment.plain import from_plain, to_plain
 from experiment.plans.rest import Rest
@@ -26,8 +26,9 @@ from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
 from experiment.protocol.task import Resume
 from experiment.readlog import Event, SessionLog, header_of, read_log
-from experiment.said import Said
-from experiment.steps import OnMark, Outcome, Step, Task
+from experiment.runs import played, runs_of
+from experiment.said import Said, listed
+from experiment.steps import OnMark
 
 TO_BE_READY = 20.0
 """From the command to the first trial of a PET run (s): checks, window, screens."""
@@ -174,22 +175,19 @@ def interrupted_session(folder: Path, name: str, tasks: Collection[str], fast: b
         If there is none, it is complete, or a part of it can't be read.
     """
     found = [chain for chain in chains(folder.glob("*.jsonl")) if chain[0].stem.startswith(name)]
-    open_ones = [chain for chain in found if not _is_complete(chain[-1])]
+    open_ones = [chain for chain in found if not is_over(chain)]
     if not found:
-        raise BadInput(f"{folder}: no session to resume; begin it without --resume")
+        raise BadInput(Said("refused.not_begun", folder=folder))
     if not open_ones:
-        raise BadInput(f"{found[-1][-1]}: the session is complete; there is nothing to resume")
+        raise BadInput(Said("refused.complete", log=found[-1][-1]))
     open_ones = [chain for chain in open_ones if _is_of(chain[0], tasks)] or open_ones
     if len(open_ones) > 1:
         names = ", ".join(chain[-1].name for chain in open_ones)
-        raise BadInput(f"{folder}: more than one can be resumed ({names}); say which with --task")
+        raise BadInput(Said("refused.several_open", folder=folder, names=names))
     parts = parts_up_to(read_log(open_ones[0][-1]))
     for part in parts:
         if part.broken_at is not None:
-            raise BadInput(
-                f"{part.file}:{part.broken_at}: changed after it was written; what was done can't "
-                "be told for sure, so it is not gone on with"
-            )
+            raise BadInput(Said("refused.log_edited", log=part.file, line=part.broken_at))
     now = _virtual_now(parts[-1]) if fast else datetime.now(timezone.utc)
     return standing(parts, now)
 
@@ -219,7 +217,7 @@ def standing(parts: Sequence[SessionLog], now: datetime | None = None) -> Interr
     runs = {task: RunLeft(number, "run", 0) for number, task in enumerate(header["tasks"], start=1)}
     for part in parts:
         resumed = part.header.get("resumed")
-        for task, events in _runs_of(part).items():
+        for task, events in runs_of(part).items():
             planned = planned_from(protocol, task, part.header["plans"][task])
             before = 0 if resumed is None else resumed["runs"][task]["done"]
             left = _left(planned, events, runs[task].run, before, protocol.tasks[task].resume)
@@ -228,7 +226,7 @@ def standing(parts: Sequence[SessionLog], now: datetime | None = None) -> Interr
             else:
                 runs[task] = left
     if not runs:
-        raise BadInput(f"{parts[-1].file}: all its runs are done; there is nothing to resume")
+        raise BadInput(Said("refused.complete", log=parts[-1].file))
     if now is not None:
         runs = {task: _ready(left, header, task, parts[-1], now) for task, left in runs.items()}
     return Interrupted(tuple(parts), runs)
@@ -251,15 +249,10 @@ def check_same(begun: Interrupted, protocol: Protocol, index: KitIndex) -> list[
     changed = _changed(before, protocol.model_dump(mode="json"))
     decisive = [path for path in changed if path.split(".")[0] not in _FREE_TO_CHANGE]
     if decisive:
-        raise BadInput(
-            f"study.yaml has changed since the session began ({', '.join(decisive[:3])}"
-            f"{' and more' if len(decisive) > 3 else ''}); put it back as it was to go on"
-        )
+        places = listed(decisive[:3] + ["..."] * (len(decisive) > 3))
+        raise BadInput(Said("refused.study_changed", places=places))
     if from_plain(KitIndex, begun.header["kit"]) != index:
-        raise BadInput(
-            "the participant's kit has changed since the session began (its messages, or which of "
-            "them are accepted); put it back as it was to go on"
-        )
+        raise BadInput(Said("refused.kit_changed"))
     return [Said("run.changed", path=path) for path in changed]
 
 
@@ -300,29 +293,6 @@ def describe(begun: Interrupted) -> list[str]:
     return lines
 
 
-def stands_at(task: Task, outcomes: Sequence[Outcome]) -> tuple[list[Step], Step | None]:
-    """Play a task on the outcomes that there are.
-
-    Returns
-    -------
-    list of Step
-        Those that the outcomes are of.
-    Step or None
-        The one that comes next; None at the task's end.
-    """
-    over: list[Step] = []
-    try:
-        step = next(task)
-        for outcome in outcomes:
-            over.append(step)
-            step = task.send(outcome)
-    except StopIteration:
-        return over, None
-    finally:
-        task.close()
-    return over, step
-
-
 def _end_of(log: SessionLog) -> datetime:
     times = [event["t"] for event in log.events if event["t"] is not None]
     return utc_of(log.header, max(times, default=log.header["utc_at"]))
@@ -336,45 +306,27 @@ def _is_of(log: Path, tasks: Collection[str]) -> bool:
     return not set(header_of(log)["tasks"]).isdisjoint(tasks)
 
 
-def _is_complete(log: Path) -> bool:
-    return read_log(log).status == "complete"
-
-
-def _runs_of(part: SessionLog) -> dict[str, list[Event]]:
-    """Return the events of each run that was begun."""
-    runs: dict[str, list[Event]] = {}
-    task = None
-    for event in part.events:
-        if event["type"] == "run_begin":
-            task = event["task"]
-        if task is not None:
-            runs.setdefault(task, []).append(event)
-    return runs
-
-
 def _left(
     planned: PlannedTask, events: Sequence[Event], run: int, before: int, way: Resume
 ) -> RunLeft | None:
     """Return what is left of a run that was begun; None if nothing is."""
     if any(event["type"] == "run_end" for event in events):
         return None
-    outcomes = [from_plain(Outcome, e["outcome"]) for e in events if e["type"] == "outcome"]
-    over, following = stands_at(planned.play(), outcomes)
+    over, following = played(planned, events)
+    if following is None:
+        return None
     begun = list(dict.fromkeys(step.trial for step in over if step.trial is not None))
     shown = [e["step"]["trial"] for e in events if e["type"] == "step"]
     begun = list(dict.fromkeys([*begun, *(number for number in shown if number is not None)]))
-    finished = [number for number in begun if following is None or number != following.trial]
-    trials: Sequence[Any] = getattr(planned.plan, "trials", ())
-    if trials and len(finished) == len(trials):
-        return None  # but for the last screen
+    finished = [number for number in begun if number != following.trial]
     if way == "run" or KINDS[planned.kind].rest is None:
         return RunLeft(run, "run", 0, again=tuple(begun))
-    if way == "block" and following is not None and following.block is not None:
+    if way == "block" and following.block is not None:
         of_block = {step.trial for step in over if step.block == following.block}
         finished = [number for number in finished if number not in of_block]
     again = tuple(number for number in begun if number not in finished)
     inside = None
-    if way == "trial" and following is not None:
+    if way == "trial":
         seen = {event["step"].get("block") for event in events if event["type"] == "step"}
         inside = following.block if following.block in seen else None
     return RunLeft(run, way, before + len(finished), again, block=inside)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from experiment.errors import BadInput
+from experiment.said import Said
 
 FOLDER = ".running"
 _BYTE = 1 << 20  # which is locked: far behind the content, so that others can read that
@@ -74,11 +75,12 @@ def held(study: Path, name: str) -> Iterator[None]:
     try:
         stream = _locked(file)
     except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=file, why=error.strerror)) from None
     if stream is None:
         other = next((one for one in running_sessions(study) if one.name == name), None)
-        since = "" if other is None else f" (since {other.since}, process {other.pid})"
-        raise BadInput(f"{name} runs already{since}; look for its window: it was started twice")
+        if other is None:
+            raise BadInput(Said("refused.twice_now", name=name))
+        raise BadInput(Said("refused.twice", name=name, since=other.since, process=other.pid))
     try:
         yield from _said(stream, file, name)
     finally:

@@ -6,7 +6,7 @@ who reads it; whoever prints it asks for it in the reader's language.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -43,12 +43,34 @@ def in_words(line: str, language: str) -> str:
     return _words(line.key, line.values, language) if isinstance(line, Said) else line
 
 
-def listed(lines: Iterable[str]) -> str:
-    """Return several as one, with commas."""
+def listed(lines: Iterable[str], by: str = "list") -> str:
+    """Return several as one, with commas; or as another text says, ``by`` its key."""
     first, *others = lines
     for other in others:
-        first = Said("list", some=first, one=other)
+        first = Said(by, some=first, one=other)
     return first
+
+
+def error_in_words(error: BaseException, language: str) -> str:
+    """Return what an error says in a language; as it is where it is no `Said`."""
+    return in_words(error.args[0], language) if _is_said(error) else str(error)
+
+
+def error_for(error: BaseException, arguments: Sequence[str]) -> str:
+    """Return what an error says to whoever gave a command.
+
+    Parameters
+    ----------
+    error : BaseException
+    arguments : sequence of str
+        Of the command: its language if it says one, else the launcher's.
+    """
+    if not _is_said(error):
+        return str(error)
+    # The participant's own language is `run --language`.
+    option = "--desk-language" if arguments[:1] == ["run"] else "--language"
+    asked = arguments[arguments.index(option) + 1] if option in arguments[:-1] else None
+    return error_in_words(error, language_of(asked if asked in languages() else None))
 
 
 def languages() -> tuple[str, ...]:
@@ -72,6 +94,10 @@ def language_of(option: str | None) -> str:
     if option not in languages():
         raise BadInput(f"language {option!r}: allowed are {', '.join(languages())}")
     return option
+
+
+def _is_said(error: BaseException) -> bool:
+    return bool(error.args) and isinstance(error.args[0], Said)
 
 
 def _words(key: str, values: Mapping[str, object], language: str) -> str:

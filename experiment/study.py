@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiment.errors import BadInput
-from experiment.protocol import Protocol, load_protocol
+from experiment.protocol import PagesTask, Protocol, load_protocol
 
 _LABEL = re.compile(r"[A-Za-z0-9]+")
 
@@ -53,6 +53,11 @@ class Study:
     def logs_of(self, participant: str) -> list[Path]:
         """Return all logs of a participant, sorted."""
         return sorted((self.folder / "sourcedata").glob(f"sub-{participant}/ses-*/*.jsonl"))
+
+    def is_debriefing(self, task: str) -> bool:
+        """Whether a task tells participants that they were deceived, and how."""
+        spec = self.protocol.tasks[task]
+        return isinstance(spec, PagesTask) and spec.debriefing
 
     def session_tasks(self, session: str, task: str | None) -> tuple[str, ...]:
         """Return the tasks to run in a session: the one that is asked for, or all but the optional.

@@ -164,6 +164,11 @@ def list_file(study: Study) -> Path:
     return study.folder / FOLDER / SEALED_LIST
 
 
+def is_inside(study: Study, file: Path) -> bool:
+    """Whether a file lies in the study's folder, which the desk reads, or would."""
+    return file.resolve().is_relative_to(study.folder.resolve())
+
+
 def outside(study: Study, file: Path, option: str, why: str) -> None:
     """Make sure that a file is not in the study's folder.
 
@@ -172,7 +177,7 @@ def outside(study: Study, file: Path, option: str, why: str) -> None:
     BadInput
         If it is, or would be.
     """
-    if file.resolve().is_relative_to(study.folder.resolve()):
+    if is_inside(study, file):
         raise BadInput(
             f"{option} {file}: lies in the study's folder, which the desk reads; {why}: keep it "
             "elsewhere"

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from experiment.errors import BadInput
 from experiment.files import write_new
+from experiment.said import Said
 
 _PURPOSE = b"kindred sealed allocation 1"
 _NONCE = bytes(12)
@@ -154,16 +155,16 @@ def read_private(file: Path, passphrase: str | None) -> X25519PrivateKey:
     """
     data = _read(file)
     if b"PRIVATE KEY" not in data:
-        raise BadInput(f"{file}: not a private key; the key that opens the list is needed")
+        raise BadInput(Said("refused.no_private_key", file=file))
     try:
         key = serialization.load_pem_private_key(
             data, passphrase.encode() if passphrase and is_encrypted(file) else None
         )
     except TypeError:
-        raise BadInput(f"{file}: this key needs its passphrase") from None
+        raise BadInput(Said("refused.passphrase_needed", file=file)) from None
     except (ValueError, UnsupportedAlgorithm):
-        what = "the passphrase is wrong, or it is damaged" if is_encrypted(file) else "damaged"
-        raise BadInput(f"{file}: the key can't be opened: {what}") from None
+        why = "passphrase" if is_encrypted(file) else "key_damaged"
+        raise BadInput(Said(f"refused.{why}", file=file)) from None
     if not isinstance(key, X25519PrivateKey):
         raise BadInput(f"{file}: not a private key made by: allocation keys")
     return key
@@ -178,7 +179,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+        raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
 
 
 def _write_key(file: Path, content: bytes, mode: int) -> None:

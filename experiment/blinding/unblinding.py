@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from experiment.blinding.making import list_file, outside
+from experiment.blinding.making import is_inside, list_file, outside
 from experiment.blinding.sealed_list import SealedList, Secret, read_sealed_list
 from experiment.blinding.sealing import NotOpened, fingerprint, read_private
 from experiment.errors import BadInput
@@ -24,6 +24,7 @@ from experiment.register.changes import Desk, Now, at_the_desk, check_reason, ut
 from experiment.register.entries import Unblinded
 from experiment.register.standing import standing
 from experiment.register.state import Participant, Register
+from experiment.said import Said, listed
 from experiment.study import Study
 
 COLUMNS = ("participant", "slot", "stratum", "sequence", "period", "session", "arm")
@@ -70,7 +71,7 @@ class Told:
     last_entered : datetime.date or None
         The last dose that was recorded; where it isn't `last_dose`, that one is only planned.
     recorded : str
-        Where it was written that this was told.
+        Where it was written that this was told, in words.
     """
 
     participant: str
@@ -84,22 +85,22 @@ class Told:
 
     def lines(self) -> list[str]:
         """Return it in words."""
-        lines = [f"participant {self.participant}, slot {self.slot}: sequence {self.sequence}"]
+        who = {"participant": self.participant, "slot": self.slot}
+        lines: list[str] = [Said("told.sequence", **who, sequence=self.sequence)]
         for period in self.periods:
-            when = (
-                "not scheduled"
-                if period.first_dose is None
-                else f"drug planned from {period.first_dose} to {period.last_dose}"
-            )
-            sessions = ", ".join(period.sessions)
-            lines.append(f"period {period.number} ({when}; sessions {sessions}): {period.arm}")
+            when = Said("told.not_scheduled")
+            if period.first_dose is not None:
+                when = Said("told.planned", first=period.first_dose, last=period.last_dose)
+            sessions = listed(period.sessions)
+            what = {"period": period.number, "sessions": sessions, "arm": period.arm}
+            lines.append(Said("told.period", **what, when=when))
         if self.last_dose is not None:
-            days = f"{self.last_dose}, {self.days_since} days ago"
+            days = {"day": self.last_dose, "days": self.days_since}
             if self.last_dose == self.last_entered:
-                lines.append(f"last dose: {days}")
+                lines.append(Said("told.last_dose", **days))
             else:
-                entered = f"not entered (last one entered: {self.last_entered or 'none'})"
-                lines.append(f"last dose planned: {days}; {entered}")
+                entered = self.last_entered or Said("told.none")
+                lines.append(Said("told.last_dose_planned", **days, entered=entered))
         return [*lines, self.recorded]
 
 
@@ -192,7 +193,7 @@ def unblind_all(
         write_new(out, table, mode=0o600)
     except OSError as error:
         raise BadInput(f"{out}: can't be written ({error.strerror})") from None
-    return [f"arms of {len(opened)} participants: {out}", *lines]
+    return [Said("told.all", count=len(opened), file=out), *lines]
 
 
 def _checked(study: Study, key: Key) -> tuple[Design, X25519PrivateKey]:
@@ -201,20 +202,19 @@ def _checked(study: Study, key: Key) -> tuple[Design, X25519PrivateKey]:
         raise BadInput(
             f"{study.folder / 'study.yaml'}: no section design, so nobody is blinded here"
         )
-    outside(study, key.file, "--key", "it opens the sealed list")
+    if is_inside(study, key.file):
+        raise BadInput(Said("refused.key_inside", file=key.file))
     return design, read_private(key.file, key.passphrase)
 
 
 def _unedited(study: Study, register: Register) -> SealedList:
     """Return the study's sealed list, if it is the one that was received."""
     if register.allocation is None:
-        raise BadInput(f"{register.file}: no sealed list was received; nobody is blinded yet")
+        raise BadInput(Said("refused.nobody_blinded", file=register.file))
     sealed, digest = read_sealed_list(list_file(study))
     if digest != register.allocation.digest:
-        raise BadInput(
-            f"{list_file(study)}: was edited since it was received (SHA-256 {digest[:8]}..., "
-            f"received {register.allocation.digest[:8]}...); put it back as it was made"
-        )
+        digests = {"found": digest[:8], "received": register.allocation.digest[:8]}
+        raise BadInput(Said("refused.list_edited", file=list_file(study), **digests))
     return sealed
 
 
@@ -222,19 +222,14 @@ def _opened(
     study: Study, sealed: SealedList, one: Participant, key: Key, private: X25519PrivateKey
 ) -> Secret:
     if one.slot is None:
-        raise BadInput(f"participant {one.label!r}: has no slot, so no arm")
+        raise BadInput(Said("refused.no_arm", participant=one.label))
     mine = fingerprint(private.public_key())
     if mine != sealed.key:
-        raise BadInput(
-            f"{key.file}: is key {mine}, the list was sealed for key {sealed.key}; find that one"
-        )
+        raise BadInput(Said("refused.other_key", file=key.file, mine=mine, theirs=sealed.key))
     try:
         return sealed.open_slot(one.slot, private)
     except NotOpened:
-        raise BadInput(
-            f"{list_file(study)}: slot {one.slot} can't be opened, the list was edited; ask "
-            "whoever made it, who has the packing list"
-        ) from None
+        raise BadInput(Said("refused.slot_edited", file=list_file(study), slot=one.slot)) from None
 
 
 def _told(study: Study, design: Design, one: Participant, secret: Secret, desk: Desk) -> Told:
@@ -263,10 +258,10 @@ def _told(study: Study, design: Design, one: Participant, secret: Secret, desk: 
 
 
 def _recorded(desk: Desk) -> str:
-    line = len(desk.journal.lines) + 1
-    edited = desk.register.edited_at
-    also = "" if edited is None else f"; look at line {edited}, which was edited by hand"
-    return f"recorded in {desk.register.file}, line {line}{also}"
+    where = {"file": desk.register.file, "line": len(desk.journal.lines) + 1}
+    if desk.register.edited_at is None:
+        return Said("told.recorded", **where)
+    return Said("told.recorded_edited", **where, edited=desk.register.edited_at)
 
 
 def _table(design: Design, opened: list[tuple[Participant, Secret]]) -> str:
@@ -290,7 +285,7 @@ def _table(design: Design, opened: list[tuple[Participant, Secret]]) -> str:
     return text.getvalue()
 
 
-def _other_lists(study: Study, register: Register) -> list[str]:
+def _other_lists(study: Study, register: Register) -> list[Said]:
     """Tell of logs whose header names another list or slot than the register does."""
     slots = {one.label: one.slot for one in register.participants}
     found = []
@@ -299,5 +294,5 @@ def _other_lists(study: Study, register: Register) -> list[str]:
         claimed = header.get("allocation")
         now = register.binding(header["participant"])
         if header["participant"] in slots and claimed is not None and claimed != now:
-            found.append(f"look at: {log} was made with another list or slot than the register has")
+            found.append(Said("told.other_list", log=log))
     return found

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from experiment.commands.participants import say
 from experiment.errors import BadInput
+from experiment.preflight.command import Language
 
 app = typer.Typer(
     help="Draw and seal who gets what, away from the desk; receive the sealed list there.",
@@ -95,21 +97,25 @@ def unblind(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="With --all: a table (TSV).")
     ] = None,
+    language: Language = None,
 ) -> None:
     """Tell the arm; needs the key, and is written into the journal first."""
     from experiment.blinding.sealing import is_encrypted
     from experiment.blinding.unblinding import Key, unblind_all, unblind_one
+    from experiment.said import Said, in_words, language_of
     from experiment.study import open_study
 
     if (participant is None) != all_:
         raise BadInput("unblind: give --participant LABEL (emergency) or --all (analysis)")
     if out is not None and not all_:
         raise BadInput("--out: only with --all; in an emergency the arm is told here and nowhere")
-    opened = open_study(study)
-    passphrase = typer.prompt("Passphrase", hide_input=True) if is_encrypted(key) else None
+    opened, spoken = open_study(study), language_of(language)
+    passphrase = None
+    if is_encrypted(key):
+        passphrase = typer.prompt(in_words(Said("told.passphrase"), spoken), hide_input=True)
     secret = Key(key, passphrase)
     if participant is not None:
         told = unblind_one(opened, secret, participant, who=who, reason=reason)
     else:
         told = unblind_all(opened, secret, who=who, reason=reason, out=out)
-    print(*told, sep="\n")
+    say(told, spoken)

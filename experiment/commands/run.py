@@ -60,7 +60,7 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Run one session of one participant."""
-    from experiment.said import in_words, language_of
+    from experiment.said import Said, in_words, language_of
     from experiment.session import SessionRequest, window_size
     from experiment.session import run as run_session
 
@@ -107,9 +107,7 @@ def run(
         for line in after_session(study, participant, result.log):
             tell(line)
     if result.status != "complete":
-        raise KindredError(
-            f"the session was {result.status}: {result.reason}; what happened is in the log"
-        )
+        raise KindredError(Said("refused.ended", status=result.status, reason=result.reason))
 
 
 def _sum_up(log: Path, study: Path, participant: str, spoken: str) -> None:

@@ -17,7 +17,9 @@ class Asked:
     text: str
 
 
-def questions_before(study: Study, participant: str, session: str, texts: Texts) -> list[Asked]:
+def questions_before(
+    study: Study, participant: str, session: str, texts: Texts, task: str | None = None
+) -> list[Asked]:
     """Return what is to be asked before a session is begun; nothing for the right next step.
 
     Parameters
@@ -27,13 +29,16 @@ def questions_before(study: Study, participant: str, session: str, texts: Texts)
         Labels.
     texts : Texts
         In whose language.
+    task : str or None
+        The one that is run by itself, or all that is left; None for all that the session needs.
 
     Raises
     ------
     BadInput
         If the register can't be read.
     """
-    questions = questions_about(gather(study, participant, session))
+    tasks = None if task is None else (task,)
+    questions = questions_about(gather(study, participant, session, tasks))
     return [_asked(question, texts) for question in questions]
 
 

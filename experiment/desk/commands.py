@@ -44,9 +44,10 @@ def run_words(
     *,
     fullscreen: bool,
     answered: Sequence[str],
+    task: str | None = None,
     resume: bool = False,
 ) -> Words:
-    """Return the words that run a session, or go on with it.
+    """Return the words that run a session, or a task of it by itself, or go on with it.
 
     `answered` names the questions that were answered with yes; were another to be asked by then,
     the session would not begin.
@@ -56,6 +57,7 @@ def run_words(
         "run",
         str(study),
         *("--participant", participant, "--session", session),
+        *(("--task", task) if task is not None else ()),
         *("--identity", identity, "--desk-language", language),
         *(("--answered", ",".join(answered)) if answered else ()),
         *(("--resume",) if resume else ()),

@@ -10,6 +10,7 @@ from pathlib import Path
 from analysis.monitor_texts import read_texts
 from experiment.parts import parts_up_to
 from experiment.readlog import Event, SessionLog, header_of, read_log
+from experiment.runs import tasks_over
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def _runs(log: SessionLog) -> list[TaskTime]:
             found.append(TaskTime(event["task"], event["t"] - open_["t"], complete=True))
             open_ = None
     if open_ is not None:
-        found.append(TaskTime(open_["task"], last - open_["t"], complete=False))
+        over = open_["task"] in tasks_over(log)
+        found.append(TaskTime(open_["task"], last - open_["t"], complete=over))
     return found
 
 

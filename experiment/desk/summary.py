@@ -38,7 +38,8 @@ def next_step(where: Standing, session: str, status: str, texts: Texts) -> str:
     visit = where.next_session
     if visit is None:
         return texts.says("summary.next_done")
-    if status != "complete" or (visit.session == session and visit.state == "begun"):
+    over = any(one.session == session and one.state == "done" for one in where.sessions)
+    if not over and (status != "complete" or (visit.session == session and visit.state == "begun")):
         return texts.says("summary.next_resume")
     if visit.state == "unscheduled":
         return texts.says("summary.next_plan", session=visit.session, period=visit.period)

@@ -35,10 +35,30 @@ Answered = Annotated[
         help="Questions that were asked already and answered with yes, by commas: too_early,...",
     ),
 ]
+
+
+def known_language(tag: str | None) -> str | None:
+    """Refuse a language that there are no texts in, before anything is done.
+
+    Raises
+    ------
+    BadInput
+        If there are none.
+    """
+    if tag is not None:
+        from experiment.said import language_of
+
+        language_of(tag)
+    return tag
+
+
 Language = Annotated[
     str | None,
     typer.Option(
-        "--language", metavar="TAG", help="The assistant's: en, ar or ja; else the launcher's."
+        "--language",
+        metavar="TAG",
+        callback=known_language,
+        help="The assistant's: en, ar or ja; else the launcher's.",
     ),
 ]
 Identity = Annotated[

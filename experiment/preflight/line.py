@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from experiment import said
 from experiment.bidi import fill
 from experiment.yaml_files import read_yaml
 
@@ -80,11 +81,15 @@ def _told(line: Line, language: str) -> Told:
     texts = _texts(language)
     section, rtl = texts[line.subject], texts["direction"] == "rtl"
     text = section[line.what]
+    values = {
+        name: said.in_words(value, language) if isinstance(value, str) else value
+        for name, value in line.values.items()
+    }
     return Told(
         section["name"],
         line.verdict,
-        fill(str(text["found"]), line.values, rtl=rtl),
-        fill(str(text.get("remedy", "")), line.values, rtl=rtl),
+        fill(str(text["found"]), values, rtl=rtl),
+        fill(str(text.get("remedy", "")), values, rtl=rtl),
     )
 
 

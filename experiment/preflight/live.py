@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from experiment.devices import Wires
 from experiment.errors import BadInput
 from experiment.preflight.line import Line, in_words
+from experiment.said import Said, listed
 from hardware.port_url import parse_port
 
 _MADE_UP = ("mock:", "loop:", "spy:")
@@ -50,5 +51,12 @@ def judge_live(found: Mapping[str, str], *, live: bool) -> Line:
     """Judge whether all devices are real, as they must be where data are taken."""
     if not found:
         return Line("stand_ins", "go", "none")
-    values = {"what": ", ".join(f"{role} {address}" for role, address in found.items())}
+    what = (
+        Said("roles.at", role=Said(f"roles.{role}"), address=url) for role, url in found.items()
+    )
+    values = {"what": listed(what)}
     return Line("stand_ins", "no-go" if live else "go", "live" if live else "rehearsal", values)
+
+
+def _named(role: str, address: str) -> Said:
+    return Said("roles.at", role=Said(f"roles.{role}"), address=address)

@@ -11,6 +11,7 @@ from experiment.kit.desk import check as check_kit
 from experiment.kit.own_profile import load_own_profile
 from experiment.preflight.line import Line
 from experiment.profiles import check_profiles
+from experiment.said import Said, listed
 from experiment.study import Study
 
 _FEW = 2  # reasons that a line names
@@ -113,5 +114,7 @@ def judge_pictures(facts: PictureFacts) -> Line:
 
 
 def _some(reasons: tuple[str, ...]) -> dict[str, str]:
-    more = f" and {len(reasons) - _FEW} more" if len(reasons) > _FEW else ""
-    return {"why": "; ".join(reasons[:_FEW]) + more}
+    why = listed(reasons[:_FEW], by="also")
+    if len(reasons) > _FEW:
+        why = Said("and_more", some=why, count=len(reasons) - _FEW)
+    return {"why": why}

@@ -105,8 +105,8 @@ class Facts:
     time : TimeFacts
     same_kit : str or None
         Another participant with the same messages.
-    optional : bool
-        Whether no task that the session needs is about to be run.
+    left_out : tuple of Mistake
+        What is not asked before the tasks that are about to be run.
     """
 
     participant: str
@@ -116,7 +116,7 @@ class Facts:
     running: tuple[Running, ...]
     time: TimeFacts
     same_kit: str | None
-    optional: bool = False
+    left_out: tuple[Mistake, ...] = ()
 
 
 def questions_about(facts: Facts) -> list[Question]:
@@ -138,8 +138,7 @@ def questions_about(facts: Facts) -> list[Question]:
     if facts.same_kit is not None:
         values = {"participant": facts.participant, "other": facts.same_kit}
         found.append(Question("kit", values))
-    if facts.optional:
-        return [question for question in found if question.mistake not in _OF_SESSIONS]
+    found = [question for question in found if question.mistake not in facts.left_out]
     if any(one.session == facts.session for one in today):
         return [question for question in found if question.mistake in _ALWAYS]
     return found
@@ -204,7 +203,7 @@ def gather(
         running=tuple(running_sessions(study.folder)),
         time=time,
         same_kit=_same_kit(study, participant),
-        optional=tasks is not None and not _needs(study, session, tasks),
+        left_out=_left_out(study, session, tasks),
     )
 
 
@@ -244,6 +243,15 @@ def _begun(study: Study, participant: str) -> tuple[Begun, ...]:
         except (BadInput, KeyError, ValueError):
             continue
     return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _left_out(study: Study, session: str, tasks: Collection[str] | None) -> tuple[Mistake, ...]:
+    """Return what is not asked: a daily report or a debriefing has no days of its session."""
+    if not tasks:
+        return ()
+    if all(map(study.is_debriefing, tasks)):
+        return (*_OF_SESSIONS, "withdrawn")  # who left is debriefed all the same
+    return () if _needs(study, session, tasks) else _OF_SESSIONS
 
 
 def _needs(study: Study, session: str, tasks: Collection[str]) -> bool:

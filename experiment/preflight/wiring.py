@@ -13,6 +13,7 @@ from experiment.errors import KindredError
 from experiment.preflight.line import Line
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
+from experiment.said import Said
 from hardware.echo import try_port
 from hardware.port_holders import PROGRAMS
 from hardware.port_list import ADAPTERS, PortInfo, look_at
@@ -54,6 +55,8 @@ class EchoFacts:
         Codes.
     problem : str or None
         Why it could not be tried.
+    resumed : bool
+        Whether the session goes on: a scan may be running, into which no test code belongs.
     """
 
     wired: bool
@@ -61,6 +64,7 @@ class EchoFacts:
     lost: int = 0
     strange: int = 0
     problem: str | None = None
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def judge_ports(facts: Collection[PortFacts]) -> list[Line]:
         return [Line("ports", "go", "none")]
     lines = []
     for port in facts:
-        values = {"role": port.role, "address": port.address}
+        values = {"role": Said(f"roles.{port.role}"), "address": port.address}
         info = port.info
         if not port.there:
             lines.append(Line("ports", "no-go", "missing", values))
@@ -160,7 +164,7 @@ def gather_echo(plugged: Wires, *, resumed: bool) -> EchoFacts:
     if plugged.echo is None or plugged.trigger is None:
         return EchoFacts(wired=False)
     if resumed:
-        return EchoFacts(wired=True, problem="the session goes on, and a scan may be running")
+        return EchoFacts(wired=True, resumed=True)
     try:
         result = try_port(plugged.trigger, echo=plugged.echo, times=1)
     except KindredError as error:
@@ -173,6 +177,8 @@ def judge_echo(facts: EchoFacts) -> Line:
     values = {"sent": facts.sent, "lost": facts.lost, "strange": facts.strange}
     if not facts.wired:
         return Line("echo", "go", "none")
+    if facts.resumed:
+        return Line("echo", "go", "resumed")
     if facts.problem is not None:
         return Line("echo", "warning", "untried", {"why": facts.problem})
     if facts.lost or facts.strange:

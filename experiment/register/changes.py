@@ -76,7 +76,7 @@ class Desk:
         one = self.register.participant(label)
         if one.withdrawn is not None:
             day = one.withdrawn.astimezone().date()
-            raise BadInput(f"participant {label!r}: left the study on {day}; nothing more is due")
+            raise BadInput(Said("refused.left_on", participant=label, day=day))
         return one
 
 
@@ -181,12 +181,9 @@ def substitute(
     with at_the_desk(study.folder, by, now) as desk:
         gone = desk.register.participant(label)
         if gone.withdrawn is None:
-            raise BadInput(
-                f"participant {label!r}: is still in the study; enter first that they left: "
-                "participant withdraw"
-            )
+            raise BadInput(Said("refused.still_there", participant=label))
         if gone.replaced_by is not None:
-            raise BadInput(f"participant {label!r}: was replaced by {gone.replaced_by!r} already")
+            raise BadInput(Said("refused.replaced", participant=label, other=gone.replaced_by))
         slot = _place(desk, new, gone.stratum)
         desk.write(
             Enrolled(
@@ -238,9 +235,7 @@ def schedule(
         one = desk.active(label)
         _check_not_begun(study, one, design, period)
         if period > 1 and period - 1 not in one.first_doses:
-            raise BadInput(
-                f"participant {label!r}: period {period - 1} has no first dose yet; set that first"
-            )
+            raise BadInput(Said("refused.period_before", participant=label, period=period - 1))
         moved = replace(one, first_doses={**one.first_doses, period: first_dose})
         after = standing(study, moved, first_dose)
         for place in after.periods:
@@ -280,16 +275,16 @@ def dose(
     with at_the_desk(study.folder, by, now) as desk:
         one = desk.active(label)
         if on > desk.now.astimezone().date():
-            raise BadInput(f"--on {on}: is to come; a dose is entered once it was taken")
+            raise BadInput(Said("refused.to_come", day=on))
         _check_near(on, desk.now)
         if period not in one.first_doses:
-            raise BadInput(f"participant {label!r}: period {period} has no first dose planned yet")
+            raise BadInput(Said("refused.not_planned", participant=label, period=period))
         if on < one.first_doses[period]:
-            raise BadInput(f"--on {on}: before the period's first dose, {one.first_doses[period]}")
+            raise BadInput(Said("refused.before_first", day=on, first=one.first_doses[period]))
         if on in one.doses.get(period, ()):
-            raise BadInput(f"--on {on}: this dose is in the register already")
+            raise BadInput(Said("refused.entered", day=on))
         if period + 1 in one.first_doses and on >= one.first_doses[period + 1]:
-            raise BadInput(f"--on {on}: period {period + 1} had begun by then")
+            raise BadInput(Said("refused.next_begun", day=on, period=period + 1))
         desk.write(Dosed(by=by, participant=label, period=period, on=on))
     return [Said("register.dose", participant=label, period=period, day=on)]
 
@@ -320,7 +315,7 @@ def repeat(
     with at_the_desk(study.folder, by, now) as desk:
         one = desk.active(label)
         if not logs_of_session(study, label, session):
-            raise BadInput(f"{folder}: no log here; session {session} can simply be run")
+            raise BadInput(Said("refused.never_begun", folder=folder, session=session))
         place = folder.parent / SET_ASIDE / f"{folder.name}_{one.attempt(session)}"
         if place.exists():
             raise BadInput(f"{place}: is there already; move it elsewhere first")
@@ -349,23 +344,20 @@ def check_reason(reason: str) -> None:
         If it doesn't.
     """
     if not reason.strip() or not reason.isprintable() or len(reason) > _REASON:
-        raise BadInput(f"--reason: say why in one line of at most {_REASON} characters")
+        raise BadInput(Said("refused.reason", letters=_REASON))
 
 
 def _place(desk: Desk, label: str, stratum: str | None) -> str | None:
     """Return the slot for a new participant; None in a study without a design."""
     if any(one.label == label for one in desk.register.participants):
-        raise BadInput(f"participant {label!r}: is in the register already; take another label")
+        raise BadInput(Said("refused.taken", participant=label))
     if stratum is None:
         return None
     if desk.register.allocation is None:
-        raise BadInput(
-            f"{desk.register.file}: no sealed list was received yet; ask whoever "
-            "keeps the key for it, then: allocation receive"
-        )
+        raise BadInput(Said("refused.no_list", file=desk.register.file))
     free = desk.register.free_slots(stratum)
     if not free:
-        raise BadInput(f"stratum {stratum}: every slot of the sealed list is taken")
+        raise BadInput(Said("refused.no_slot", stratum=stratum))
     return free[0]
 
 
@@ -406,29 +398,25 @@ def _check_period(design: Design, period: int) -> None:
 def _check_near(day: dt.date, now: dt.datetime) -> None:
     today = now.astimezone().date()
     if abs(day - today) > _FAR:
-        raise BadInput(f"{day}: is years from today, {today}; is the year right?")
+        raise BadInput(Said("refused.years", day=day, today=today))
 
 
 def _check_not_begun(study: Study, one: Participant, design: Design, period: int) -> None:
     for session in design.periods[period - 1].sessions:
         tasks = study.protocol.sessions[session].tasks
         if any(log.may_hold(tasks) for log in logs_of_session(study, one.label, session)):
-            raise BadInput(
-                f"participant {one.label!r}: session {session} of period {period} was begun; "
-                "its day can't be moved any more"
-            )
+            whose = {"participant": one.label, "session": session, "period": period}
+            raise BadInput(Said("refused.begun", **whose))
 
 
 def _check_washout(design: Design, place: PeriodStanding, moved: int) -> None:
     if place.drug_free_days is None or place.washout_kept:
         return
-    wanted = f"{design.washout_days} days without drug are needed"
+    days = {
+        "day": place.first_dose,
+        "free": place.drug_free_days,
+        "needed": design.washout_days,
+    }
     if moved == place.number:
-        raise BadInput(
-            f"--first-dose {place.first_dose}: {place.drug_free_days} days without drug since "
-            f"period {moved - 1}, {wanted}; from {place.earliest} on"
-        )
-    raise BadInput(
-        f"period {moved}: would leave {place.drug_free_days} days without drug before period "
-        f"{place.number} of {place.first_dose}, {wanted}; move that first"
-    )
+        raise BadInput(Said("refused.washout", **days, before=moved - 1, earliest=place.earliest))
+    raise BadInput(Said("refused.washout_after", **days, period=moved, after=place.number))

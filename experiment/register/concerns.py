@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from experiment.errors import BadInput
 from experiment.register.standing import SessionStanding, Standing
 from experiment.register.state import Register, open_register
+from experiment.said import Said
 from experiment.study import Study
 
 ConcernCode: TypeAlias = Literal[
@@ -135,15 +137,20 @@ def _concern(code: ConcernCode, **values: object) -> Concern:
     return Concern(code, {name: str(value) for name, value in values.items()})
 
 
-def may_run(study: Study, label: str, *, rehearsal: bool) -> dict[str, str] | None:
+def may_run(
+    study: Study, label: str, tasks: Collection[str], *, rehearsal: bool
+) -> dict[str, str] | None:
     """Make sure that a participant may be run at all, and return what the log notes of their slot.
 
-    A study without a design needs no register, and what its register says binds nobody.
+    A study without a design needs no register, and what its register says binds nobody. Whoever
+    left may still be told that they were deceived.
 
     Parameters
     ----------
     study : Study
     label : str
+    tasks : collection of str
+        Those that are about to be run.
     rehearsal : bool
         Whether a robot takes part, who is nobody's participant and is never refused.
 
@@ -155,6 +162,8 @@ def may_run(study: Study, label: str, *, rehearsal: bool) -> dict[str, str] | No
     if study.protocol.design is None:
         return None
     register = open_register(study.folder)
-    if not rehearsal and register.participant(label).withdrawn is not None:
-        raise BadInput(f"participant {label!r}: left the study; nothing more is due")
+    if not rehearsal:
+        left = register.participant(label).withdrawn is not None
+        if left and not all(map(study.is_debriefing, tasks)):
+            raise BadInput(Said("refused.left", participant=label))
     return register.binding(label)

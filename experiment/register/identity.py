@@ -18,6 +18,7 @@ from experiment.kit.store import wipe
 from experiment.register.changes import Now, at_the_desk, utc_now
 from experiment.register.entries import IdentitySet
 from experiment.register.state import COLOURS, Register
+from experiment.said import Said
 from experiment.study import Study
 
 IDENTITY_FILE = "identity.json"
@@ -49,7 +50,7 @@ def make_identity(initials: str, colour: str) -> Identity:
     letters = [letter for letter in plain if unicodedata.category(letter)[0] == "L"]
     marks = [letter for letter in plain if unicodedata.category(letter)[0] == "M"]
     if not 1 <= len(letters) <= _LONGEST or len(letters) + len(marks) != len(plain):
-        raise BadInput("initials: one to five letters are needed")
+        raise BadInput(Said("refused.initials"))
     if colour not in COLOURS:
         raise BadInput(f"colour: allowed are {', '.join(COLOURS)}")
     return Identity(plain, colour)
@@ -120,7 +121,7 @@ def save_identity(identity: Identity, folder: Path) -> None:
         folder.chmod(0o700)
         write_whole(folder / IDENTITY_FILE, canonical(asdict(identity)), mode=0o600)
     except OSError as error:
-        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=folder, why=error.strerror)) from None
 
 
 def forget_identity(folder: Path) -> bool:

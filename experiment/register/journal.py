@@ -25,6 +25,7 @@ from experiment.errors import BadInput, KindredError
 from experiment.files import write_whole
 from experiment.log import link
 from experiment.register.entries import ENTRY, AnyEntry
+from experiment.said import Said
 
 FOLDER = "register"
 JOURNAL = "journal.jsonl"
@@ -142,7 +143,7 @@ def append(journal: Journal, entry: AnyEntry, utc: dt.datetime) -> None:
     try:
         write_whole(journal.file, journal.raw + line.encode(), mode=_FILE)
     except OSError as error:
-        raise BadInput(f"{journal.file}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=journal.file, why=error.strerror)) from None
 
 
 @contextmanager
@@ -174,11 +175,9 @@ def locked(study: Path, by: str, patience: float = _PATIENCE) -> Iterator[None]:
         lock = FileLock(folder / _LOCK, mode=_FILE)
         lock.acquire(timeout=patience, poll_interval=_POLL)
     except Timeout:
-        raise RegisterBusy(
-            f"{folder}: in use{_holder(folder)}; wait until they are done, then try again"
-        ) from None
+        raise RegisterBusy(_in_use(folder)) from None
     except OSError as error:
-        raise BadInput(f"{folder}: can't be written into ({error.strerror})") from None
+        raise BadInput(Said("refused.folder", file=folder, why=error.strerror)) from None
     try:
         (folder / _HOLDER).write_text(json.dumps(_myself(by)), "utf-8")
         yield
@@ -200,15 +199,13 @@ def _user() -> str:
         return "unknown"
 
 
-def _holder(folder: Path) -> str:
+def _in_use(folder: Path) -> Said:
     try:
         held = json.loads((folder / _HOLDER).read_text("utf-8"))
-        return (
-            f" by {held['by']} (user {held['user']} on {held['where']}, process "
-            f"{held['process']}) since {held['since']}"
-        )
+        who = {name: held[name] for name in ("by", "user", "where", "process", "since")}
+        return Said("refused.in_use", folder=folder, **who)
     except (OSError, ValueError, KeyError):  # it was let go of just now
-        return " by somebody else"
+        return Said("refused.in_use_now", folder=folder)
 
 
 def _parse(file: Path, number: int, line: bytes) -> tuple[str, dict[str, Any], str]:

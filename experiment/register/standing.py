@@ -18,7 +18,7 @@ from experiment.study import Study
 _DAY = dt.timedelta(days=1)
 
 SessionState: TypeAlias = Literal[
-    "done",  # every task's run ended as planned
+    "done",  # every task's run is over
     "begun",  # a log of a task that is missing is there: it was interrupted
     "due",  # today is within its window, or it has none
     "early",  # its window opens later

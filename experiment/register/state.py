@@ -20,6 +20,7 @@ from experiment.register.entries import (
     Withdrawn,
 )
 from experiment.register.journal import Journal, Line, read_journal
+from experiment.said import Said
 
 OfOne: TypeAlias = Scheduled | Dosed | Withdrawn | Repeated | Unblinded
 """Entries about somebody who is enrolled."""
@@ -163,7 +164,7 @@ class Register:
         for one in self.participants:
             if one.label == label:
                 return one
-        raise BadInput(f"participant {label!r}: not in {self.file}; add them with: participant add")
+        raise BadInput(Said("refused.unknown", participant=label, file=self.file))
 
     def enrolled(self, label: str) -> bool:
         """Whether somebody was enrolled."""

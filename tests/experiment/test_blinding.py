@@ -362,7 +362,7 @@ def test_a_wrong_key_or_an_edited_list_is_refused_and_not_recorded(
     assert "lies in the study's folder" in refused(inside)
     assert "not a private key" in refused(pharmacy.public)
     assert "participant '099': not in" in refused(pharmacy.private, "099")
-    assert "--reason: say why" in refused(pharmacy.private, reason="")
+    assert "reason: say why" in refused(pharmacy.private, reason="")
 
     whole = list_file(desk).read_text("utf-8")
     for edited in (whole.replace("crossover", "parallel"), moved(whole), whole + " "):

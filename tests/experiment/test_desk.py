@@ -196,8 +196,7 @@ def test_a_broken_session_says_what_to_do_and_asks_for_the_words_of_its_notes(
     assistant.desk.session.sum_up("lab", 1, log)
     assistant.settle()
     read = assistant.texts()
-    assert "012 has not been debriefed; now, run: run_session.py run" in read
-    assert "--session lab --task debriefing" in read
+    assert "This participant has not been debriefed. Do it before they leave." in read
     assert "The participant held the stop button. Nothing is broken." in read
     assert "No faults." not in read
     (line,) = assistant.visible(QLineEdit)
@@ -206,6 +205,7 @@ def test_a_broken_session_says_what_to_do_and_asks_for_the_words_of_its_notes(
     assistant.press("Back to the participant")
     assert [(note.text, note.asked) for note in read_notes(log)] == [("coughed a little", 1)]
     assert assistant.desk.sheet is None
+    assert assistant.button("Show the debriefing").isEnabled(), "it is offered later, too"
     assistant.window.close()
 
 
@@ -255,7 +255,10 @@ def test_a_session_is_run_and_checked_with_what_was_answered(tmp_path: Path) -> 
     assert "--yes" not in words
     assert words[words.index("--answered") + 1] == "wrong_person,too_early"
     assert words[words.index("--identity") + 1] == "wrong"
+    one = run_words(tmp_path, "012", "02", answered=[], task="debriefing", **said)
+    assert one[one.index("--task") + 1] == "debriefing"
     plain = run_words(tmp_path, "012", "02", answered=[], resume=True, **said)
+    assert "--task" not in plain
     assert "--answered" not in plain
     assert plain[plain.index("--identity") + 1] == "right"
     assert "--resume" in plain

@@ -57,7 +57,7 @@ GO = {
     "sound": {"no_card", "off"},
     "ports": {"none", "there"},
     "latency": {"1"},
-    "echo": {"none", "good"},
+    "echo": {"none", "good", "resumed"},
     "pulses": {"none", "quiet", "seen", "in_time"},
     "buttons": {"pressed", "robot", "box", "keyboard"},
     "person": {"known", "rehearsal"},
@@ -143,6 +143,7 @@ def lines() -> Iterator[Line]:
         EchoFacts(True, 8),
         EchoFacts(True, 8, 1, 0),
         EchoFacts(True, problem="busy"),
+        EchoFacts(True, resumed=True),
     ):
         yield judge_echo(echo)
     for heard in (

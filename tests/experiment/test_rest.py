@@ -28,7 +28,7 @@ from experiment.plans.plan import PlanInputs
 from experiment.plans.rest import Rest
 from experiment.protocol import PagesTask, Protocol
 from experiment.protocol.task import Resume
-from experiment.resume import stands_at
+from experiment.runs import stands_at
 from experiment.steps import At, Outcome, Response, Step
 from experiment.study import Study, open_study
 

@@ -9,6 +9,7 @@ import pytest
 
 from experiment.desk.settings import Settings, save_settings, settings_file
 from experiment.errors import BadInput
+from experiment.register import open_register
 from experiment.said import Said, in_words, language_of, languages, listed
 from run_session import main
 
@@ -61,3 +62,22 @@ def test_the_register_speaks_to_the_assistant(
     assert "AB" not in table[1]  # initials are asked for, and copied from nowhere
     assert main(["participant", "list", study, "--participant", "013", *words]) == 0
     assert "session" not in capsys.readouterr().out
+
+
+def test_what_the_desk_can_not_do_is_said_in_the_assistants_language(
+    new_study: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = str(new_study())
+    leave = ["participant", "withdraw", study, "--participant", "099", "--by", "MK"]
+    for language, told in (("en", "not in"), ("ar", "ليس في"), ("ja", "にいません")):
+        assert main([*leave, "--reason", "moved", "--language", language]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert told in error
+    words = ["run", study, "--participant", "012", "--session", "01", "--resume"]
+    assert main([*words, "--language", "en", "--desk-language", "ja"]) == 2
+    assert "再開するセッションがありません" in capsys.readouterr().err
+    add = ["participant", "add", study, "--participant", "013", "--by", "MK", "--language", "fr"]
+    assert main(add) == 2, "before anything is done"
+    assert "language 'fr': allowed are" in capsys.readouterr().err
+    assert not open_register(Path(study)).enrolled("013")

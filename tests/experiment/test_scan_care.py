@@ -14,7 +14,7 @@ from analysis.show import contact_sheet, moments
 from analysis.standing import Phase, State
 from analysis.tables import block_rows, marker_rows
 from benchmarks.games import a_game, changed, planned, preset
-from experiment.care import debriefing_left
+from experiment.care import Debriefing, debriefing_due
 from experiment.choices import save_choices
 from experiment.clock import Clock
 from experiment.events import KeyEvent
@@ -91,9 +91,8 @@ def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(scan: Path) -> No
     (shown,) = log.of("stop_shown")
     assert 0 <= shown["t"] - stop["t"] < 0.1
     assert moments(log)[-1].step.screen == Closing("stopped")
-    (line,) = debriefing_left(open_study(scan), "012", log)
-    assert "if the participant does not come again, run:" in line
-    assert "--session 03 --task debriefing" in line
+    due = Debriefing("03", "debriefing", alone=True, resume=False, now=False)
+    assert debriefing_due(open_study(scan), "012") == due
     assert any("ASKED TO STOP" in line for line in told)
     assert all(row.reset is not None for row in marker_rows(log) if row.flip is not None)
     state = advance(State(), [log.header, *log.events], 0.0)

@@ -37,7 +37,7 @@ from experiment.register import Concern, ConcernCode
 from experiment.register.changes import enrol, withdraw
 from experiment.request import SessionRequest
 from experiment.running import Running
-from experiment.study import open_study
+from experiment.study import Study, open_study
 from run_session import main
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -104,18 +104,29 @@ def test_a_session_that_goes_on_the_same_day_is_asked_about_only_what_is_new() -
 def test_an_optional_task_by_itself_is_not_asked_about_its_session(
     new_study: Callable[..., Path],
 ) -> None:
-    late = replace(GOOD, begun=(Begun("01", NOON),), concerns=(ORDER, EARLY, BEHIND), optional=True)
+    late = replace(
+        GOOD,
+        begun=(Begun("01", NOON),),
+        concerns=(ORDER, EARLY, BEHIND),
+        left_out=("order_reversed", "too_early", "done_today"),
+    )
     assert [one.mistake for one in questions_about(late)] == ["clock_behind"]
     study = open_study(new_study())
-    daily = {"session": "01", "tasks": ["daily"], "utc": f"{datetime.now(timezone.utc)}"}
-    log = study.log_folder("012", "01") / "sub-012_ses-01_task-daily.jsonl"
-    log.parent.mkdir(parents=True)
     for tasks, begun in ((["daily"], 0), (["daily", "messages"], 1)):
-        header = {"type": "header", "version": 1, "robot": None, **daily, "tasks": tasks}
-        log.write_text(json.dumps({**header, "digest": "0" * 16}, separators=(",", ":")) + "\n")
+        log = begun_today(study, "01", *tasks)
         assert len(gather(study, "012", "01").begun) == begun, header_of(log)
-    assert gather(study, "012", "02", ("daily",)).optional
-    assert not gather(study, "012", "02", ("daily", "messageslab")).optional
+    assert "too_early" in gather(study, "012", "02", ("daily",)).left_out
+    assert gather(study, "012", "02", ("daily", "messageslab")).left_out == ()
+
+
+def begun_today(study: Study, session: str, *tasks: str) -> Path:
+    """Write the first line of a log, as of a session that goes on or broke off."""
+    header = {"type": "header", "version": 1, "robot": None, "session": session,
+              "tasks": tasks, "utc": f"{datetime.now(timezone.utc)}"}  # fmt: skip
+    log = study.log_folder("012", session) / f"sub-012_ses-{session}.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(json.dumps({**header, "digest": "0" * 16}, separators=(",", ":")) + "\n")
+    return log
 
 
 @pytest.mark.parametrize("language", ["en", "ar", "ja"])
@@ -140,9 +151,11 @@ def test_desk_and_terminal_ask_the_same(new_study: Callable[..., Path]) -> None:
 def test_the_register_is_asked_too(new_study: Callable[..., Path]) -> None:
     study = open_study(new_study())
     enrol(study, "012", "MK", initials="AB")
+    begun_today(study, "01", "messages")
+    assert questions_about(gather(study, "012", "01")) == []  # it goes on
     withdraw(study, "012", "MK", "moved away")
-    mistakes = [one.mistake for one in questions_about(gather(study, "012", "01"))]
-    assert mistakes == ["withdrawn"]
+    (question,) = questions_about(gather(study, "012", "01"))
+    assert question.mistake == "withdrawn", "whoever left is asked about, also on the same day"
     journal = study.folder / "register" / "journal.jsonl"
     journal.write_bytes(b"{}\n")
     with pytest.raises(BadInput, match=journal.name):

@@ -22,7 +22,10 @@ from experiment.kit.decisions import accepting, record
 from experiment.notes import read_notes
 from experiment.readlog import read_log
 from experiment.register import open_register
+from experiment.register.changes import enrol as enrol_at_once
+from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
+from tests.experiment.test_scan_care import Hands
 from tests.sessions.assistant import HANDS, LEFT, Assistant, sit_down
 
 pytestmark = [pytest.mark.linux, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -82,6 +85,11 @@ def test_a_crossover_participant_from_enrolment_to_unblinding(
     enter_dose(assistant, today)
     assistant.wait_for("Days since the last dose: 0")
     assistant.picture("participant")
+    for language in ("ar", "ja"):
+        assistant.window.speak(language)
+        assistant.picture(language)
+    assistant.window.speak("en")
+    assistant.settle()
 
     rehearse(assistant, study)
     first_session(assistant, study)
@@ -291,7 +299,38 @@ def set_initials(assistant: Assistant, study: Path) -> None:
     assistant.press("Initials and colour")
     assistant.fill("Initials", "EF")
     assistant.press("green")
+    assistant.fill("Your initials", "MK")
     assistant.picture("initials")
     assistant.press("Save")
-    assistant.wait_for("Participant 023")
+    assert assistant.desk.sheet is None
     assert "No initials and colour are set" not in assistant.texts()
+
+
+def test_who_stops_and_leaves_is_debriefed_from_the_launcher(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    make_study(study, "cyberball")
+    request = SessionRequest(study, "012", "lab", robot="typical", fast=True, no_window=True)
+    log = run(prepare(request), hands=lambda clock: Hands(clock, ((30.0, 32.0, "4"),))).log
+    enrol_at_once(open_study(study), "012", "MK", initials="AB")
+    assistant = sit_down(study, tmp_path / "desk.json", ROBOT, PICTURES)
+    assistant.desk.choose("012")
+    assistant.desk.session.sum_up("lab", 1, log)
+    assistant.settle()
+    assistant.picture("stopped")
+    assistant.press("Back to the participant")
+    assistant.choose("withdraw.open")
+    assistant.fill("Reason, in a few words, without names", "wants to go home")
+    assistant.fill("Your initials", "MK")
+    assistant.press("Withdraw")
+    assistant.wait_for("This participant has withdrawn")
+    assistant.picture("debriefing")
+    assistant.press("Show the debriefing")
+    assistant.fill("Initials", "AB")
+    assistant.press(open_register(study).participant("012").colour)
+    assistant.press("Next")
+    assistant.wait_for("They may leave now.")
+    (shown,) = log.parent.glob("*_task-debriefing.jsonl")
+    assert [event["task"] for event in read_log(shown).of("run_end")] == ["debriefing"]
+    assistant.press("Back to the participant")
+    assert "has not been debriefed" not in assistant.texts()
+    assistant.window.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from analysis.replay import report, verify
 from analysis.science.gather import gather
 from analysis.tables import block_rows
 from experiment.choices import keep_choices
+from experiment.desk.summary import summary_lines
 from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.kit.decisions import record
@@ -30,6 +32,7 @@ from experiment.kit.own_words import OwnWords
 from experiment.kit.store import load_kit
 from experiment.profiles import DEMO
 from experiment.readlog import SessionLog, read_log
+from experiment.register import open_register, standing
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
 from run_session import main
@@ -294,15 +297,16 @@ def test_runs_that_were_complete_are_not_repeated(new_study: NewStudy) -> None:
     assert tuple(prepare(request(study, "03", resume=True)).plans) == ("daily",)
     whole = play(study, "03")
     lines = whole.file.read_bytes().split(b"\n")
-    at = next(
-        i for i, e in enumerate(whole.events, 1) if e["type"] == "run_begin" and e["run"] == 2
-    )
-    whole.file.write_bytes(b"\n".join(lines[: at + 4]) + b"\n")
+    # Where it broke off at the last screen of the first run, that run is over, too.
+    at = next(e["seq"] for e in whole.of("step") if e["step"]["marker"] == "run_end")
+    whole.file.write_bytes(b"\n".join(lines[: at + 1]) + b"\n")
     second = play(study, "03", resume=True)
     assert second.header["tasks"] == ["messages"]
     assert [(e["task"], e["run"]) for e in second.of("run_begin")] == [("messages", 2)]
     assert len(messages(second)) == 8
     assert verify(second).differences == ()
+    where = standing(open_study(study), open_register(study).anybody("012"), dt.date.today())
+    assert where.session("03").state == "done"
 
 
 def test_what_can_t_be_gone_on_with_is_said(new_study: NewStudy) -> None:
@@ -342,3 +346,33 @@ def test_what_can_t_be_gone_on_with_is_said(new_study: NewStudy) -> None:
         prepare(request(study, "02", resume=True))
     log.write_bytes(raw)
     assert len(open_study(study).logs()) == 1
+
+
+@pytest.mark.parametrize(("left", "state"), [(0, "done"), (1, "done"), (2, "begun")])
+def test_a_session_that_broke_off_at_its_last_screen_is_done(
+    new_study: NewStudy, left: int, state: str
+) -> None:
+    """The lines after which it broke off: the last screen, the answer before it, that question."""
+    study = new_study()
+    whole = play(study, "02")
+    *_, last = whole.of("step")
+    assert last["step"]["marker"] == "run_end"
+    answered = [event["seq"] for event in whole.of("outcome") if event["seq"] < last["seq"]]
+    at = (last["seq"], answered[-1], answered[-1] - 1)[left]
+    lines = whole.file.read_bytes().split(b"\n")
+    whole.file.write_bytes(b"\n".join([*lines[: at + 1], b'{"seq"']))
+
+    opened = open_study(study)
+    where = standing(opened, open_register(study).anybody("012"), dt.date.today())
+    assert where.session("02").state == state
+    told = summary_lines(study, "012", whole.file, "en")
+    goes_on = "What to do next: Look at what went wrong, then go on with this session."
+    assert (goes_on in told) == (state == "begun")
+    if state == "begun":
+        assert len(messages(play(study, "02", resume=True))) == 1
+    else:
+        with pytest.raises(BadInput, match="complete; there is nothing to resume"):
+            prepare(request(study, "02", resume=True))
+        with pytest.raises(BadInput, match=r"has data for task .* session\?$"):
+            prepare(request(study, "02"))
+        assert not any("not finished" in line for line in told)

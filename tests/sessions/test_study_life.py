@@ -125,9 +125,11 @@ def test_nobody_is_run_who_is_not_in_the_study(desk: Desk) -> None:
     desk.does("participant", "withdraw", study, *who, "--reason", "fell ill")
     with pytest.raises(BadInput, match="participant '013': left the study"):
         prepare(SessionRequest(study, "013", "01"))
-    opened = open_study(study)
-    assert may_run(opened, "012", rehearsal=False) == may_run(opened, "012", rehearsal=True)
-    assert may_run(opened, "099", rehearsal=True) is None
+    opened, tasks = open_study(study), ("messages",)
+    assert may_run(opened, "012", tasks, rehearsal=False) == may_run(
+        opened, "012", tasks, rehearsal=True
+    )
+    assert may_run(opened, "099", tasks, rehearsal=True) is None
 
 
 def test_a_sheet_is_one_page_with_all_that_matters_and_escapes_texts(

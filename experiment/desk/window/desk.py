@@ -9,6 +9,7 @@ from dataclasses import replace
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from experiment.care import debriefing_due
 from experiment.desk.commands import Options
 from experiment.desk.missing import missing_for
 from experiment.desk.roster import Roster, is_rehearsal, roster_of
@@ -21,6 +22,7 @@ from experiment.desk.window.session_flow import SessionFlow
 from experiment.desk.window.study_flow import StudyFlow
 from experiment.errors import KindredError
 from experiment.register import Standing
+from experiment.said import error_in_words
 from experiment.study import Study
 
 Today = Callable[[], dt.date]
@@ -86,6 +88,7 @@ class Desk:
         """Put a sheet on top, in place of the one that is there."""
         before = self.sheet
         self.sheet = sheet
+        self._take_focus(sheet.takes_focus)
         self._pages.addWidget(sheet)
         settle(sheet)
         self._pages.setCurrentWidget(sheet)
@@ -97,11 +100,27 @@ class Desk:
     def back(self) -> None:
         """Go back to the home page, and look at everything anew."""
         before, self.sheet = self.sheet, None
+        self._take_focus(True)
         self._pages.setCurrentIndex(0)
         if before is not None:
             self._pages.removeWidget(before)
             before.deleteLater()
         self.refresh()
+
+    def words(self, error: KindredError) -> str:
+        """Return what an error says, in the assistant's language if it has it."""
+        return error_in_words(error, self.texts.tag)
+
+    def problem(self, error: KindredError) -> str:
+        """Return what is told of something that did not work."""
+        return f"{self.texts.says('common.error')}: {self.words(error)}"
+
+    def _take_focus(self, take: bool) -> None:
+        """Say whether a click brings the keyboard's focus to the launcher's window."""
+        window = self._pages.window()
+        handle = None if window is None else window.windowHandle()
+        if handle is not None:
+            handle.setFlag(Qt.WindowType.WindowDoesNotAcceptFocus, not take)
 
     def say_busy(self) -> None:
         """Say why the window stays open."""
@@ -129,7 +148,7 @@ class Desk:
         try:
             self.roster = roster_of(self.study)
         except KindredError as error:
-            self._put(self._message("common.error", str(error)))
+            self._put(self._message("common.error", self.words(error)))
             return
         if self.chosen is not None and self.roster.person(self.chosen) is None:
             self.chosen = None
@@ -165,7 +184,8 @@ class Desk:
         where = self.standing()
         visit = where.next_session
         missing = () if visit is None else missing_for(self.study, self.chosen, visit)
-        shown = Shown(self.study, where, missing, self._settings.fullscreen)
+        due = debriefing_due(self.study, self.chosen)
+        shown = Shown(self.study, where, missing, due, self._settings.fullscreen)
         self.pane = ParticipantPane(self.texts, shown, self._steps(where))
         self._put(self.pane)
 
@@ -177,6 +197,7 @@ class Desk:
             dry_run=self.session.dry_run,
             screen=self._choose_screen,
             more=self.life.steps(where),
+            debrief=self.session.debrief,
             identity=None if known else self.life.set_identity,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
@@ -16,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from experiment.care import Debriefing
 from experiment.desk.missing import Lack
 from experiment.desk.roster import is_rehearsal, last_day, task_kind
 from experiment.desk.texts import Texts
@@ -24,6 +26,7 @@ from experiment.desk.window.parts import (
     Choice,
     button,
     card,
+    debriefing_offer,
     label,
     path_label,
     row,
@@ -38,7 +41,7 @@ Does = Callable[[], object]
 
 @dataclass(frozen=True)
 class Steps:
-    """What the buttons beside a participant do; `screen` takes whether it shall be the whole."""
+    """What the buttons beside a participant do; `screen` takes whether it is the whole one."""
 
     start: Does
     practice: Does
@@ -46,6 +49,7 @@ class Steps:
     screen: Callable[[bool], object]
     more: Sequence[tuple[str, Does]]
     """What else can be done: key of the text, and what it does."""
+    debrief: Callable[[Debriefing], object]
     identity: Does | None
     """Sets initials and colour; None if they are set."""
 
@@ -60,6 +64,8 @@ class Shown:
     where : Standing
     missing : sequence of Lack
         For the next session.
+    debriefing : Debriefing or None
+        One that the participant may leave without.
     fullscreen : bool
         Whether a session takes the whole screen.
     """
@@ -67,6 +73,7 @@ class Shown:
     study: Study
     where: Standing
     missing: Sequence[Lack]
+    debriefing: Debriefing | None
     fullscreen: bool
 
 
@@ -96,6 +103,10 @@ class ParticipantPane(QWidget):
         inside.setSpacing(14)
         inside.addLayout(self._head())
         inside.addWidget(self._next())
+        if (due := shown.debriefing) is not None:
+            frame, offer = card()
+            offer.addLayout(debriefing_offer(texts, partial(steps.debrief, due), now=due.now))
+            inside.addWidget(frame)
         if shown.where.next_session is not None:
             inside.addWidget(self._missing())
         inside.addWidget(self._sessions())

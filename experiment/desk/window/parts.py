@@ -140,6 +140,9 @@ class Sheet(QWidget):
     heading, hint : str
     """
 
+    takes_focus = True
+    """Whether a click on it brings the keyboard's focus here."""
+
     def __init__(self, heading: str, hint: str = "") -> None:
         super().__init__()
         self._watched = False
@@ -215,6 +218,23 @@ def field(caption: str, widget: QWidget, hint: str = "") -> QVBoxLayout:
         made.addWidget(widget)
     if hint:
         made.addWidget(label(hint, "small"))
+    return made
+
+
+def debriefing_offer(texts: Texts, show: Callable[[], object], *, now: bool) -> QHBoxLayout:
+    """Say that a participant has not been debriefed, with the button for it.
+
+    Parameters
+    ----------
+    texts : Texts
+    show : callable
+        Shows the debriefing.
+    now : bool
+        Whether it is due before they leave; else only if they don't come again.
+    """
+    said = label(texts.says(f"debriefing.{'now' if now else 'later'}"))
+    made = signed(Sign.WARNING, said)
+    made.addWidget(button(texts.says("debriefing.show"), show))
     return made
 
 

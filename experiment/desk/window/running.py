@@ -20,6 +20,7 @@ from experiment.desk.window.parts import (
     button,
     card,
     clear,
+    debriefing_offer,
     field,
     label,
     line_edit,
@@ -111,8 +112,11 @@ class RunningSheet(Sheet):
     """A session, a practice or a dry run while it goes on in its own window.
 
     It is for the mouse alone: a session hears every key, whatever window is in front, so nothing
-    here is typed and no key presses a button.
+    here is typed, no key presses a button, and a click leaves the focus where it is: that the
+    session's window has lost it is a fault in its log.
     """
+
+    takes_focus = False
 
     def __init__(self, texts: Texts, heading: str, on_stop: Does, on_keep: Does | None) -> None:
         super().__init__(heading, texts.says("running.hint"))
@@ -203,6 +207,8 @@ class SummarySheet(Sheet):
         Those that were kept in the session and have no words yet; they are asked for here.
     on_words : callable
         Takes moments and their words; returns what is wrong, or None.
+    debriefing : tuple or None
+        Whether the one that is due is to be shown now, and what shows it.
     """
 
     def __init__(
@@ -220,9 +226,10 @@ class SummarySheet(Sheet):
         on_back: Does,
         moments: Sequence[Note] = (),
         on_words: Callable[[Sequence[tuple[Note, str]]], str | None] = lambda _: None,
+        debriefing: tuple[bool, Does] | None = None,
     ) -> None:
         super().__init__("")
-        self._texts, self._on_back, self._on_words = texts, on_back, on_words
+        self._texts, self._on_words = texts, on_words
         self._words: list[tuple[Note, QLineEdit]] = []
         self.heading.hide()
         picture = QLabel()
@@ -234,10 +241,13 @@ class SummarySheet(Sheet):
         inside.addWidget(label(next_step, "title"))
         for detail in details:
             inside.addWidget(selectable(label(detail)))
+        if debriefing is not None:
+            now, show = debriefing
+            inside.addLayout(debriefing_offer(texts, lambda: self._leave_for(show), now=now))
         self.body.addWidget(frame)
         if moments:
             self._ask_for_words(moments)
-        self.back = button(texts.says("summary.back"), self._leave, "primary")
+        self.back = button(texts.says("summary.back"), lambda: self._leave_for(on_back), "primary")
         buttons: list[QWidget] = [self.back]
         if ended is not None:
             folder = ended.log.parent
@@ -263,11 +273,11 @@ class SummarySheet(Sheet):
         inside.addWidget(label(says("summary.moments_hint"), "small"))
         self.body.addWidget(frame)
 
-    def _leave(self) -> None:
+    def _leave_for(self, does: Does) -> None:
         words = [(moment, line.text()) for moment, line in self._words if line.text().strip()]
         problem = self._on_words(words)
         if problem is None:
-            self._on_back()
+            does()
         else:
             self.complain(problem)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +16,7 @@ from PyQt6.QtCore import QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices
 
 from analysis.monitor_texts import clock_of
-from experiment.care import debriefing_left
+from experiment.care import Debriefing, debriefing_due
 from experiment.desk.asking import Asked, about_the_person, questions_before
 from experiment.desk.checking import CheckLine, State, read_lines, verdict
 from experiment.desk.child import Child
@@ -33,14 +34,22 @@ from experiment.desk.window.running import (
 from experiment.errors import BadInput, KindredError
 from experiment.notes import Note, add_note, note_now, without_words
 from experiment.readlog import read_log
-from experiment.register import SessionStanding
-from experiment.said import in_words
 
 if TYPE_CHECKING:
     from experiment.desk.window.desk import Desk
 
 _LOOK_EVERY = 150  # ms; how often a process is looked at
 _LAST_WORDS = 8  # lines that are shown of a process that failed
+
+
+class ToRun(NamedTuple):
+    """What is to be run: a session or one task of it, begun or gone on with."""
+
+    session: str
+    resume: bool = False
+    task: str | None = None
+    debriefing: str | None = None
+    """The task, if all that is run is a debriefing."""
 
 
 class Answered(NamedTuple):
@@ -82,22 +91,32 @@ class SessionFlow:
     def begin(self) -> None:
         """Begin with the next session of the participant who was chosen."""
         desk = self._desk
-        where = desk.standing()
-        visit = where.next_session
-        if visit is None:
-            return
+        visit = desk.standing().next_session
+        if visit is not None:
+            self._identify(ToRun(visit.session, resume=visit.state == "begun"))
+
+    def debrief(self, due: Debriefing) -> None:
+        """Show the debriefing by itself to a participant who may leave without it."""
+        task = due.task if due.alone else None
+        self._identify(ToRun(due.session, due.resume, task, debriefing=due.task))
+
+    def _identify(self, to_run: ToRun) -> None:
+        """Ask who it is, then whatever looks like a mistake."""
+        desk = self._desk
         self._answered, self._moments, self._said = [], [], []
         try:
-            questions = questions_before(desk.study, self._who, visit.session, desk.texts)
+            questions = questions_before(
+                desk.study, self._who, to_run.session, desk.texts, to_run.debriefing
+            )
         except BadInput as error:  # the register was damaged since it was read
-            self._sum_up_trial(desk.texts.says("common.error"), str(error), well=False)
+            self._sum_up_trial(desk.texts.says("common.error"), desk.words(error), well=False)
             return
         try:
-            identity = desk.roster.identity(where.participant.label)
+            identity = desk.roster.identity(self._who)
         except BadInput:
             identity = None  # what is damaged is told beside the button
         if identity is None:
-            self._ask(visit, questions)
+            self._ask(to_run, questions)
             return
         tries = 0
 
@@ -105,29 +124,30 @@ class SessionFlow:
             nonlocal tries
             assert identity is not None
             if identity.same(initials, colour):
-                self._ask(visit, questions)
+                self._ask(to_run, questions)
                 return None
             tries += 1
             if tries == 1:
-                wrong = desk.texts.says("identity.wrong", participant=where.participant.label)
+                wrong = desk.texts.says("identity.wrong", participant=self._who)
                 return f"{wrong}\n{desk.texts.says('identity.wrong_do')}"
-            self._ask(visit, [about_the_person(where.participant.label, desk.texts), *questions])
+            self._ask(to_run, [about_the_person(self._who, desk.texts), *questions])
             return None
 
-        desk.show(
-            IdentitySheet(desk.texts, where.participant.label, said, desk.back, setting=False)
-        )
+        desk.show(IdentitySheet(desk.texts, self._who, said, desk.back, setting=False))
 
-    def _ask(self, visit: SessionStanding, questions: Sequence[Asked]) -> None:
+    def _ask(self, to_run: ToRun, questions: Sequence[Asked]) -> None:
         """Ask the first of what is left to be asked; check when nothing is."""
         if not questions:
-            self._check(visit)
+            if to_run.debriefing is None:
+                self._check(to_run)
+            else:  # nobody who wants to leave is kept waiting for pulses and buttons
+                self._run(to_run)
             return
         first, *rest = questions
 
         def yes(who: str) -> None:
             self._answered.append(Answered(first.name, who))
-            self._ask(visit, rest)
+            self._ask(to_run, rest)
 
         self._desk.show(QuestionSheet(self._desk.texts, first.text, yes, self._back))
 
@@ -136,12 +156,12 @@ class SessionFlow:
 
     # --- the check before it ---------------------------------------------------------------------
 
-    def _check(self, visit: SessionStanding) -> None:
+    def _check(self, to_run: ToRun) -> None:
         desk = self._desk
         sheet = CheckSheet(
             desk.texts,
-            lambda: self._run(visit),
-            lambda: self._check(visit),
+            lambda: self._run(to_run),
+            lambda: self._check(to_run),
             self._stop_and_go_back,
         )
         desk.show(sheet)
@@ -156,11 +176,11 @@ class SessionFlow:
         words = check_words(
             desk.study.folder,
             self._who,
-            visit.session,
+            to_run.session,
             desk.options,
             desk.texts.tag,
             fullscreen=desk.fullscreen,
-            resume=visit.state == "begun",
+            resume=to_run.resume,
         )
         self._start(words, ended)
 
@@ -173,20 +193,23 @@ class SessionFlow:
 
     # --- the session -----------------------------------------------------------------------------
 
-    def _run(self, visit: SessionStanding) -> None:
+    def _run(self, to_run: ToRun) -> None:
         desk, who = self._desk, self._who
-        folder = desk.study.log_folder(who, visit.session)
+        folder = desk.study.log_folder(who, to_run.session)
         before = frozenset(folder.glob("*.jsonl"))
-        heading = desk.texts.says("running.session", session=visit.session)
+        heading = desk.texts.says("running.session", session=to_run.session)
+        if to_run.debriefing is not None:
+            heading = desk.texts.says("debriefing.running")
         words = run_words(
             desk.study.folder,
             who,
-            visit.session,
+            to_run.session,
             desk.options,
             desk.texts.tag,
             fullscreen=desk.fullscreen,
             answered=[one.name for one in self._answered],
-            resume=visit.state == "begun",
+            task=to_run.task,
+            resume=to_run.resume,
         )
 
         def log() -> Path | None:
@@ -194,7 +217,7 @@ class SessionFlow:
 
         def ended(code: int) -> None:
             self._write_answers(log())
-            self.sum_up(visit.session, code, log())
+            self.sum_up(to_run.session, code, log(), debriefing=to_run.debriefing is not None)
 
         self._show_running(heading, lambda: self._keep_moment(log()))
         self._start(words, ended)
@@ -214,7 +237,7 @@ class SessionFlow:
         try:
             add_note(log, moment)
         except KindredError as error:
-            self._running.complain(f"{self._desk.texts.says('common.error')}: {error}")
+            self._running.complain(self._desk.problem(error))
             return
         self._moments.append(replace(moment, text=""))
         self._running.kept(number)
@@ -225,7 +248,7 @@ class SessionFlow:
             for moment, text in words:
                 add_note(log, moment.saying(text))
         except KindredError as error:
-            return f"{self._desk.texts.says('common.error')}: {error}"
+            return self._desk.problem(error)
         return None
 
     def _write_answers(self, log: Path | None) -> None:
@@ -240,7 +263,9 @@ class SessionFlow:
         if self._child is not None:
             self._child.stop()
 
-    def sum_up(self, session: str, code: int, log: Path | None) -> None:
+    def sum_up(
+        self, session: str, code: int, log: Path | None, *, debriefing: bool = False
+    ) -> None:
         """Show what a session came to, by its log, however its process ended.
 
         Parameters
@@ -251,11 +276,13 @@ class SessionFlow:
             With which the process ended.
         log : Path or None
             None if there is none: it did not start.
+        debriefing : bool
+            Whether it was a debriefing by itself.
         """
         desk, says = self._desk, self._desk.texts.says
         ended: Ended | None = None
         moments: list[Note] = []
-        care: tuple[str, ...] = ()
+        due: Debriefing | None = None
         try:
             if log is not None:
                 read = read_log(log)
@@ -263,18 +290,22 @@ class SessionFlow:
                 moments = sorted(
                     [*self._moments, *without_words(read)], key=lambda moment: moment.utc
                 )
-                care = debriefing_left(desk.study, self._who, read)
+            due = debriefing_due(desk.study, self._who)
         except KindredError as error:
-            self._said.append(f"error: {error}")
+            self._said.append(f"error: {desk.words(error)}")
         desk.roster = desk.roster.read_again()
         status = "not_started" if ended is None else ended.status
         well = status == "complete" and code == 0
+        if debriefing and well:
+            following = says("debriefing.done")
+        else:
+            following = next_step(desk.standing(), session, status, desk.texts)
         desk.show(
             SummarySheet(
                 desk.texts,
                 says(f"summary.{status}"),
-                next_step(desk.standing(), session, status, desk.texts),
-                [in_words(line, desk.texts.tag) for line in care],
+                following,
+                (),
                 ended,
                 task_names(desk.study, desk.texts),
                 () if well else self._last_words(),
@@ -283,6 +314,7 @@ class SessionFlow:
                 on_back=desk.back,
                 moments=moments,
                 on_words=lambda words: None if log is None else self._write_words(log, words),
+                debriefing=None if due is None else (due.now, partial(self.debrief, due)),
             )
         )
 
@@ -302,7 +334,7 @@ class SessionFlow:
             study = make_practice(desk.study, place / "practice")
         except KindredError as error:
             self._forget_place()
-            self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
+            self._sum_up_trial(says("summary.dry_run_failed"), desk.words(error), well=False)
             return
         self._show_running(says("running.practice"))
         words = practice_words(study, desk.options, desk.texts.tag, fullscreen=desk.fullscreen)
@@ -325,7 +357,7 @@ class SessionFlow:
             copy = copy_for_dry_run(desk.study, self._who, visit.session, place / "copy")
         except KindredError as error:
             self._forget_place()
-            self._sum_up_trial(says("summary.dry_run_failed"), str(error), well=False)
+            self._sum_up_trial(says("summary.dry_run_failed"), desk.words(error), well=False)
             return
         self._show_running(says("running.dry_run"))
         logs = copy / "sourcedata" / f"sub-{self._who}" / f"ses-{visit.session}"

@@ -68,7 +68,7 @@ class StudyFlow:
             try:
                 set_identity(desk.study, participant, by, make_identity(initials, colour))
             except KindredError as error:
-                return self._problem(error)
+                return desk.problem(error)
             desk.back()
             return None
 
@@ -102,7 +102,7 @@ class StudyFlow:
                 initials=joining.initials.upper(),
             )
         except KindredError as error:
-            return self._problem(error)
+            return desk.problem(error)
         desk.chosen = joining.label
         desk.refresh()
         person = desk.standing().participant
@@ -139,7 +139,7 @@ class StudyFlow:
             try:
                 enter(desk.study, participant, by, period, day)
             except KindredError as error:
-                return self._problem(error)
+                return desk.problem(error)
             desk.back()
             return None
 
@@ -167,7 +167,7 @@ class StudyFlow:
             try:
                 withdraw(desk.study, participant, by, reason)
             except KindredError as error:
-                return self._problem(error)
+                return desk.problem(error)
             desk.back()
             return None
 
@@ -186,7 +186,7 @@ class StudyFlow:
                     desk.study, Key(key, passphrase or None), participant, who=by, reason=reason
                 )
             except KindredError as error:
-                return self._problem(error)
+                return desk.problem(error)
             says = desk.texts.says
             lines = []
             for period in told.periods:
@@ -207,12 +207,7 @@ class StudyFlow:
 
         desk.show(ReasonSheet(desk.texts, "unblind", participant, said, desk.back, with_key=True))
 
-    # --- what all share --------------------------------------------------------------------------
-
     @property
     def _chosen(self) -> str:
         assert self._desk.chosen is not None
         return self._desk.chosen
-
-    def _problem(self, error: KindredError) -> str:
-        return f"{self._desk.texts.says('common.error')}: {error}"
