@@ -7,7 +7,6 @@ as a whole export. `analysis.batch` writes it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from analysis.bids_parts import columns_of_parts, events_of_parts, sidecar_of_pa
 from analysis.bids_sidecar import HED_VERSION, SOFTWARE, TEXTS, answers_sidecar, text_of
 from analysis.parts import joined
 from analysis.row_types import Run
+from analysis.writing import json_text
 from experiment.errors import BadInput
 from experiment.readlog import SessionLog
 from experiment.study import check_label
@@ -159,12 +159,12 @@ def dataset_files(study: Mapping[str, Any], participants: Iterable[str]) -> dict
         ``sub-012`` and so on.
     """
     return {
-        _DESCRIPTION: _json(_description(study)),
+        _DESCRIPTION: json_text(_description(study)),
         "README.md": Template((TEXTS / "README.md").read_text("utf-8")).substitute(
             study, software=f"{SOFTWARE} {VERSION}"
         ),
         "participants.tsv": "\n".join(["participant_id", *sorted(participants)]) + "\n",
-        "participants.json": _json(text_of("participants.json")),
+        "participants.json": json_text(text_of("participants.json")),
     }
 
 
@@ -179,11 +179,11 @@ def run_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
     files = {}
     for stem, run in named.items():
         files[f"{stem}.tsv"] = run.table
-        files[f"{stem}.json"] = _json(run.sidecar)
+        files[f"{stem}.json"] = json_text(run.sidecar)
         if run.answers is not None:
             table, meaning = run.answers
             beside = stem.removesuffix("_events") + "_beh"
-            files[f"{beside}.tsv"], files[f"{beside}.json"] = table, _json(meaning)
+            files[f"{beside}.tsv"], files[f"{beside}.json"] = table, json_text(meaning)
     return files
 
 
@@ -205,7 +205,3 @@ def _description(study: Mapping[str, Any]) -> dict[str, Any]:
             }
         ],
     }
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

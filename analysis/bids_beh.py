@@ -11,7 +11,6 @@ from typing import Any
 
 from analysis.bids_events import table_of
 from analysis.row_types import Run
-from experiment.filled import filled_in
 from experiment.protocol import Questionnaire, worded
 from experiment.protocol.questionnaire import AnswerScale, Item, item_key
 from experiment.readlog import SessionLog
@@ -26,6 +25,8 @@ def column_of(item: str) -> str:
 
 def answers_table(log: SessionLog, run: Run) -> str:
     """Return the answers of a run of questionnaires: one line, a column for each item."""
+    from experiment.filled import filled_in  # with all that plans a questionnaire
+
     filled = next(one for one in filled_in(log) if one.run == run.number)
     row = {column_of(item): value for item, value in filled.answers.items()}
     return table_of([row], sorted(row, key=_place(log, run)))

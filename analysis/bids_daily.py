@@ -5,7 +5,6 @@ Days are numbers within the period: dates would say too much about a person.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,6 +12,7 @@ from typing import Any
 
 from analysis.bids_beh import column_of, columns_of_items, item_columns
 from analysis.bids_events import table_of
+from analysis.writing import json_text
 from experiment.daily.reports import Report
 from experiment.protocol import Questionnaire, worded
 
@@ -38,7 +38,7 @@ def daily_files(reports: Sequence[Report], study: Mapping[str, Any]) -> dict[str
         name = f"sub-{participant}_ses-{session}_task-{own[-1].task}_beh"
         stem = f"sub-{participant}/ses-{session}/beh/{name}"
         files[f"{stem}.tsv"] = table_of(_rows(own), columns)
-        files[f"{stem}.json"] = _json(_sidecar(questionnaires, own[-1].task, study))
+        files[f"{stem}.json"] = json_text(_sidecar(questionnaires, own[-1].task, study))
     return files
 
 
@@ -97,7 +97,3 @@ def _sidecar(
         },
         **item_columns(questionnaires, language),
     }
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

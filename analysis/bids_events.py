@@ -152,7 +152,7 @@ def _within(t: float, run: Run) -> bool:
 def table_of(rows: Iterable[EventRow], columns: Sequence[str]) -> str:
     """Return rows as tab-separated values."""
     lines = ["\t".join(columns)]
-    lines += [cells([row.get(column) for column in columns]) for row in rows]
+    lines += [cells(map(row.get, columns)) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -161,7 +161,9 @@ def cells(values: Iterable[Any]) -> str:
 
     Half of the work of an export of many sessions is done here: one look-up for each cell.
     """
-    return "\t".join([_CELLS[type(value)](value) for value in values])
+    return "\t".join(
+        ["n/a" if value is None else _CELLS[type(value)](value) for value in values]
+    )
 
 
 @lru_cache(maxsize=4096)  # of labels and names there are few
@@ -177,7 +179,6 @@ class _Cells(dict[type, Callable[[Any], str]]):
 
 _CELLS = _Cells(
     {
-        type(None): lambda _: "n/a",
         bool: lambda value: "true" if value else "false",
         float: "{:.6f}".format,
         int: str,

@@ -16,6 +16,8 @@ _TIMES = ("onset", "planned_onset")
 
 def events_of_parts(parts: Sequence[RunPart]) -> list[EventRow]:
     """Return the events of a run, its parts on the clock of the first one, gaps between them."""
+    if not _is_in_parts(parts):
+        return events_of(parts[0].log, parts[0].run)
     rows: list[EventRow] = []
     for part in parts:
         more = [_shifted(row, part) for row in events_of(part.log, part.run)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from analysis.bids_events import table_of
 from analysis.bids_sidecar import text_of
+from analysis.writing import json_text
 
 if TYPE_CHECKING:
     from analysis.bids import ExportedRun
@@ -34,7 +34,7 @@ def scans_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
     for folder, rows in scans.items():
         beside = f"{folder}/{folder.replace('/', '_')}_scans"
         files[f"{beside}.tsv"] = table_of(rows, tuple(rows[0]))
-        files[f"{beside}.json"] = _json(text_of("sessions.json")["scans"])
+        files[f"{beside}.json"] = json_text(text_of("sessions.json")["scans"])
     return files
 
 
@@ -54,7 +54,3 @@ def sessions_files(folders: Iterable[str]) -> dict[str, str]:
         f"{participant}/{participant}_sessions.tsv": table_of(rows, tuple(rows[0]))
         for participant, rows in sessions.items()
     }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

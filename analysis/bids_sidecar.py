@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,13 @@ _PET_NAMES = {"scan_start": "ScanStart", "injection": "InjectionStart"}
 
 
 def text_of(name: str) -> Any:
-    """Return a file of texts for people."""
-    return json.loads((TEXTS / name).read_text("utf-8"))
+    """Return a file of texts for people: a copy of one's own, that may be changed."""
+    return json.loads(_read(name))
+
+
+@cache
+def _read(name: str) -> str:
+    return (TEXTS / name).read_text("utf-8")
 
 
 def sidecar_of(log: SessionLog, run: Run) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from math import fsum
 from typing import Any
 
 from analysis.bids import ExportedRun
@@ -97,7 +97,7 @@ def _centred(answers: Sequence[float | None]) -> list[float | None] | None:
     there = [one for one in answers if one is not None]
     if not there or max(there) - min(there) < _SAME:
         return None
-    mean = fmean(there)
+    mean = fsum(there) / len(there)
     return [None if one is None else one - mean for one in answers]
 
 

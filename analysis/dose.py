@@ -67,11 +67,46 @@ def doses(log: SessionLog) -> list[DoseReport]:
     return [_report(log, game) for game in rounds_of(log)]
 
 
-def dose_report(fields: Mapping[str, Any]) -> DoseReport:
-    """Return a round's dose from the fields of its report, as `dataclasses.asdict` gives them."""
-    dose = fields["dose"]
-    matrix = tuple(tuple(row) for row in dose["matrix"])
-    return DoseReport(**{**fields, "dose": Dose(**{**dose, "matrix": matrix})})
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a study's report takes from a round: few numbers, since there may be very many rounds.
+
+    Parameters
+    ----------
+    task, round, condition
+        As in `DoseReport` and `Dose`, and so are the others.
+    planned : float
+        Its `share`; `achieved` is what came of it.
+    """
+
+    task: str
+    round: int
+    condition: str
+    planned: float
+    lowest: float
+    highest: float
+    achieved: float | None
+    receipts: int
+    exclusion_onset: float | None
+    longest_without: float | None
+    as_planned: bool
+
+
+def as_played(one: DoseReport) -> Played:
+    """Return what a study's report takes from a round."""
+    return Played(
+        one.task,
+        one.dose.round,
+        one.condition,
+        one.share,
+        one.lowest,
+        one.highest,
+        one.dose.share,
+        one.dose.receipts,
+        one.dose.exclusion_onset,
+        one.dose.longest_without,
+        one.as_planned,
+    )
 
 
 def dose_lines(log: SessionLog) -> list[str]:

@@ -103,7 +103,7 @@ def _reporting(
     """
     from analysis.report.command import check_arms, check_page, put_page
     from analysis.science.arms import read_arms
-    from analysis.science.scores import read_traits
+    from analysis.science.traits import read_traits
 
     check_page(out)
     check_arms(study, arms, out)

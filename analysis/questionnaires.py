@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
-from statistics import fmean
 
 from analysis.bids_events import table_of
 from experiment.daily.reports import DailyReports, reports_of
@@ -221,10 +221,18 @@ def traits_table(fillings: Iterable[Filling], names: Collection[str]) -> str:
                 own.setdefault(f"{one.name}_{name}", []).append(score.value)
     rows = [
         {"participant_id": person}
-        | {name: round(fmean(values[name]), 6) if name in values else None for name in columns}
+        | {name: _mean(values[name]) if name in values else None for name in columns}
         for person, values in sorted(found.items())
     ]
     return table_of(rows, ("participant_id", *columns))
+
+
+def _mean(values: Collection[float]) -> float:
+    return round(fsum(values) / len(values), 6)
+
+
+def _mean(values: Collection[float]) -> float:
+    return round(fsum(values) / len(values), 6)
 
 
 def write_scores(study: Study, out: Path, traits: Collection[str] = ()) -> int:

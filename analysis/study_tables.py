@@ -6,7 +6,6 @@ of plain rows; only Parquet, which is made of the lines, needs a library.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -31,6 +30,7 @@ from analysis.row_types import (
 )
 from analysis.throws import throw_rows
 from analysis.trials import frame_rows, trial_rows
+from analysis.writing import json_text
 from experiment.errors import BadInput
 from experiment.parts import part_of
 from experiment.readlog import Event, SessionLog
@@ -186,7 +186,7 @@ def dictionary() -> str:
                 name: {**known[name], "Type": _TOLD_TYPES[types[name]]} for name in table.columns
             },
         }
-    return json.dumps({"Missing": "n/a", "Tables": told}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"Missing": "n/a", "Tables": told})
 
 
 _OF_KEYS = {

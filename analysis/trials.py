@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
-import numpy as np
-
 from analysis.row_types import FrameRow, StepRow, TrialRow
 from analysis.runs import runs_of
 from analysis.tables import rating_rows, step_rows
@@ -61,6 +59,8 @@ def _end(row: StepRow) -> float | None:
 
 def frame_rows(log: SessionLog) -> list[FrameRow]:
     """Return one row per run that drew frames in a window."""
+    import numpy as np  # takes a tenth of a second, and few logs of an export have frames
+
     rows = []
     period = 1.0 / log.header["display"]["nominal_hz"]
     runs = runs_of(log)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
+if TYPE_CHECKING:  # every protocol needs `seed_from`, few who read one need dice
+    import numpy as np
 
 T = TypeVar("T")
 _WORD = 2**64
@@ -66,6 +67,8 @@ def dice(seed: int, *purpose: str) -> Dice:
     *purpose : str
         Words that name what is drawn; they are hashed into the seed.
     """
+    import numpy as np
+
     entropy = [seed, seed_from(*purpose)]
     return Dice(np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy))))
 

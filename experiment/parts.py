@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from experiment.catalogue import KINDS
 from experiment.errors import BadInput
 from experiment.protocol import Protocol
 from experiment.readlog import Event, SessionLog, header_of, read_log
@@ -161,6 +160,8 @@ def check_no_data(folder: Path, tasks: Sequence[str], protocol: Protocol) -> Non
 
 def _data_of(log: Path, protocol: Protocol) -> set[str]:
     """Return the tasks that were begun in a log and that can't be run again."""
+    from experiment.catalogue import KINDS  # all tasks; who only reads logs needs none of them
+
     again = {task for task, spec in protocol.tasks.items() if KINDS[spec.kind].can_be_continued}
     if protocol.daily is not None:
         again.add(protocol.daily.task)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 _BEFORE_DIGEST = b',"digest":"'
 _FRAMES = "frames"
-_ABOUT_FRAMES = b'{"seq":%d,"type":"frames",'  # as the writer begins such a line
+_BEGIN = b'{"seq":%d,"type":"'  # as the writer begins line number so many, from 0
+_ABOUT_FRAMES = b'frames",'  # behind that
 _INTERVALS = re.compile(rb'"us":\[([0-9,]*)\]')
 _BEGUN = re.compile(rb'\{"seq":\s*\d+,\s*"type":\s*"run_begin",')
 _DIGEST = 16  # hex digits, as `link` makes them
@@ -196,15 +197,15 @@ def _untouched(lines: Sequence[bytes]) -> tuple[Event, Sequence[Event]] | None:
         digest = sha256(digest + body + b"}").hexdigest()[:_DIGEST].encode()
         if claimed != _BEFORE_DIGEST + digest + b'"}':
             return None
-        (frames if line.startswith(_ABOUT_FRAMES % number) else others).append(number)
+        begin = _BEGIN % number
+        if not line.startswith(begin):
+            return None
+        (frames if line.startswith(_ABOUT_FRAMES, len(begin)) else others).append(number)
     try:
         events = json.loads(b"[" + b",".join([lines[number] for number in others]) + b"]")
     except ValueError:
         return None
-    is_whole = len(events) == len(others) > 0 and all(
-        isinstance(event, dict) and "type" in event and event.get("seq") == number
-        for number, event in zip(others, events, strict=True)
-    )
+    is_whole = len(events) == len(others) > 0
     return (events[0], Lines(lines, events[1:], frames)) if is_whole else None
 
 

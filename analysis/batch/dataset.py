@@ -13,6 +13,7 @@ from shutil import copyfileobj
 from typing import IO
 
 from analysis.batch.manifest import Manifest
+from analysis.batch.visits import folders_in
 from analysis.bids import dataset_files
 from analysis.bids_daily import daily_files
 from analysis.bids_sessions import sessions_files
@@ -66,7 +67,7 @@ def _of_others(manifest: Manifest, out: Path, ours: Container[str]) -> list[str]
     had = set() if before is None else {file.path for file in before.files}
     return [
         folder.parent.name
-        for folder in out.glob("sub-*/ses-*")
+        for folder in _sessions_in(out)
         if folder.parent.name not in ours
         and any(
             file.relative_to(out).as_posix() not in had
@@ -74,6 +75,11 @@ def _of_others(manifest: Manifest, out: Path, ours: Container[str]) -> list[str]
             if not file.is_dir()
         )
     ]
+
+
+def _sessions_in(out: Path) -> Iterator[Path]:
+    for person in folders_in(out, "sub-"):
+        yield from folders_in(person, "ses-")
 
 
 def write_tables(manifest: Manifest, out: Path, *, parquet: bool) -> Iterator[tuple[str, str]]:
@@ -99,23 +105,23 @@ def others_in(manifest: Manifest, out: Path) -> Iterator[str]:
     """Yield files of events and answers that no export with this manifest made."""
     whole = manifest.whole
     of_all = set() if whole is None else {file.path for file in whole.files}
-    for folder in sorted(out.glob("sub-*/ses-*")):
+    for folder in _sessions_in(out):
         visit = f"{folder.parent.name}/{folder.name}"
         receipt = manifest.get(visit)
         known = of_all | (set() if receipt is None else {file.path for file in receipt.files})
-        for file in sorted((*folder.glob("*/*_events.*"), *folder.glob("*/*_beh.*"))):
-            path = file.relative_to(out).as_posix()
-            if path not in known:
-                yield path
+        for kind in folders_in(folder, ""):
+            for file in sorted(kind.iterdir()):
+                path = f"{visit}/{kind.name}/{file.name}"
+                if ("_events." in path or "_beh." in path) and path not in known:
+                    yield path
 
 
 def _put_rows(manifest: Manifest, out: Path, table: Table, stream: IO[bytes]) -> None:
     """Put the table of each visit after the other, its head left out."""
     stream.write(head(table).encode())
     end = f"/{table.name}.tsv"
-    for receipt in manifest.receipts():
-        for file in receipt.files:
-            if file.kind == "tables" and file.path.endswith(end):
-                with (out / file.path).open("rb") as rows:
-                    rows.readline()
-                    copyfileobj(rows, stream)
+    for path in manifest.paths("tables"):
+        if path.endswith(end):
+            with (out / path).open("rb") as rows:
+                rows.readline()
+                copyfileobj(rows, stream)

@@ -15,7 +15,7 @@ from typing import Any
 from analysis.batch.working import Receipt
 from experiment.errors import KindredError
 
-_FORMAT = 2
+_FORMAT = 3
 _WHOLE = ""  # stands for all visits together, where others have their name
 
 
@@ -49,6 +49,8 @@ class Manifest:
     def _open(self) -> sqlite3.Connection:
         base = sqlite3.connect(self.file)
         base.execute("PRAGMA synchronous = OFF")  # what a power cut costs is made again
+        base.execute("PRAGMA locking_mode = EXCLUSIVE")  # the folder's own lock keeps others out
+        base.execute("PRAGMA journal_mode = TRUNCATE")
         if base.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
             base.executescript(
                 "DROP TABLE IF EXISTS visits;"
@@ -107,6 +109,14 @@ class Manifest:
         question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
         for (receipt,) in self._base.execute(question, (_WHOLE,)):
             yield Receipt.of_plain(json.loads(receipt))
+
+    def paths(self, kind: str) -> Iterator[str]:
+        """Yield the paths of all files of a kind, sorted by visit; quicker than their receipts."""
+        question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
+        for (receipt,) in self._base.execute(question, (_WHOLE,)):
+            for file in json.loads(receipt)["files"]:
+                if file["kind"] == kind:
+                    yield file["path"]
 
     def facts(self) -> Iterator[dict[str, Any]]:
         """Yield what a report takes from each log, sorted by visit."""

@@ -16,7 +16,6 @@ from analysis.bids import ExportedRun, exported_runs, numbered, placed, run_file
 from analysis.bids_sessions import scans_files
 from analysis.designs import FORMS, design_files
 from analysis.gathering import as_session_log, made_of
-from analysis.science.facts import counted_once, facts_of, left_out
 from analysis.study_tables import TABLES, head, table_lines
 from experiment.errors import BadInput
 from experiment.parts import chains
@@ -112,6 +111,8 @@ def products_of(visit: Visit, options: Options) -> Products:
     def refuse(name: str, why: str) -> None:
         made.told.broken.append(why)
         if options.facts:
+            from analysis.science.facts import left_out
+
             made.facts.append(left_out(f"sourcedata/{visit.name}/{name}", why))
 
     for chain in chains(visit.files):
@@ -184,15 +185,24 @@ def _of_chain(logs: tuple[SessionLog, ...], visit: Visit, options: Options) -> _
             raise BadInput(f"of study {run.study['name']!r}, not {options.study!r}")
         check_place(visit, run.participant, run.session)
     rows: dict[str, list[str]] = {}
-    facts: list[dict[str, Any]] = []
     for log in logs:
         with as_session_log(log.file):
             if runs and "tables" in options.kinds:
                 for name, lines in table_lines(log).items():
                     rows.setdefault(name, []).extend(lines)
-            if options.facts:
-                facts.append(facts_of(log, f"sourcedata/{visit.name}/{log.file.name}"))
-    return _OfChain(runs, rows, counted_once(facts))
+    return _OfChain(runs, rows, _facts(logs, visit) if options.facts else ())
+
+
+def _facts(logs: Sequence[SessionLog], visit: Visit) -> list[dict[str, Any]]:
+    """Return what a report takes from the parts of a session."""
+    # Questionnaires and their models, which an export without a report can do without.
+    from analysis.science.facts import counted_once, facts_of, summed
+
+    facts = []
+    for log in logs:
+        with as_session_log(log.file):
+            facts.append(facts_of(log, f"sourcedata/{visit.name}/{log.file.name}"))
+    return [summed(one) for one in counted_once(facts)]
 
 
 def _told(log: SessionLog, error: BadInput) -> str:

@@ -73,8 +73,8 @@ def visits_of(sourcedata: Path) -> Iterator[Visit]:
     sourcedata : Path
         Holds ``sub-*/ses-*/*.jsonl``.
     """
-    for person in _folders(sourcedata, "sub-"):
-        for folder in _folders(person, "ses-"):
+    for person in folders_in(sourcedata, "sub-"):
+        for folder in folders_in(person, "ses-"):
             found = sorted(file for file in folder.iterdir() if file.suffix in (_LOG, NOTES))
             if any(file.suffix == _LOG for file in found):
                 yield Visit(folder, tuple(map(_state, found)))
@@ -84,13 +84,14 @@ def visit_names(sourcedata: Path) -> set[str]:
     """Return the names of all visits, without looking at their logs."""
     return {
         f"{person.name}/{folder.name}"
-        for person in _folders(sourcedata, "sub-")
-        for folder in _folders(person, "ses-")
+        for person in folders_in(sourcedata, "sub-")
+        for folder in folders_in(person, "ses-")
         if any(file.suffix == _LOG for file in folder.iterdir())
     }
 
 
-def _folders(parent: Path, prefix: str) -> list[Path]:
+def folders_in(parent: Path, prefix: str) -> list[Path]:
+    """Return the folders in a folder whose names begin so, sorted; none if it isn't there."""
     if not parent.is_dir():
         return []
     with os.scandir(parent) as found:

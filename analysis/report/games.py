@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from analysis.dose import DoseReport, doses
+from analysis.dose import DoseReport, Played, doses
 from analysis.science.palette import INK, PALE, POOLED, QUIET, new_figure, panels, svg
 from analysis.throws import throw_rows
 from experiment.dose import YOU
@@ -100,29 +100,29 @@ def games_of(log: SessionLog) -> Games | None:
     return Games(rounds, _matrices(rounds), _figure(log, rounds))
 
 
-def games_over(rounds: Iterable[DoseReport]) -> list[GameRow]:
+def games_over(rounds: Iterable[Played]) -> list[GameRow]:
     """Return a row for each round of each task, over sessions."""
     ordered = sorted(rounds, key=_key)
     return [_row(*key, list(own)) for key, own in groupby(ordered, key=_key)]
 
 
-def _key(one: DoseReport) -> tuple[str, int, str]:
-    return one.task, one.dose.round, one.condition
+def _key(one: Played) -> tuple[str, int, str]:
+    return one.task, one.round, one.condition
 
 
-def _row(task: str, number: int, condition: str, own: list[DoseReport]) -> GameRow:
-    shares = [one.dose.share for one in own if one.dose.share is not None]
+def _row(task: str, number: int, condition: str, own: list[Played]) -> GameRow:
+    shares = [one.achieved for one in own if one.achieved is not None]
     return GameRow(
         task=task,
         round=number,
         condition=condition,
         sessions=len(own),
-        planned=_ends([one.share for one in own]),
+        planned=_ends([one.planned for one in own]),
         possible=_ends([end for one in own for end in (one.lowest, one.highest)]),
         achieved=(sum(shares) / len(shares), *_ends(shares)) if shares else (),
-        receipts=_ends([one.dose.receipts for one in own]),
-        exclusion=_ends([one.dose.exclusion_onset for one in own]),
-        without=_ends([one.dose.longest_without for one in own]),
+        receipts=_ends([one.receipts for one in own]),
+        exclusion=_ends([one.exclusion_onset for one in own]),
+        without=_ends([one.longest_without for one in own]),
         not_as_planned=sum(not one.as_planned for one in own),
     )
 

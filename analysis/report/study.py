@@ -14,8 +14,8 @@ from analysis.science import figures
 from analysis.science.arms import Arms, read_arms
 from analysis.science.gather import Answers, facts_in, gathered
 from analysis.science.models import difference
-from analysis.science.moods import Mood, moods
-from analysis.science.ratings import Outcome, for_traits, outcomes
+from analysis.science.moods import moods
+from analysis.science.ratings import Outcome, outcomes
 from analysis.science.scores import (
     Asked,
     Daily,
@@ -24,17 +24,16 @@ from analysis.science.scores import (
     by_arm,
     counted_days,
     daily,
-    read_traits,
     with_daily,
-    with_traits,
 )
+from analysis.science.traits import Number, numbers_of, read_traits, with_trait
 from experiment.daily.reports import reports_of
 from experiment.errors import BadInput
 from experiment.study import Study
 from experiment.version import VERSION
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
     from analysis.science.effects import Estimate
     from analysis.science.models import Fit
@@ -116,7 +115,7 @@ def study_report(
         games=games_over(answers.games),
         questionnaires=questionnaires,
         days=days,
-        traits=() if traits is None else _traits(traits, found, feelings),
+        traits=() if traits is None else _traits(traits, numbers_of(found, feelings, arms), arms),
     )
 
 
@@ -190,19 +189,11 @@ def _comparison(found: list[Outcome]) -> bytes:
     return figures.forest(rows, f"{difference(arms[1], arms[0])}, points of the scale")
 
 
-def _traits(traits: DataFrame, found: list[Outcome], feelings: list[Mood]) -> list[Trait]:
-    numbers: dict[str, Series[float]] = for_traits(found)
-    for mood in feelings:
-        for condition in mood.conditions:
-            if {"before", "after"} <= set(mood.means.columns):
-                own = mood.means.xs(condition, level="condition")
-                numbers[f"{mood.rating}: change with {condition}"] = own["after"] - own["before"]
-    made = []
-    for name in traits.columns:
-        estimates = with_traits(traits[[name]], numbers)
-        if estimates:
-            shown = dict(list(numbers.items())[:2])
-            made.append(
-                Trait(str(name), figures.trait_figure(traits[name], shown), tuple(estimates))
-            )
-    return made
+def _traits(traits: DataFrame, numbers: list[Number], arms: Arms | None) -> list[Trait]:
+    names = None if arms is None else arms.names
+    found = [(traits[name], with_trait(traits[name], numbers)) for name in traits.columns]
+    return [
+        Trait(str(trait.name), figures.trait_figure(trait, numbers[:2], names), tuple(estimates))
+        for trait, estimates in found
+        if estimates
+    ]

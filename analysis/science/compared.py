@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.science.arms import Arms
-from analysis.science.models import Design, Fit, fit_ratings
+from analysis.science.models import Design, Fit, as_cells, fit_ratings
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,4 +32,4 @@ def compared(table: DataFrame, arms: Arms | None) -> Fit | None:
     if known["arm"].nunique() < len(arms.names):
         return None
     about = tuple(dict.fromkeys(known["condition"].astype(str)))
-    return fit_ratings(known, Design(arms.names, about, arms.crossover))
+    return fit_ratings(as_cells(known), Design(arms.names, about, arms.crossover))

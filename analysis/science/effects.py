@@ -50,6 +50,8 @@ class Estimate:
         Of what, in words of the study.
     value, low, high : float
         In units of the scale.
+    t : float
+        The statistic behind `p`; a correlation's interval is not made of it, but is Fisher's.
     p : float
         Two-sided.
     df : float
@@ -65,18 +67,12 @@ class Estimate:
     value: float
     low: float
     high: float
+    t: float
     p: float
     df: float
     n: int
     how: str
     size: Size | None = None
-
-    @property
-    def t(self) -> float:
-        """The t statistic."""
-        half = self.high - self.value
-        error = half / float(stats.t.ppf(1 - _TAIL, self.df))
-        return self.value / error if error > 0 else math.inf
 
 
 def from_t(
@@ -84,8 +80,9 @@ def from_t(
 ) -> Estimate:
     """Return an estimate from its standard error, with the t distribution of `df`."""
     reach = float(stats.t.ppf(1 - _TAIL, df)) * error
-    p = float(2 * stats.t.sf(abs(value) / error, df)) if error > 0 else float(value == 0)
-    return Estimate(what, value, value - reach, value + reach, p, df, n, how, size)
+    t = value / error if error > 0 else math.copysign(math.inf, value) if value else 0.0
+    p = float(2 * stats.t.sf(abs(t), df))
+    return Estimate(what, value, value - reach, value + reach, t, p, df, n, how, size)
 
 
 def one_sample(what: str, values: Sequence[float] | Array, how: str) -> Estimate | None:
@@ -133,17 +130,21 @@ def two_samples(
     return from_t(what, difference, error, df, len(a) + len(b), how, size)
 
 
-def correlation(what: str, x: Sequence[float], y: Sequence[float]) -> Estimate | None:
+def correlation(
+    what: str, x: Sequence[float] | Array, y: Sequence[float] | Array
+) -> Estimate | None:
     """Return Pearson's r with the interval of Fisher's z; None below four pairs, or if constant."""
     a, b = np.asarray(x, float), np.asarray(y, float)
     if len(a) <= _FEWEST or min(a.std(), b.std()) < _ALIKE:
         return None
-    r, p = stats.pearsonr(a, b)
+    r, p = map(float, stats.pearsonr(a, b))
     reach = float(stats.norm.ppf(1 - _TAIL)) / math.sqrt(len(a) - 3)
-    z = math.atanh(min(max(float(r), -1 + 1e-12), 1 - 1e-12))
+    inner = min(max(r, -1 + 1e-12), 1 - 1e-12)
+    z, df = math.atanh(inner), len(a) - 2
     low, high = math.tanh(z - reach), math.tanh(z + reach)
-    size = Size("r", float(r), low, high)
-    return Estimate(what, float(r), low, high, float(p), len(a) - 2, len(a), "Pearson's r", size)
+    t = inner * math.sqrt(df / (1 - inner * inner))
+    size = Size("r", r, low, high)
+    return Estimate(what, r, low, high, t, p, df, len(a), "Pearson's r", size)
 
 
 def noncentral_limits(t: float, df: float) -> tuple[float, float]:

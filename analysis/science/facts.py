@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from analysis.dose import doses
+from analysis.dose import as_played, doses
 from analysis.questionnaires import fillings_in, scores_of
 from analysis.study_tables import is_rehearsal
 from analysis.tables import rating_rows, step_rows
@@ -18,12 +18,12 @@ _KEYS: dict[str, _Keys] = {
     "answers": lambda row: (row[2], (row[2], row[3], *row[5:8])),
     # task; and questionnaire and score beside it
     "scores": lambda row: (row[2], (row[2], *row[4:6])),
-    "games": lambda one: (one["task"], (one["task"], one["dose"]["round"])),
+    "games": lambda one: (one["task"], (one["task"], one["round"])),
 }
 """By what a part's rows are known: their task, and what in it they are of."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A log, and whether it counts.
 
@@ -70,7 +70,7 @@ def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
     -------
     dict
         ``seen``: a `Seen`; ``answers``, ``scores``: rows with the columns of
-        `analysis.science.gather`; ``games``: the fields of each round's `DoseReport`; ``scales``:
+        `analysis.science.gather`; ``games``: the fields of each `Played`; ``scales``:
         lowest and highest position of each rating; ``slot``: on the sealed list, if the header
         names one; ``anew``: tasks whose run it repeats as a whole. None but the first where it is
         left out.
@@ -93,7 +93,7 @@ def facts_of(log: SessionLog, name: str) -> dict[str, Any]:
     return facts | {
         "answers": answers_in(log),
         "scores": [row for filling in fillings_in(log) for row in scores_of(filling)],
-        "games": [asdict(one) for one in doses(log)],
+        "games": [asdict(as_played(one)) for one in doses(log)],
         "scales": scales_of(log),
         "slot": header.get("allocation", {}).get("slot"),
         "anew": _anew(log),
@@ -126,6 +126,46 @@ def counted_once(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return once[::-1]
 
 
+def summed(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return a log's facts with ``cells`` in the place of its answers.
+
+    That is all a report makes use of, in a tenth of the room. `counted_once` comes before it: what
+    is asked again is known by its trial.
+    """
+    if facts["seen"]["left_out"] is not None:
+        return facts
+    others = {name: value for name, value in facts.items() if name != "answers"}
+    return {**others, "cells": cells_of(facts["answers"])}
+
+
+def cells_of(answers: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Sum answers up: those of a session to one rating question about one kind of thing are a cell.
+
+    Parameters
+    ----------
+    answers : iterable of tuple
+        As `answers_in` gives them.
+
+    Returns
+    -------
+    list of tuple
+        Columns as in `analysis.science.gather.CELLS`.
+    """
+    cells: dict[tuple[Any, ...], list[float]] = {}
+    for *who, task, _, condition, _, moment, rating, value, _, confirmed in answers:
+        cell = cells.setdefault((*who, task, condition, moment, rating), [0, 0, 0, 0, 0.0, 0.0])
+        cell[0] += 1
+        if value is None:
+            cell[1] += 1
+        elif not confirmed:
+            cell[2] += 1
+        else:
+            cell[3] += 1
+            cell[4] += value
+            cell[5] += value * value
+    return [(*key, *sums) for key, sums in cells.items()]
+
+
 def _anew(log: SessionLog) -> list[str]:
     """Return the tasks whose run goes on in a log, but from its very beginning."""
     runs = log.header.get("resumed", {"runs": {}})["runs"]
@@ -152,7 +192,7 @@ def left_out(name: str, why: str) -> dict[str, Any]:
 
 
 def answers_in(log: SessionLog) -> list[tuple[object, ...]]:
-    """Return the answers of a log, practice left out; columns as in `analysis.science.gather`."""
+    """Return the answers of a log, practice left out; columns as in `gather.COLUMNS`."""
     who = (str(log.header["participant"]), str(log.header["session"]))
     steps = {row.n: row for row in step_rows(log)}
     return [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.science.classical import person_means
-from analysis.science.effects import Estimate, mean_of
+from analysis.science.effects import Estimate, from_t, mean_of
 from analysis.science.models import difference
 from analysis.science.moods import Mood, readable
 from analysis.science.palette import (
@@ -24,6 +24,7 @@ from analysis.science.palette import (
 )
 from analysis.science.ratings import Outcome
 from analysis.science.scores import Asked, Daily
+from analysis.science.traits import Number, pairs_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -233,20 +234,27 @@ def daily_figure(found: Sequence[Daily], arms: tuple[str, str] | None) -> bytes:
     return svg(figure)
 
 
-def trait_figure(trait: Series[float], outcomes: Mapping[str, Series[float]]) -> bytes:
-    """Draw each outcome over a trait, a dot for each participant, with the straight line."""
-    figure = new_figure(min(_WIDE, 0.8 + 2.9 * len(outcomes)), 3.1)
-    axes = panels(figure, len(outcomes))
-    for ax, (name, outcome) in zip(axes, outcomes.items(), strict=True):
-        pairs = trait.rename("trait").to_frame().join(outcome.rename("outcome"), how="inner")
-        x, y = pairs.dropna().to_numpy(float).T
-        ax.plot(x, y, "o", ms=4.5, color=POOLED, alpha=0.65, mew=0)
-        if len(x) > 1 and x.std() > 0:
-            slope, start = np.polyfit(x, y, 1)
-            ends = np.array([x.min(), x.max()])
-            ax.plot(ends, start + slope * ends, color=INK, lw=1.3)
-        ax.set_xlabel(str(trait.name))
-        ax.set_ylabel(name)
+def trait_figure(
+    trait: Series[float], numbers: Sequence[Number], arms: tuple[str, str] | None
+) -> bytes:
+    """Draw numbers over a trait, a dot for each participant, with a straight line for each arm."""
+    figure = new_figure(min(_WIDE, 0.8 + 2.9 * len(numbers)), 3.1)
+    axes = panels(figure, len(numbers))
+    for ax, number in zip(axes, numbers, strict=True):
+        for arm, values in number.by_arm.items():
+            colour = POOLED if arms is None or arm is None else ARMS[arms.index(arm)]
+            x, y = pairs_of(trait, values).to_numpy(float).T
+            ax.plot(x, y, "o", ms=4.5, color=colour, alpha=0.65, mew=0)
+            if len(x) > 1 and x.std() > 0:
+                slope, start = np.polyfit(x, y, 1)
+                ends = np.array([x.min(), x.max()])
+                ax.plot(ends, start + slope * ends, color=INK if arms is None else colour, lw=1.3)
+        ax.set_xlabel(str(trait.name).replace("_", " "))
+        ax.set_ylabel(number.name.replace("_", " "))
+    if arms is not None:
+        for place, arm in enumerate(arms):
+            axes[0].plot([], [], "o-", color=ARMS[place], label=_arm_name(arm))
+        figure.legend(ncols=2, **_ABOVE)
     return svg(figure)
 
 
@@ -299,9 +307,7 @@ def _cell(outcome: Outcome, arm: str | None, kind: str) -> Estimate:
     own = own if arm is None else own[own["arm"] == arm]
     people = person_means(own)[kind].dropna()
     mean = float(people.mean())
-    return mean_of(people.to_numpy(float)) or Estimate(
-        "", mean, mean, mean, 1.0, 1.0, len(people), ""
-    )
+    return mean_of(people.to_numpy(float)) or from_t("", mean, 0.0, 1.0, len(people), "")
 
 
 def _spread(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""All sessions of a study in one table of answers, and what was left out with the reason why."""
+"""What was answered in all sessions of a study, and what was left out with the reason why."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.dose import DoseReport, dose_report
+from analysis.dose import Played
 from analysis.gathering import made_of
-from analysis.science.facts import Seen, counted_once, facts_of, left_out
+from analysis.science.facts import Seen, cells_of, counted_once, facts_of, left_out, summed
 from experiment.parts import chains
 
 if TYPE_CHECKING:
@@ -28,7 +28,26 @@ COLUMNS = {
     "rt": "float64",
     "confirmed": "boolean",
 }
-"""Of the table of answers: a row for each rating question outside of practice."""
+"""Of a session's table of answers: a row for each rating question outside of practice."""
+CELLS = {
+    "participant": "string",
+    "session": "string",
+    "task": "string",
+    "condition": "string",
+    "moment": "string",
+    "rating": "string",
+    "asked": "int64",
+    "unanswered": "int64",
+    "unconfirmed": "int64",
+    "answers": "int64",
+    "total": "float64",
+    "squares": "float64",
+}
+"""Of answers that are summed up, a row for each session, rating question and what it was about:
+how many questions there were, had no answer, had one that was not confirmed, and count; the sum of
+those that count, and the sum of their squares."""
+_KEYS = [name for name, kind in CELLS.items() if kind == "string"]
+_SUMS = [name for name in CELLS if name not in _KEYS]
 SCORES = {
     "participant": "string",
     "session": "string",
@@ -49,7 +68,7 @@ class Answers:
     Parameters
     ----------
     table : DataFrame
-        Columns as in `COLUMNS`; `value` is missing where nothing was answered.
+        As `table_of_cells` makes it.
     scores : DataFrame
         Columns as in `SCORES`; those with too few answers left out.
     logs : tuple of Seen
@@ -58,7 +77,7 @@ class Answers:
         Lowest and highest position of each rating.
     slots : mapping of str to str
         By participant, the slot of the sealed list that their logs name.
-    games : tuple of DoseReport
+    games : tuple of Played
         Of every round of a ball game.
     """
 
@@ -67,7 +86,7 @@ class Answers:
     logs: tuple[Seen, ...]
     scales: dict[str, tuple[int, int]]
     slots: dict[str, str]
-    games: tuple[DoseReport, ...] = ()
+    games: tuple[Played, ...] = ()
 
     @property
     def counted(self) -> tuple[Seen, ...]:
@@ -76,9 +95,8 @@ class Answers:
 
     @property
     def given(self) -> DataFrame:
-        """The answers that were confirmed: what models are made of."""
-        table: DataFrame = self.table[self.table["confirmed"].fillna(False)]
-        return table
+        """The cells in which something was answered: what models are made of."""
+        return answered(self.table)
 
 
 def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> Answers:
@@ -111,7 +129,7 @@ def facts_in(files: Iterable[Path], folder: Path) -> Iterator[dict[str, Any]]:
             lambda log: facts_of(log, name_of(log.file)),
             lambda file, why: refused.append(left_out(name_of(file), why)),
         )
-        return [*counted_once(list(parts)), *refused]
+        return [*map(summed, counted_once(list(parts))), *refused]
 
     for chain in chains(files):
         yield from of_chain(chain)
@@ -123,15 +141,15 @@ def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> An
     Parameters
     ----------
     facts : iterable of dict
-        As `analysis.science.facts` makes them; they are taken one after the other.
+        As `analysis.science.facts` makes and sums them up; they are taken one after the other.
     rehearsals : bool
         Whether robots' sessions and rehearsals count too.
     """
     seen: list[Seen] = []
     scales: dict[str, tuple[int, int]] = {}
     slots: dict[str, str] = {}
-    games: list[DoseReport] = []
-    answers, scores = _Rows(COLUMNS), _Rows(SCORES)
+    games: list[Played] = []
+    cells, scores = _Rows(CELLS), _Rows(SCORES)
     for one in facts:
         log = Seen(**{**one["seen"], "tasks": tuple(one["seen"]["tasks"]),
                       "done": tuple(one["seen"]["done"])})  # fmt: skip
@@ -140,13 +158,14 @@ def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> An
         seen.append(log)
         if log.left_out is not None:
             continue
-        answers.add(one["answers"])
+        cells.add(one["cells"])
         scores.add(row for row in one["scores"] if row[-1] is not None)
-        games += map(dose_report, one["games"])
+        games += (Played(**game) for game in one["games"])
         scales |= {name: (low, high) for name, (low, high) in one["scales"].items()}
         if one["slot"] is not None and log.participant is not None:
             slots[log.participant] = one["slot"]
-    return Answers(answers.table(), scores.table(), tuple(seen), scales, slots, tuple(games))
+    table = table_of_cells(cells.table())
+    return Answers(table, scores.table(), tuple(seen), scales, slots, tuple(games))
 
 
 class _Rows:
@@ -179,3 +198,36 @@ def frame_of(rows: Sequence[Sequence[object]], columns: dict[str, str] = COLUMNS
     table = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     typed: DataFrame = table.astype(columns)
     return typed
+
+
+def table_of_cells(cells: DataFrame) -> DataFrame:
+    """Return one row for each cell, also where several logs of a session add to it.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Columns as in `CELLS`.
+
+    Returns
+    -------
+    DataFrame
+        Without ``total``, but with ``value``, the mean of the answers that count (missing where
+        there is none); ``squares`` is the sum of their squared differences from it.
+    """
+    whole = cells.groupby(_KEYS, sort=False, dropna=False, as_index=False)[_SUMS].sum()
+    value = whole["total"] / whole["answers"].where(whole["answers"] > 0)
+    within = (whole["squares"] - whole["total"] * value).fillna(0.0).clip(lower=0.0)
+    table: DataFrame = whole.drop(columns="total").assign(value=value, squares=within)
+    return table
+
+
+def cells_from(answers: DataFrame) -> DataFrame:
+    """Return a table of answers, columns as in `COLUMNS`, as cells."""
+    rows = answers.astype(object).where(answers.notna(), None).itertuples(index=False, name=None)
+    return table_of_cells(frame_of(cells_of(rows), CELLS))
+
+
+def answered(table: DataFrame) -> DataFrame:
+    """Return the cells in which something was answered."""
+    some: DataFrame = table[table["answers"] > 0]
+    return some

@@ -47,19 +47,38 @@ class Mixed:
     converged: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Means:
+    """Answers as means of those that are of one cell; a single answer is a mean of one.
+
+    Parameters
+    ----------
+    values : array, shape (means,)
+    counts : array, shape (means,)
+        How many answers each is of.
+    squares : array, shape (means,)
+        Sum of what these differ from it, squared.
+    """
+
+    values: Array
+    counts: Array
+    squares: Array
+
+
 def fit_mixed(
-    values: Array, fixed: Array, participants: Labels, within: Mapping[str, Labels],
+    means: Means, fixed: Array, participants: Labels, within: Mapping[str, Labels],
     parts: Sequence[str]
 ) -> Mixed | None:  # fmt: skip
     """Fit a model.
 
     Parameters
     ----------
-    values : array, shape (answers,)
-    fixed : array, shape (answers, effects)
-        The same for all answers of a cell.
-    participants : array of str, shape (answers,)
-    within : mapping of str to array of str, shape (answers,)
+    means : Means
+        Several may be of one cell.
+    fixed : array, shape (means, effects)
+        The same for all of a cell.
+    participants : array of str, shape (means,)
+    within : mapping of str to array of str, shape (means,)
         What makes up the cells of a participant.
     parts : sequence of str
         What has a variance of its own: ``participant``, and some of `within`. Without any, all
@@ -70,7 +89,7 @@ def fit_mixed(
     Mixed or None
         None if the fixed effects can't be told apart.
     """
-    cells = _Cells(values, fixed, participants, within, parts)
+    cells = _Cells(means, fixed, participants, within, parts)
     if np.linalg.matrix_rank(cells.fixed.reshape(-1, fixed.shape[1])) < fixed.shape[1]:
         return None
     found = optimize.minimize(
@@ -110,19 +129,19 @@ class _Cells:
     """Cell means of all participants; who has fewer cells than others has empty ones behind."""
 
     def __init__(
-        self, values: Array, fixed: Array, participants: Labels, within: Mapping[str, Labels],
+        self, given: Means, fixed: Array, participants: Labels, within: Mapping[str, Labels],
         parts: Sequence[str]
     ) -> None:  # fmt: skip
         every = {"participant": participants, **within}
         level = {name: np.unique(one, return_inverse=True)[1] for name, one in every.items()}
         levels = tuple(level.values())
         key = np.ravel_multi_index(levels, [int(one.max()) + 1 for one in levels])
-        _, first, cell, count = np.unique(
-            key, return_index=True, return_inverse=True, return_counts=True
-        )
-        means = np.bincount(cell, values) / count
-        self._squares = float(((values - means[cell]) ** 2).sum())
-        self._free = len(values) - fixed.shape[1]
+        _, first, cell = np.unique(key, return_index=True, return_inverse=True)
+        count = np.bincount(cell, given.counts)
+        means = np.bincount(cell, given.counts * given.values) / count
+        around = given.counts * (given.values - means[cell]) ** 2
+        self._squares = float((given.squares + around).sum())
+        self._free = int(count.sum()) - fixed.shape[1]
         owner = level["participant"][first]  # in order: it is the key's first part
         place = np.arange(len(owner)) - np.searchsorted(owner, owner)
         shape = (int(owner.max()) + 1, int(place.max()) + 1)

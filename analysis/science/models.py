@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.science.effects import Array, Estimate, from_t
-from analysis.science.mixed import Labels, Mixed, fit_mixed
+from analysis.science.mixed import Labels, Means, Mixed, fit_mixed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,6 +29,7 @@ PERSON = "participant"
 BOTH = "session × message"
 """The random part that makes a crossover's arm x message as uncertain as people are different."""
 _NEAR_ZERO = 1e-4  # of the residual variance
+_ALIKE = 1e-9  # squares, in units of the scale, that are the arithmetic's own
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,9 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
     Parameters
     ----------
     table : DataFrame
-        With columns participant, session, condition (the kind of message) and value; with arm,
-        period and sequence if the design has arms.
+        Of cells: columns participant, session, condition (the kind of message), value (the mean of
+        the answers), answers (how many) and squares (of what they differ from it); with arm, period
+        and sequence if the design has arms.
     design : Design
 
     Returns
@@ -165,12 +167,14 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
     """
     people = int(table["participant"].nunique())
     df = people - (2 if design.arms else 1)
-    if df < 2 or table["value"].std() == 0:
+    answers = int(table["answers"].sum())
+    if df < 2 or (table["value"].std() == 0 and table["squares"].sum() < _ALIKE):
         return None
     found, parts, tried = _fitted(table, design)
     if found is None:
-        notes = ("no random part could be fitted",)
-        return Fit(design, "none", False, tuple(tried), notes, people, len(table), (), (), {})
+        what = "arm, period and sequence" if design.crossover else "its effects"
+        notes = (f"{what} can't be told apart in what there is so far",)
+        return Fit(design, "none", False, (), notes, people, answers, (), (), {})
     params, covariance = found.effects, found.covariance
 
     def told(what: str, weights: Array) -> Estimate:
@@ -192,11 +196,17 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
         tuple(tried),
         _notes(found),
         people,
-        len(table),
+        answers,
         tuple(told(what, weights) for what, weights in estimate_weights(design).items()),
         cells,
         found.variances,
     )
+
+
+def as_cells(table: DataFrame) -> DataFrame:
+    """Return single numbers as cells of one each, for `fit_ratings`."""
+    cells: DataFrame = table.assign(answers=1, squares=0.0)
+    return cells
 
 
 def difference(second: str, first: str) -> str:
@@ -239,7 +249,7 @@ def estimate_weights(design: Design) -> dict[str, Array]:
 
 
 def effect_rows(table: DataFrame, design: Design) -> Array:
-    """Return the fixed effects of each answer in sum contrasts, shape (answers, effects)."""
+    """Return the fixed effects of each row in sum contrasts, shape (rows, effects)."""
     arms = table["arm"].astype(str).to_list() if design.arms else [None] * len(table)
     period = np.zeros(len(table))
     sequence = np.zeros(len(table))
@@ -259,12 +269,13 @@ def _fitted(table: DataFrame, design: Design) -> tuple[Mixed | None, tuple[str, 
     session, message = table["session"].to_numpy(str), table["condition"].to_numpy(str)
     both = np.char.add(np.char.add(session, " "), message)  # no label holds a blank
     within = {"session": session, "message": message, BOTH: both}
-    people, values = table["participant"].to_numpy(str), table["value"].to_numpy(float)
+    people = table["participant"].to_numpy(str)
+    means = Means(*(table[name].to_numpy(float) for name in ("value", "answers", "squares")))
     fixed = effect_rows(table, design)
     tried: list[str] = []
     last: tuple[Mixed | None, tuple[str, ...]] = None, ()
-    for parts in _random_parts(people, within):
-        found = fit_mixed(values, fixed, people, within, parts)
+    for parts in _random_parts(people, within, int(means.counts.sum())):
+        found = fit_mixed(means, fixed, people, within, parts)
         if found is not None:
             last = found, parts
             if found.converged:
@@ -278,13 +289,15 @@ def _told(parts: Sequence[str]) -> str:
     return ", ".join(told) or "none"
 
 
-def _random_parts(people: Labels, within: Mapping[str, Labels]) -> Sequence[tuple[str, ...]]:
+def _random_parts(
+    people: Labels, within: Mapping[str, Labels], answers: int
+) -> Sequence[tuple[str, ...]]:
     """Return random parts, the fullest first.
 
     A part that tells nothing apart within anybody is none. Nor is one that has a level for each
     single answer, since its variance can't be told from what is left.
     """
-    persons, answers = len(np.unique(people)), len(people)
+    persons = len(np.unique(people))
     if persons == answers:
         return ((),)
     levels = {name: len({*zip(people, part, strict=True)}) for name, part in within.items()}

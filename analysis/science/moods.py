@@ -11,10 +11,11 @@ from analysis.science.effects import Estimate, one_sample
 from analysis.science.models import Fit, difference
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 BASELINE = "baseline"
 BEFORE = "before"
+AFTER = "after"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,8 @@ class Mood:
     moments : tuple of str
         In their order in the run.
     conditions : tuple of str
-    means : DataFrame
-        Of each participant: rows (participant, condition), a column for each moment.
+    by_session : DataFrame
+        Means: rows (participant, session, condition), a column for each moment.
     changes : tuple of Estimate
         From before a block to each later moment, by condition.
     contrasts : tuple of Estimate
@@ -40,10 +41,16 @@ class Mood:
     rating: str
     moments: tuple[str, ...]
     conditions: tuple[str, ...]
-    means: DataFrame
+    by_session: DataFrame
     changes: tuple[Estimate, ...]
     contrasts: tuple[Estimate, ...]
     by_arm: tuple[tuple[str, Fit], ...] = ()
+
+    @property
+    def means(self) -> DataFrame:
+        """Of each participant: rows (participant, condition), a column for each moment."""
+        means: DataFrame = self.by_session.groupby(["participant", "condition"]).mean()
+        return means
 
 
 def moods(table: DataFrame, arms: Arms | None = None) -> list[Mood]:
@@ -63,8 +70,9 @@ def moods(table: DataFrame, arms: Arms | None = None) -> list[Mood]:
 def _mood(rating: str, table: DataFrame, arms: Arms | None) -> Mood:
     moments = sorted(table["moment"].unique(), key=_place)
     conditions = sorted(table["condition"].unique(), key=lambda one: (one != BASELINE, one))
-    by_session = table.groupby(["participant", "session", "condition", "moment"])["value"].mean()
-    means = by_session.groupby(["participant", "condition", "moment"]).mean().unstack("moment")
+    keys = ["participant", "session", "condition", "moment"]
+    by_session = table.groupby(keys)["value"].mean().unstack("moment")
+    means = by_session.groupby(["participant", "condition"]).mean()
     changes, contrasts, by_arm = [], [], []
     for moment in moments:
         if moment == BEFORE or BEFORE not in means:
@@ -86,17 +94,16 @@ def _mood(rating: str, table: DataFrame, arms: Arms | None) -> Mood:
         rating,
         tuple(map(str, moments)),
         tuple(map(str, conditions)),
-        means,
+        by_session,
         tuple(one for one in changes if one is not None),
         tuple(one for one in contrasts if one is not None),
         tuple(by_arm),
     )
 
 
-def _changes(means: Series[float], moment: str, conditions: list[str]) -> DataFrame:
+def _changes(by_session: DataFrame, moment: str, conditions: list[str]) -> DataFrame:
     """Return the change of each participant, session and condition, baseline's below the others."""
-    wide = means.unstack("moment")
-    change = (wide[moment] - wide[BEFORE]).reset_index(name="value")
+    change = (by_session[moment] - by_session[BEFORE]).reset_index(name="value")
     order = [*(one for one in conditions if one != BASELINE), BASELINE]
     table: DataFrame = change.sort_values("condition", key=lambda own: own.map(order.index))
     return table

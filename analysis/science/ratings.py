@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.science.arms import Arms
-from analysis.science.classical import Periods, groups, messages, of_periods, person_means
+from analysis.science.classical import Periods, groups, messages, of_periods
 from analysis.science.effects import Estimate
+from analysis.science.gather import answered
 from analysis.science.models import Design, Fit, fit_ratings
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 _ORDER = ("kind", "acceptance", "hold_warm")  # what a contrast is about stands first
 
@@ -23,12 +24,15 @@ class Described:
     Parameters
     ----------
     message : str
+    arm : str or None
+        None for all answers, whichever arm they were given in.
     participants, answers : int
     mean, sd : float
         Of participants' means.
     """
 
     message: str
+    arm: str | None
     participants: int
     answers: int
     mean: float
@@ -44,7 +48,7 @@ class Outcome:
     task, rating : str
     design : Design
     table : DataFrame
-        The answers; with arm, sequence and period if the arms are known.
+        The cells with answers that count; with arm, sequence and period if the arms are known.
     described : tuple of Described
     asked, unanswered, unconfirmed : int
         Questions that were shown, and those that don't count.
@@ -88,7 +92,7 @@ def outcomes(table: DataFrame, arms: Arms | None) -> list[Outcome]:
     Parameters
     ----------
     table : DataFrame
-        Columns as in `analysis.science.gather.COLUMNS`; self-reports around blocks are left out.
+        Cells, as in `analysis.science.gather.Answers`; self-reports around blocks are left out.
     arms : Arms or None
         None while they are sealed: all sessions are pooled then.
     """
@@ -101,13 +105,14 @@ def outcomes(table: DataFrame, arms: Arms | None) -> list[Outcome]:
 
 def outcome(task: str, rating: str, table: DataFrame, arms: Arms | None) -> Outcome:
     """Analyse the answers to one rating question in one task."""
-    given = table[table["confirmed"].fillna(False)]
+    given = answered(table)
     kinds = tuple(sorted(map(str, given["condition"].unique()), key=_place))
     known = given if arms is None else arms.joined(given)
     unknown = sorted(set(given["participant"]) - set(known["participant"]))
     two = arms is not None and known["arm"].nunique() > 1
     crossover = arms is not None and arms.crossover and two
     design = Design(arms.names if arms is not None and two else None, kinds, crossover)
+    told = (None,) if design.arms is None else (*design.arms, None)
     periods: list[tuple[str, Periods]] = []
     tests = messages(given, design)
     if design.arms and crossover:
@@ -119,10 +124,10 @@ def outcome(task: str, rating: str, table: DataFrame, arms: Arms | None) -> Outc
         rating,
         design,
         known if design.arms else given,
-        tuple(_described(given, kind) for kind in kinds),
-        len(table),
-        int(table["value"].isna().sum()),
-        int((table["value"].notna() & ~table["confirmed"].fillna(False)).sum()),
+        tuple(_described(given, known, kind, arm) for kind in kinds for arm in told),
+        int(table["asked"].sum()),
+        int(table["unanswered"].sum()),
+        int(table["unconfirmed"].sum()),
         fit_ratings(known if design.arms else given, design) if kinds else None,
         tuple(periods),
         tuple(tests),
@@ -130,30 +135,13 @@ def outcome(task: str, rating: str, table: DataFrame, arms: Arms | None) -> Outc
     )
 
 
-def for_traits(found: list[Outcome]) -> dict[str, Series[float]]:
-    """Return one number for each participant and rating: the contrast, or the mean if it has none.
-
-    Arms play no part in it.
-    """
-    numbers = {}
-    for one in found:
-        means = person_means(one.table)
-        first, *others = one.design.messages
-        name = one.rating if len({o.task for o in found}) == 1 else f"{one.task}, {one.rating}"
-        if others:
-            for other in others:
-                numbers[f"{name}: {first} − {other}"] = means[first] - means[other]
-        else:
-            numbers[name] = means[first]
-    return numbers
-
-
 def _place(kind: str) -> tuple[int, str]:
     return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER), kind)
 
 
-def _described(table: DataFrame, kind: str) -> Described:
+def _described(given: DataFrame, known: DataFrame, kind: str, arm: str | None) -> Described:
+    table = given if arm is None else known[known["arm"] == arm]
     own = table[table["condition"] == kind]
-    people = person_means(own)[kind].dropna()
+    people = own.groupby(["participant", "session"])["value"].mean().groupby("participant").mean()
     sd = float(people.std(ddof=1)) if len(people) > 1 else float("nan")
-    return Described(kind, len(people), len(own), float(people.mean()), sd)
+    return Described(kind, arm, len(people), int(own["answers"].sum()), float(people.mean()), sd)

@@ -1,25 +1,21 @@
-"""Scores of questionnaires and daily reports, and traits from a table of the analyst's."""
+"""Scores of questionnaires and daily reports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.questionnaires import daily_fillings, scores_of
 from analysis.science.arms import Arms
 from analysis.science.compared import compared
-from analysis.science.effects import Estimate, correlation, from_t, one_sample
+from analysis.science.effects import Estimate, from_t, one_sample
 from analysis.science.gather import SCORES, frame_of
-from analysis.science.models import Design, Fit, difference, fit_ratings
+from analysis.science.models import Design, Fit, as_cells, difference, fit_ratings
 from experiment.daily.reports import DailyReports, Report
-from experiment.errors import BadInput
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
-
-_PERSON = "participant_id"
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -107,32 +103,6 @@ def with_daily(scores: DataFrame, days: Days) -> DataFrame:
     return more if scores.empty else pd.concat([scores, more], ignore_index=True)
 
 
-def read_traits(file: Path) -> DataFrame:
-    """Read traits of participants: a column ``participant_id``, and one of numbers for each trait.
-
-    Returns
-    -------
-    DataFrame
-        A row for each participant, by label; a column for each trait.
-
-    Raises
-    ------
-    BadInput
-        If it can't be read, has no trait, or tells a participant twice.
-    """
-    table = _read(file, (_PERSON,), "a table of participants and their traits")
-    traits = [name for name in table.columns if name != _PERSON]
-    if not traits:
-        raise BadInput(f"{file}:1: a column of numbers beside participant_id is needed")
-    labels = table[_PERSON].str.removeprefix("sub-")
-    twice = labels[labels.duplicated()]
-    if len(twice):
-        raise BadInput(f"{file}: participant {twice.iloc[0]!r} is there twice")
-    numbers = {name: _numbers(table, name, file) for name in traits}
-    indexed: DataFrame = table.assign(**numbers).set_index(labels)[traits]
-    return indexed
-
-
 def asked(scores: DataFrame) -> list[Asked]:
     """Return the mean of each score after each task, daily reports left out."""
     found = []
@@ -190,50 +160,5 @@ def daily(scores: DataFrame, arms: tuple[str, str] | None, *, crossover: bool) -
     for (name, score), own in days.groupby(["questionnaire", "score"], sort=False):
         table = own.assign(condition=str(score))
         design = Design(arms, (str(score),), crossover and arms is not None)
-        found.append(Daily(str(name), str(score), table, fit_ratings(table, design)))
+        found.append(Daily(str(name), str(score), table, fit_ratings(as_cells(table), design)))
     return found
-
-
-def with_traits(traits: DataFrame, outcomes: dict[str, Series[float]]) -> list[Estimate]:
-    """Correlate each trait with each outcome.
-
-    Parameters
-    ----------
-    traits : DataFrame
-        As `read_traits` gives them.
-    outcomes : dict of str to Series
-        By name: one number for each participant.
-    """
-    found = []
-    for trait in traits.columns:
-        for name, outcome in outcomes.items():
-            pairs = traits[[trait]].join(outcome.rename("outcome"), how="inner").dropna()
-            x, y = pairs[trait].to_list(), pairs["outcome"].to_list()
-            found.append(correlation(f"{trait} and {name}", x, y))
-    return [one for one in found if one is not None]
-
-
-def _read(file: Path, needed: tuple[str, ...], made_by: str) -> DataFrame:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(
-            file, sep="\t", dtype="string", na_values=["n/a", ""], keep_default_na=False
-        )
-    except (OSError, UnicodeError, ValueError):
-        raise BadInput(f"{file}: can't be read as a table with tabs ({made_by})") from None
-    missing = [name for name in needed if name not in table.columns]
-    if missing:
-        raise BadInput(f"{file}:1: no column {missing[0]!r}; needed is {made_by}")
-    return table
-
-
-def _numbers(table: DataFrame, name: str, file: Path) -> Series[float]:
-    import pandas as pd
-
-    numbers = pd.to_numeric(table[name], errors="coerce").astype(float)
-    wrong = numbers.isna() & table[name].notna()
-    if wrong.any():
-        line = int(wrong.to_numpy().argmax()) + 2
-        raise BadInput(f"{file}:{line}: column {name!r} holds something that is no number")
-    return numbers

@@ -19,8 +19,8 @@ from analysis.science.arms import Arms, Given, read_arms
 from analysis.science.classical import period_differences
 from analysis.science.effects import correlation, noncentral_limits, one_sample, two_samples
 from analysis.science.facts import Seen, counted_once
-from analysis.science.gather import COLUMNS, SCORES, frame_of
-from analysis.science.models import Design, effect_rows, estimate_weights, fit_ratings
+from analysis.science.gather import SCORES, cells_from, frame_of
+from analysis.science.models import Design, as_cells, effect_rows, estimate_weights, fit_ratings
 from analysis.science.moods import moods
 from analysis.science.ratings import Outcome, outcome
 from analysis.science.scores import (
@@ -28,11 +28,10 @@ from analysis.science.scores import (
     by_arm,
     counted_days,
     daily,
-    read_traits,
     with_daily,
-    with_traits,
 )
-from benchmarks.recovery import DOCS, RESULTS, short_table
+from analysis.science.traits import Number, numbers_of, read_traits, with_trait
+from benchmarks.recovery.docs import DOCS, RESULTS, short_table
 from benchmarks.simulated import SCALE, Truth, ratings_of
 from experiment.chance import dice
 from experiment.daily.reports import DailyReports, Report
@@ -43,22 +42,31 @@ from experiment.robot import TEMPERS, wish
 ARM = "naltrexone − placebo"
 
 
+TRUTHS = {
+    "crossover": Truth("inagaki2016", 31, -0.5),
+    "two_kinds": Truth("inagaki2016", 31, -0.5, two_kinds=True),
+    "parallel": Truth("inagaki2019", 24, -0.5),
+}
+
+
+def analysed(name: str) -> Outcome:
+    rows, arms = ratings_of(TRUTHS[name], 7)
+    return outcome("messages", "connection", cells_from(rows), arms)
+
+
 @pytest.fixture(scope="module")
 def crossover() -> Outcome:
-    rows, arms = ratings_of(Truth("inagaki2016", 31, -0.5), 7)
-    return outcome("messages", "connection", rows, arms)
+    return analysed("crossover")
 
 
 @pytest.fixture(scope="module")
 def two_kinds() -> Outcome:
-    rows, arms = ratings_of(Truth("inagaki2016", 31, -0.5, two_kinds=True), 7)
-    return outcome("messages", "connection", rows, arms)
+    return analysed("two_kinds")
 
 
 @pytest.fixture(scope="module")
 def parallel() -> Outcome:
-    rows, arms = ratings_of(Truth("inagaki2019", 24, -0.5), 7)
-    return outcome("messages", "connection", rows, arms)
+    return analysed("parallel")
 
 
 def test_a_crossover_is_modelled_as_its_classical_test_says(crossover: Outcome) -> None:
@@ -136,7 +144,8 @@ def test_no_effect_on_the_difference_of_two_kinds_gives_five_per_cent_false_posi
         shared = generator.normal(0, 0.3, (people, sessions, 1, 1))
         own = generator.normal(0, 0.5, (people, sessions, kinds, 1))
         noise = generator.normal(0, 1.0, (people, sessions, kinds, answers))
-        fit = fit_ratings(table.assign(value=(middles + shared + own + noise).ravel()), design)
+        values = middles + shared + own + noise
+        fit = fit_ratings(as_cells(table.assign(value=values.ravel())), design)
         assert fit is not None
         assert fit.converged
         hits += fit.estimate(f"({ARM}) × (kind − stranger)").p < 0.05
@@ -144,8 +153,9 @@ def test_no_effect_on_the_difference_of_two_kinds_gives_five_per_cent_false_posi
 
 
 def test_a_part_that_is_each_single_answer_is_none_of_the_model(parallel: Outcome) -> None:
-    table = parallel.table
-    once = table.groupby(["participant", "session", "condition"]).head(1)
+    rows, arms = ratings_of(TRUTHS["parallel"], 7)
+    known = arms.joined(rows[rows["value"].notna()])
+    once = as_cells(known.groupby(["participant", "session", "condition"]).head(1))
     fit = fit_ratings(once, parallel.design)
     assert fit is not None
     assert fit.converged
@@ -187,9 +197,11 @@ def test_the_model_is_that_of_statsmodels(which: str, request: pytest.FixtureReq
 
     found: Outcome = request.getfixturevalue(which)
     assert found.fit is not None
-    some = found.table[found.table["participant"] <= "014"]
-    table = some.sample(frac=0.8, random_state=3)  # not as many answers everywhere
-    fit = fit_ratings(table, found.design)
+    rows, arms = ratings_of(TRUTHS[which], 7)
+    some = rows[(rows["participant"] <= "014") & rows["value"].notna()]
+    some = some.sample(frac=0.8, random_state=3)  # not as many answers everywhere
+    fit = fit_ratings(arms.joined(cells_from(some)), found.design)
+    table = arms.joined(some)
     assert fit is not None
     assert fit.converged
     data = pd.DataFrame({name: table[name].to_numpy(str) for name in ("participant", "session")})
@@ -220,20 +232,20 @@ def test_the_model_is_that_of_statsmodels(which: str, request: pytest.FixtureReq
 
 def test_sealed_arms_leave_no_trace_in_the_results() -> None:
     rows, _ = ratings_of(Truth("inagaki2016", 12, -1.5), 3)
-    found = outcome("messages", "connection", rows, None)
+    found = outcome("messages", "connection", cells_from(rows), None)
     assert found.design == Design(None, ("kind",), False)
     assert not found.periods
     assert not found.tests
     assert found.fit is not None
     assert found.fit.estimates == ()
-    assert set(found.table.columns) == set(COLUMNS)
+    assert not {"arm", "sequence", "period"} & set(found.table.columns)
 
 
 def test_a_model_that_cannot_be_fitted_says_so() -> None:
     rows, arms = ratings_of(Truth("inagaki2016", 3, 0.0), 1)
-    assert outcome("messages", "connection", rows, arms).fit is None
+    assert outcome("messages", "connection", cells_from(rows), arms).fit is None
     flat = rows.assign(value=4.0)
-    assert fit_ratings(flat, Design(None, ("kind",), False)) is None
+    assert fit_ratings(cells_from(flat), Design(None, ("kind",), False)) is None
 
 
 def test_a_participant_with_one_period_is_in_the_model_alone(crossover: Outcome) -> None:
@@ -245,6 +257,26 @@ def test_a_participant_with_one_period_is_in_the_model_alone(crossover: Outcome)
     fit = fit_ratings(table, crossover.design)
     assert fit is not None
     assert fit.participants == 31
+
+
+def test_arms_that_came_in_one_period_only_are_told_to_be_inseparable(crossover: Outcome) -> None:
+    half = crossover.table[crossover.table["period"] == 1]
+    fit = fit_ratings(half, crossover.design)
+    assert fit is not None
+    assert not fit.converged
+    assert fit.notes == ("arm, period and sequence can't be told apart in what there is so far",)
+
+
+def test_means_and_sds_are_told_by_arm_too(crossover: Outcome) -> None:
+    rows, arms = ratings_of(TRUTHS["crossover"], 7)
+    people = arms.joined(rows).groupby(["participant", "arm"])["value"].mean().unstack("arm")
+    told = {one.arm: one for one in crossover.described}
+    assert list(told) == ["placebo", "naltrexone", None]
+    for arm in arms.names:
+        assert (told[arm].mean, told[arm].sd) == pytest.approx(
+            (people[arm].mean(), people[arm].std())
+        )
+        assert (told[arm].participants, told[arm].answers) == (31, 31 * 6)
 
 
 # --- parts of a session --------------------------------------------------------------------------
@@ -262,7 +294,7 @@ def part(
         for trial, value in answers
     ]
     scores = [("01", "01", "needs", None, "nts", "belonging", 4.0)]
-    games = [{"task": "ball", "dose": {"round": 1}}]
+    games = [{"task": "ball", "round": 1}]
     return {"seen": seen, "answers": rows, "scores": scores, "games": games, "anew": [*anew]}
 
 
@@ -313,6 +345,8 @@ def test_estimates_agree_with_scipy() -> None:
     r = correlation("r", list(a), list(b[:20]))
     assert r is not None
     interval = stats.pearsonr(a, b[:20]).confidence_interval()
+    slope = stats.linregress(a, b[:20])
+    assert (r.t, r.p) == pytest.approx((slope.slope / slope.stderr, slope.pvalue))
     assert (r.low, r.high) == pytest.approx((interval.low, interval.high))
 
 
@@ -330,7 +364,7 @@ def test_feelings_change_with_their_block() -> None:
                 value = 3 + generator.normal(0, 0.3) + (change if moment == "after" else 0)
                 rows.append((f"{person:02d}", "01", "feedback", block, condition, block, moment,
                              "sad", value, 1.0, True))  # fmt: skip
-    (mood,) = moods(frame_of(rows))
+    (mood,) = moods(cells_from(frame_of(rows)))
     assert mood.moments == ("before", "after", "after_5_min")
     assert mood.conditions == ("baseline", "acceptance", "rejection")
     changes = {one.what: one for one in mood.changes}
@@ -361,7 +395,7 @@ def test_what_the_arm_changes_in_feelings_and_scores_is_told(crossover: bool) ->
                     answers.append((*where, "feedback", 1, condition, 1, moment, "sad", value, 1.0,
                                     True))  # fmt: skip
     arms = Arms(given)
-    (mood,) = moods(frame_of(answers), arms)
+    (mood,) = moods(cells_from(frame_of(answers)), arms)
     ((moment, change),) = mood.by_arm
     ((name, score),) = by_arm(frame_of(scores, SCORES), arms)
     assert (moment, name) == ("after", "needs, belonging")
@@ -374,7 +408,7 @@ def test_what_the_arm_changes_in_feelings_and_scores_is_told(crossover: bool) ->
         assert told[what].low < truth < told[what].high
         assert told[what].p < 0.001
     assert by_arm(frame_of(scores, SCORES), None) == []
-    assert moods(frame_of(answers))[0].by_arm == ()
+    assert moods(cells_from(frame_of(answers)))[0].by_arm == ()
 
 
 def test_scores_are_told_by_task_and_by_day() -> None:
@@ -430,12 +464,36 @@ def test_a_trait_goes_with_what_it_was_made_of(tmp_path: Path) -> None:
     file.write_text(text, "utf-8")
     traits = read_traits(file)
     outcome_of = pd.Series({k: 2 * v + 1 for k, v in numbers.items()})
-    (found,) = with_traits(traits, {"change": outcome_of})
+    (found,) = with_trait(traits["er89"], [Number("change", {None: outcome_of})])
     assert found.what == "er89 and change"
     assert found.value == pytest.approx(1.0)
     file.write_text(text + "sub-03\t1\n", "utf-8")
     with pytest.raises(BadInput, match="participant '03' is there twice"):
         read_traits(file)
+
+
+@pytest.mark.parametrize("which", ["crossover", "parallel"])
+def test_traits_are_held_against_each_arm_by_itself(which: str) -> None:
+    """What only the drug brings about in people of a trait is told as that, not pooled away."""
+    truth = TRUTHS[which]
+    rows, arms = ratings_of(truth, 7)
+    trait = pd.Series(
+        {f"{n:03d}": float(n * n % 11) for n in range(1, truth.people + 1)}, name="er"
+    )
+    on_drug = arms.joined(rows)["arm"] == "naltrexone"
+    about = on_drug & (rows["condition"] == "kind")
+    rows.loc[about, "value"] += trait.loc[rows.loc[about, "participant"]].to_numpy()
+    sealed = outcome("messages", "connection", cells_from(rows), None)
+    open_ = outcome("messages", "connection", cells_from(rows), arms)
+    name = "connection" if which == "crossover" else "connection: kind − stranger"
+    told = {one.what: one for one in with_trait(trait, numbers_of([open_], [], arms))}
+    assert told.pop(f"er and {name}, naltrexone").low > 0.7
+    assert abs(told.pop(f"er and {name}, placebo").value) < 0.5
+    if which == "crossover":
+        assert told.pop(f"er and {name}, {ARM}").low > 0.7
+    assert not told
+    (pooled,) = with_trait(trait, numbers_of([sealed], [], None))
+    assert (pooled.what, pooled.n) == (f"er and {name}", truth.people)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.batch.exporting import Done
 from analysis.bids_sidecar import text_of
 from analysis.study_tables import KEYS, TABLES
 from analysis.trials import frame_rows, trial_rows
+from analysis.writing import json_text
 from experiment.errors import BadInput
 from experiment.readlog import read_log
 from tests.exports import export_with
@@ -173,3 +176,16 @@ def test_fields_that_nobody_knows_are_no_obstacle(
     export_tables([other], tmp_path / "b")
     for file in (tmp_path / "a").glob("*.*[vn]"):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(value=PLAIN)
+def test_json_for_people_is_what_the_standard_library_writes(value: Any) -> None:
+    assert json_text(value) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"

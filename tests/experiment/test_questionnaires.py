@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.questionnaires import Filling, traits_table
-from analysis.science.scores import read_traits, with_traits
+from analysis.science.traits import Number, read_traits, with_trait
 from experiment.answers import Action, Press, item_answer, unanswered
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, make_study
@@ -78,7 +78,8 @@ def test_a_trait_scale_is_scored_and_goes_into_the_report(tmp_path: Path) -> Non
     # By hand: two of six items are reversed, so that 1 everywhere is (4 * 1 + 2 * 4) / 6.
     assert list(traits["ties_closeness"].dropna().round(6)) == [2.0, 2.666667, 3.0, 2.666667]
     assert list(traits["ties_setbacks"].round(6)) == [2.0, 2.333333, 3.0, 2.666667, 2.666667]
-    (closeness, _) = with_traits(traits, {"warmth": 2 * traits["ties_closeness"]})
+    warmth = Number("warmth", {None: 2 * traits["ties_closeness"]})
+    (closeness,) = with_trait(traits["ties_closeness"], [warmth])
     assert closeness.value == pytest.approx(1.0)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis.bids_validator import ValidatorReport, validate
-from analysis.dose import dose_lines, doses
+from analysis.dose import as_played, dose_lines, doses
 from analysis.replay import verify
 from analysis.report.games import games_of, games_over
 from analysis.report.session import session_report
@@ -168,7 +168,9 @@ def test_reports_tell_the_dose_beside_its_plan(ball: Make) -> None:
     assert "CANARY" not in page
     assert not any(f">{one}<" in page for one in log.header["people"]["offered"])
 
-    (row,) = games_over([round_, replace(round_, complete=False, lowest=0.04, highest=0.08)])
+    (row,) = games_over(
+        map(as_played, [round_, replace(round_, complete=False, lowest=0.04, highest=0.08)])
+    )
     assert (row.planned, row.possible) == ((round_.share,) * 2, (0.04, 0.08))
     assert (row.sessions, row.not_as_planned, row.receipts) == (2, 1, (2, 2))
     assert row.achieved == pytest.approx((2 / 30,) * 3, abs=1e-6)

@@ -222,7 +222,7 @@ def test_a_protocol_may_have_the_whole_run_repeated(new_study: NewStudy, tmp_pat
     # The run that was repeated counts from its own log, with both questions of each message.
     answers = gather(open_study(study).logs(), study, rehearsals=True)
     assert [log.again for log in answers.logs] == [6, 0]
-    assert answers.table["trial"].value_counts().to_dict() == dict.fromkeys(range(1, 7), 2)
+    assert answers.table["asked"].to_list() == [6, 6]
 
 
 @pytest.mark.timeout(180)
