@@ -43,5 +43,5 @@ def test_only_a_whole_interval_below_the_limit_holds(
 
 
 def test_each_table_is_measured_once() -> None:
-    titles = [title for _, title, _ in _measures()]
+    titles = [measure.title for measure in _measures()]
     assert len(titles) == len(set(titles))
