@@ -349,7 +349,7 @@ class Player:
         shown = False
         while self._clock.now() < until:
             self._inputs.look()
-            stamp = self._frame(STOPPED, idle, None, until)
+            stamp = self._frame(STOPPED, idle, None, until if shown else self._clock.now())
             if not shown:
                 self._log.add("stop_shown", stamp)
                 shown = True
