@@ -51,7 +51,7 @@ FONT = '"DejaVu Sans Mono", "Noto Sans Mono", monospace'
 COLOURS = 64
 NOTE = "participant moved the head in trial 3"
 GONE, PAUSED, GOES_ON = 101.0, 60.0, 80.0  # s after volume 1: plug, pause key
-STOPPED = 80.0  # s of the session clock: when the PET session is aborted
+STOPPED = 65.0  # s of the session clock: when the PET session is aborted
 
 
 class Hands:
@@ -251,8 +251,9 @@ def pet(place: Path) -> dict[str, Moment]:
             port=ports.trigger,
             echo=ports.trigger,
         )
+    *_, zero = (event["t"] for event in log.of("run_zero"))
     return {
-        "pet": Moment(log, STOPPED - 2.0, Phase.RUNNING),
+        "pet": Moment(log, zero + 45.3, Phase.RUNNING),
         "aborted": Moment(log, _ended(log), Phase.ABORTED),
     }
 

@@ -40,7 +40,7 @@ GO_ON: tuple[Edit, ...] = (
 MakeStudy = Callable[..., Path]
 
 slow = pytest.mark.slow  # one of these sessions is run each time
-pytestmark = [pytest.mark.linux, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.linux, pytest.mark.timeout(180)]
 
 
 def run(study: Path, scan: SimulatedScan, folder: Path) -> tuple[int, str, SessionLog, State]:
@@ -160,7 +160,8 @@ def test_a_scan_that_ends_a_little_before_its_run_holds_nothing(
 ) -> None:
     """How many volumes it sends is in no protocol here; how long the run lasts is in the plan."""
     study = new_study(*QUICK)
-    plans = prepare(SessionRequest(study, "012", "01", scanner="mock:")).plans
+    request = SessionRequest(study, "012", "01", robot="hasty", no_window=True, scanner="mock:")
+    plans = prepare(request).plans
     lasts = plans["messages"].plan.planned_duration
     assert lasts is not None
     scan = replace(SCAN, volumes=math.ceil(lasts / SCAN.tr) - 4)
