@@ -188,6 +188,8 @@ def run(
         devices.close()
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
+    if status == "complete" and log.failure is not None:  # only its last lines
+        status, reason = "failed", "the end of the log can't be written"
     return SessionResult(prepared.log_file, status, reason)
 
 

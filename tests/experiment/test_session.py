@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -21,6 +22,7 @@ from experiment.errors import BadInput, HardwareError
 from experiment.events import KeyEvent
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
+from experiment.log import LogWriter
 from experiment.plain import to_plain
 from experiment.protocol import Protocol, worded
 from experiment.readlog import read_log
@@ -338,6 +340,22 @@ def test_a_terminal_that_is_held_up_holds_up_no_session(new_study: NewStudy) -> 
     result = run(prepared, tell=tell, hands=lambda clock: NoteThenLetGo(clock, let_go))
     assert result.status == "complete"
     assert told == ["note 1: its time is kept, its words are asked at the end"]
+
+
+def test_a_session_whose_last_lines_are_lost_is_not_complete(
+    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = LogWriter._write
+
+    def full(log: LogWriter, events: list[dict[str, Any]]) -> None:
+        if any(event["type"] == "end" for event in events):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(log, events)
+
+    monkeypatch.setattr(LogWriter, "_write", full)
+    result = run(prepare(request(new_study())))
+    assert (result.status, result.reason) == ("failed", "the end of the log can't be written")
+    assert read_log(result.log).status == "crashed"
 
 
 def test_a_crash_is_logged_without_its_message_and_everything_closes(new_study: NewStudy) -> None:
