@@ -277,10 +277,16 @@ class State:
         """What is to be shown."""
         if self.session is None or self.stage in OVER:
             return self.stage
-        # Without a window nothing is logged while a participant or a scanner is waited for.
-        idle = not self.session.beats and self.stage is not Phase.RUNNING
+        # Without a window nothing is logged while somebody, or a block, is waited for.
+        idle = not self.session.beats and (self.stage is not Phase.RUNNING or self._rests)
         limit = _SILENT_AFTER if self.session.beats else 12 * _SILENT_AFTER
         return Phase.SILENT if self.quiet > limit and not idle else self.stage
+
+    @property
+    def _rests(self) -> bool:
+        """Whether the run has blocks, and none of them runs now."""
+        has_blocks = self.planned is not None and bool(self.planned.blocks)
+        return has_blocks and (self.block is None or not self.block[2])
 
     @property
     def planned(self) -> Planned | None:

@@ -223,6 +223,15 @@ def test_without_a_window_waiting_is_not_silence() -> None:
     assert after(RUN, now=500.0, **bare).phase is Phase.SILENT
 
 
+def test_without_a_window_a_rest_between_blocks_is_not_silence() -> None:
+    block = {"number": 1, "condition": "baseline", "begins": 600.0, "ends": 700.0}
+    plans = {"messages": {**HEADER["plans"]["messages"], "blocks": [block]}}
+    bare = {"display": {"kind": "none"}, "plans": plans}
+    assert after(RUN, now=500.0, **bare).phase is Phase.RUNNING
+    assert after(RUN, now=690.0, **bare).phase is Phase.SILENT
+    assert after(RUN, now=500.0, plans=plans).phase is Phase.SILENT
+
+
 @pytest.mark.parametrize("wrong", [-90.0, 90.0])
 def test_a_computer_whose_clock_is_wrong_still_tells_a_live_log(wrong: float) -> None:
     state = after(RUN, now=14.0 + wrong)
