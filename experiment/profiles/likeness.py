@@ -21,8 +21,8 @@ MARGIN = 4
 """Grey levels (of 255) by which neighbours must differ."""
 NEAR = 28
 """Two pictures are nearly the same where at most so many of `BITS` differ. Copies of the demo
-set's pictures in another size, format, crop (1 %) and brightness (15 %) differ in 23 bits at most;
-no two of its people, though drawn by one hand, in fewer than 35."""
+set's pictures in another size, format, crop (1 %) and brightness (15 %) differ in 24 bits at most;
+no two of its people, though drawn by one hand, in fewer than 36."""
 
 
 def fingerprint(picture: Image) -> int:

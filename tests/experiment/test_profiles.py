@@ -103,7 +103,7 @@ def test_texts_of_the_demo_set_are_alike_in_length_between_groups() -> None:
 def test_people_of_the_demo_set_look_different_and_copies_alike() -> None:
     pictures = [opened(file) for file in sorted(DEMO.glob("photos/*.png"))]
     marks = [fingerprint(picture) for picture in pictures]
-    assert min(distance(a, b) for a, b in itertools.combinations(marks, 2)) >= 35
+    assert min(distance(a, b) for a, b in itertools.combinations(marks, 2)) >= 36
     for picture, mark in zip(pictures, marks, strict=True):
         small = io.BytesIO()
         picture.resize((300, 300), Image.Resampling.LANCZOS).save(small, "jpeg", quality=70)
@@ -112,7 +112,7 @@ def test_people_of_the_demo_set_look_different_and_copies_alike() -> None:
             ImageEnhance.Brightness(picture).enhance(1.15),
             picture.crop((4, 4, 508, 508)),
         )
-        assert max(distance(mark, fingerprint(copy)) for copy in copies) <= 23 < NEAR
+        assert max(distance(mark, fingerprint(copy)) for copy in copies) <= 24 < NEAR
 
 
 # --- what may be known outside -------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // Draws the portraits of the demo profiles: `npm install && npm run make`.
 //
-// A portrait is a drawing by Avataaars (see ../LICENSE) as looks.csv says, before a backdrop out of
-// focus, with light from the left and the lines that years draw. Everything is decided by the
+// A portrait is a drawing by Avataaars (see ../LICENSE) as looks.csv says, with a face of our own,
+// before a backdrop out of focus, with light from the left. Everything is decided by the
 // tables, so that the same pictures come out on every machine.
 
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
@@ -9,6 +9,7 @@ import { createAvatar } from "@dicebear/core";
 import * as avataaars from "@dicebear/avataaars";
 import { Resvg } from "@resvg/resvg-js";
 import sharp from "sharp";
+import { withFace } from "./face.mjs";
 
 const SIZE = 512; // px
 const UNITS = 280; // the drawing's own
@@ -41,27 +42,6 @@ const seedOf = (text) => [...text].reduce((sum, c) => Math.imul(sum, 31) + c.cha
 
 // --- the person ----------------------------------------------------------------------------------
 
-/** Lines that years draw, in the drawing's units; before the nose is drawn, beneath the hair. */
-function years(age) {
-  const line = (d, width, opacity) =>
-    `<path d="${d}" fill="none" stroke="#000" stroke-opacity="${opacity}" stroke-width="${width}" stroke-linecap="round"/>`;
-  let drawn = "";
-  if (age >= 36) {
-    const deep = Math.min(0.08 + (age - 36) * 0.004, 0.17);
-    drawn += line("M116 136q-6 5 -7 11M148 136q6 5 7 11", 2, deep);
-  }
-  if (age >= 44) drawn += line("M100 122q6 4 12 1M164 122q-6 4 -12 1", 1.6, 0.1);
-  if (age >= 50) {
-    drawn += line("M93 109l-6 -3M93 113l-6 1M171 109l6 -3M171 113l6 1", 1.5, 0.12);
-    drawn += line("M112 77q20 -4 40 0M116 70q16 -3 32 0", 1.6, 0.08);
-  }
-  return drawn;
-}
-
-const CHEEKS = [95, 169]
-  .map((x) => `<ellipse cx="${x}" cy="134" rx="10" ry="6.5" fill="#ff5040" fill-opacity=".11"/>`)
-  .join("");
-
 /** The person as SVG, without a background. */
 function person(look, age) {
   const one = (value) => (value ? [value] : []);
@@ -90,9 +70,7 @@ function person(look, age) {
   };
   const svg = createAvatar(avataaars, options).toString();
   const body = svg.replace(/<metadata[\s\S]*?<\/metadata>/, "").replace(/^<svg[^>]*>|<\/svg>$/g, "");
-  const nose = '<g transform="translate(104 122)">';
-  if (!body.includes(nose)) throw new Error(`${look.profile_id}: the drawing has changed`);
-  return body.replace(nose, `${look.mouth === "serious" ? "" : CHEEKS}${years(age)}${nose}`);
+  return withFace(body, look, age, chance(seedOf(`${look.seed}face`)));
 }
 
 // --- what is behind ------------------------------------------------------------------------------
