@@ -14,7 +14,7 @@ from analysis.bids_beh import column_of, columns_of_items, item_columns
 from analysis.bids_events import table_of
 from analysis.writing import json_text
 from experiment.daily.reports import Report
-from experiment.protocol import Questionnaire, worded
+from experiment.protocol import worded
 
 _COLUMNS = ("day", "report", "source", "late")
 
@@ -22,7 +22,8 @@ _COLUMNS = ("day", "report", "source", "late")
 def daily_files(reports: Sequence[Report], study: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of daily reports, by their paths in the data set.
 
-    Where a questionnaire was changed within a period, the columns are those of the last report.
+    Where a questionnaire was changed within a period, the columns are those of the last report, and
+    so are the words where they were filled in in several languages.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def daily_files(reports: Sequence[Report], study: Mapping[str, Any]) -> dict[str
         name = f"sub-{participant}_ses-{session}_task-{own[-1].task}_beh"
         stem = f"sub-{participant}/ses-{session}/beh/{name}"
         files[f"{stem}.tsv"] = table_of(_rows(own), columns)
-        files[f"{stem}.json"] = json_text(_sidecar(questionnaires, own[-1].task, study))
+        files[f"{stem}.json"] = json_text(_sidecar(own[-1], study))
     return files
 
 
@@ -59,13 +60,13 @@ def _rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
     return rows
 
 
-def _sidecar(
-    questionnaires: Mapping[str, Questionnaire], task: str, study: Mapping[str, Any]
-) -> dict[str, Any]:
-    language = next(iter(questionnaires.values())).languages[0]
+def _sidecar(last: Report, study: Mapping[str, Any]) -> dict[str, Any]:
+    questionnaires, language = last.questionnaires, last.language
+    if any(language not in one.languages for one in questionnaires.values()):
+        language = next(iter(questionnaires.values())).languages[0]  # a survey has words of its own
     openings = [one.instructions for one in questionnaires.values() if one.instructions is not None]
     return {
-        "TaskName": task,
+        "TaskName": last.task,
         "TaskDescription": "A report on each day of a period, filled in at a desk, on a page at "
         "home, or with a survey tool.",
         "Instructions": "\n\n".join(worded(text, language).strip() for text in openings) or "None",

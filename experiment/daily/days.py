@@ -12,7 +12,7 @@ No first day is in both. Neither the file nor anything here knows what is taken 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -116,6 +116,19 @@ def known_periods(study: Study, participant: str) -> tuple[Period, ...]:
     if file.is_file():
         firsts |= _first_days(file, daily, _of_register(study, daily))
     return _periods(daily, firsts, f"participant {participant}")
+
+
+def period_of(periods: Sequence[Period], session: str) -> Period | None:
+    """Return the period that a session ends; None if it isn't among these."""
+    return next((period for period in periods if period.session == session), None)
+
+
+def of_another_period(periods: Sequence[Period], session: str, day: date) -> bool:
+    """Whether a day is known not to be one of the period that a session ends."""
+    own = period_of(periods, session)
+    if own is not None:
+        return own.number_of(day) is None
+    return any(period.number_of(day) is not None for period in periods)
 
 
 def participants_with_days(study: Study) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiment.daily.reports import Sent, Source, read_record, records_of, store
+from experiment.daily.reports import Sent, Source, read_record, store
 from experiment.daily.sent import daily_questionnaires, read_sent
 from experiment.daily.survey import read_survey
 from experiment.errors import BadInput
+from experiment.protocol import Questionnaire
 from experiment.study import Study
 
 _ANSWER_FILE = ".json"
@@ -48,29 +49,36 @@ def import_reports(study: Study, files: Sequence[Path], participant: str | None 
     Raises
     ------
     BadInput
-        If the study has no daily reports, or a report can't be written.
+        If the study has no daily reports.
     """
     questionnaires = daily_questionnaires(study)
     told: list[str] = []
     problems: list[str] = []
     for file in files:
         try:
-            source, found, left_out = _read(study, file, participant)
+            for line in _take_in(study, file, participant, questionnaires):
+                told.append(line)
         except BadInput as error:
             problems.append(str(error))
-            continue
-        told += left_out
-        for sent in found:
-            others = _same_day(study, sent)
-            kept = store(study, sent, source, questionnaires)
-            what = f"participant {sent.participant}, session {sent.session}, {sent.day}"
-            if kept is None:
-                told.append(f"{file}: {what}: was imported before; nothing is changed")
-            elif others:
-                told.append(f"{file}: {what}: kept, but DOUBLED: {others} of this day before")
-            else:
-                told.append(f"{file}: {what}: kept")
     return Imported(tuple(told), tuple(problems))
+
+
+def _take_in(
+    study: Study, file: Path, participant: str | None, questionnaires: Mapping[str, Questionnaire]
+) -> Iterator[str]:
+    """Check a file, keep one report of it after the other, and yield what became of each."""
+    source, found, left_out = _read(study, file, participant)
+    yield from left_out
+    for sent in found:
+        others = _same_day(study, sent)
+        kept = store(study, sent, source, questionnaires)
+        what = f"{file}: participant {sent.participant}, session {sent.session}, {sent.day}"
+        if kept is None:
+            yield f"{what}: was imported before; nothing is changed"
+        elif others:
+            yield f"{what}: kept, but DOUBLED: {others} of this day before"
+        else:
+            yield f"{what}: kept"
 
 
 def _read(
@@ -85,10 +93,13 @@ def _read(
 def _same_day(study: Study, sent: Sent) -> int:
     """Return how many other reports of a participant's day were kept before."""
     folder = study.log_folder(sent.participant, sent.session)
-    of_day = [file for file in records_of(study) if file.parent == folder]
-    return sum(
-        (record := read_record(file)).day.isoformat() == sent.day
-        and (record.answers, record.completed.isoformat()) != (sent.answers, sent.completed[:19])
-        for file in of_day
-        if f"_day-{sent.day}_" in file.name
-    )
+    of_day = folder.glob(f"*_day-{sent.day}_*.json")
+    return sum(_is_another(file, sent) for file in of_day)
+
+
+def _is_another(record: Path, sent: Sent) -> bool:
+    try:
+        known = read_record(record)
+    except BadInput:
+        return True  # damaged: whatever it was, `daily status` tells of it
+    return (known.answers, known.completed.isoformat()) != (sent.answers, sent.completed[:19])

@@ -15,8 +15,9 @@ from experiment.daily.sent import daily_questionnaires, study_key
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.plans.questionnaire import ordered_items
-from experiment.protocol import Questionnaire, read_texts, worded
+from experiment.protocol import Questionnaire, worded
 from experiment.protocol.questionnaire import Item, check_language, item_key
+from experiment.protocol.texts import lacking, read_texts
 from experiment.study import Study, check_label, check_writable
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -27,6 +28,7 @@ TEXTS = (
     *("done_days", "no_script", "value_of"),
 )
 """Keys of the page's own texts, below ``daily.`` in the study's text file."""
+_IN_SCRIPT = ("choose_day", "no_day", "progress", "missing", "value_of")
 
 
 def write_page(study: Study, participant: str, out: Path, language: str | None = None) -> None:
@@ -82,7 +84,7 @@ def page_for(study: Study, participant: str, language: str | None = None) -> str
             for day in period.dates
         ],
         "items": [item["rule"] for part in parts for item in part["items"]],
-        "texts": {key: texts[key] for key in ("choose_day", "no_day", "progress", "missing")},
+        "texts": {key: texts[key] for key in _IN_SCRIPT},
     }
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -103,9 +105,9 @@ def page_for(study: Study, participant: str, language: str | None = None) -> str
 def _texts(study: Study, language: str) -> dict[str, str]:
     file = study.folder / "texts" / f"{language}.yaml"
     known = study.protocol.texts if language == study.protocol.language else read_texts(file)
-    missing = [key for key in TEXTS if f"daily.{key}" not in known]
+    missing = [key for key in (f"daily.{one}" for one in TEXTS) if key not in known]
     if missing:
-        raise BadInput(f"{file}: lacks 'daily.{missing[0]}', the daily page needs it")
+        raise BadInput(f"{study.folder}: {lacking(language, missing[0], 'the daily page')}")
     return {key: known[f"daily.{key}"] for key in TEXTS}
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from experiment.daily.days import Period, day_of, known_periods
+from experiment.daily.days import Period, day_of, known_periods, period_of
 from experiment.errors import BadInput
 from experiment.files import canonical, write_new
 from experiment.filled import filled_in
@@ -75,10 +75,13 @@ class Report:
         As they were.
     task : str
         Label of the daily report's task.
+    language : str
+        Tag of the language in which it was filled in.
     late : bool
         Whether it was filled in after its day.
     number : int or None
-        Of the day within its period, from 1; None as long as it isn't known when that begins.
+        Of the day within the period that the session ends, from 1; None where it isn't known to be
+        a day of it.
     """
 
     participant: str
@@ -90,6 +93,7 @@ class Report:
     file: Path
     questionnaires: Mapping[str, Questionnaire]
     task: str
+    language: str
     late: bool
     number: int | None = None
 
@@ -223,6 +227,7 @@ def read_record(file: Path) -> Report:
         file,
         questionnaires,
         record["task"],
+        sent.language,
         late=day_of(completed, record["day_begins"]) > day,
     )
 
@@ -250,6 +255,7 @@ def desk_reports(log: Path) -> list[Report]:
             log,
             {name: Questionnaire.model_validate(known[name]) for name in names},
             daily["task"],
+            header["protocol"]["language"],
             late=False,
         )
         for filled in filled_in(read)
@@ -271,16 +277,16 @@ def reports_of(study: Study) -> DailyReports:
         for participant in {report.participant for report in reports}
     }
     numbered = [
-        replace(report, number=_number(report.day, periods.get(report.participant, ())))
-        for report in reports
+        replace(report, number=_number(report, periods[report.participant])) for report in reports
     ]
     ordered = sorted(numbered, key=lambda r: (r.participant, r.session, r.day, r.completed))
     return DailyReports(tuple(ordered), tuple(damaged))
 
 
-def _number(day: date, periods: Sequence[Period]) -> int | None:
-    numbers = (period.number_of(day) for period in periods)
-    return next((number for number in numbers if number is not None), None)
+def _number(report: Report, periods: Sequence[Period]) -> int | None:
+    """Return a day's number in the period of the report's session: only that one's arm is right."""
+    own = period_of(periods, report.session)
+    return None if own is None else own.number_of(report.day)
 
 
 def _desk_logs(study: Study) -> list[Path]:

@@ -39,11 +39,12 @@ def status_of(period: Period, reports: Sequence[Report], today: date) -> PeriodS
     ----------
     period : Period
     reports : sequence of Report
-        Of one participant; those of other days are not looked at.
+        Of one participant; those of other sessions or days are not looked at.
     today : date
         A day that isn't over: without a report it is no missing one yet.
     """
-    of_day = {day: [r for r in reports if r.day == day] for day in period.dates}
+    own = [report for report in reports if report.session == period.session]
+    of_day = {day: [r for r in own if r.day == day] for day in period.dates}
     return PeriodStatus(
         period,
         there=tuple(day for day, found in of_day.items() if found),
@@ -76,8 +77,12 @@ def status_lines(study: Study, participant: str | None, today: date) -> list[str
         periods = periods_of(study, label)
         lines.append(f"participant {label}")
         lines += [_line(status_of(period, own, today)) for period in periods]
-        outside = [r for r in own if all(p.number_of(r.day) is None for p in periods)]
-        lines += [f"  {r.day}: a report of no period's day ({r.file.name})" for r in outside]
+        lines += [
+            f"  {one.day}: a report of session {one.session}, which is no day of its period, and "
+            f"not counted ({one.file.name})"
+            for one in own
+            if one.number is None
+        ]
     return lines
 
 

@@ -7,7 +7,7 @@ participant's label, one the time at which the report was completed, and one may
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,7 +32,6 @@ _PARTICIPANT = (
     *("participant", "participant_id"),
     *("externalreference", "externaldatareference", "record_id", "study_id"),
 )
-_COMPLETED = ("completed", "enddate", "recordeddate")
 _DAY = ("day", "report_day")
 _NOT_DONE = ("0", "false", "no", "incomplete")
 _TIMES = (
@@ -75,7 +74,7 @@ def read_survey(study: Study, file: Path, participant: str | None = None) -> Sur
         With line and column of the first thing that is wrong.
     """
     table = read_table(file)
-    export = _recognised(table)
+    export = _recognised(table, daily_questionnaires(study))
     sent, left_out = [], []
     for row in table.rows[export.first :]:
         reader = _RowReader(study, export, f"{file}:{row.line}", row)
@@ -101,21 +100,41 @@ class _Export:
         Index of its first answer's row.
     not_answers : mapping of str to str
         What the column ``status`` says of rows that nobody sent, and the reason to leave them out.
+    done : str
+        Column that says whether a row is finished, if there is one.
+    completed : tuple of str
+        Columns that may have the time at which it was.
     """
 
     source: Source
     names: Sequence[str]
     first: int
     not_answers: Mapping[str, str]
+    done: str
+    completed: tuple[str, ...]
 
 
-def _recognised(table: Table) -> _Export:
+def _recognised(table: Table, questionnaires: Mapping[str, Questionnaire]) -> _Export:
     if qualtrics.recognise(table):
-        names, first = qualtrics.names_of(table), qualtrics.first_answer(table)
-        return _Export("qualtrics", names, first, qualtrics.NOT_ANSWERS)
+        return _Export(
+            "qualtrics",
+            qualtrics.names_of(table),
+            qualtrics.first_answer(table),
+            qualtrics.NOT_ANSWERS,
+            done="finished",
+            completed=("completed", "enddate", "recordeddate"),
+        )
     if redcap.recognise(table):
         names = [cell.strip().lower() for cell in table.rows[0].cells]
-        return _Export("redcap", names, 1, {})
+        own = [_among(columns, names) for columns in _columns_of_items(questionnaires).values()]
+        instrument = redcap.instrument_of(names, [name for name in own if name is not None])
+        if instrument is None:
+            raise BadInput(
+                f"{table.file}:1: no column NAME_complete to the right of the items; leave the "
+                "columns in REDCap's order"
+            )
+        done, stamp = f"{instrument}_complete", f"{instrument}_timestamp"
+        return _Export("redcap", names, 1, {}, done, ("completed", stamp))
     raise BadInput(
         f"{table.file}:1: neither an export of Qualtrics (as it comes, with all of the rows above "
         "the answers) nor one of REDCap (record_id first, a column that ends in _complete)"
@@ -143,8 +162,10 @@ class _RowReader:
         not_sent = self._export.not_answers.get(self._cells.get("status", "").lower())
         if not_sent is not None:
             return not_sent
-        done = [value for name, value in self._cells.items() if _says_done(name)]
-        if any(value.lower() in _NOT_DONE for value in done):
+        done = self._cells.get(self._export.done)
+        if done == "":
+            return "no report is in it"
+        if done is not None and done.lower() in _NOT_DONE:
             return "not finished"
         if participant is not None and self.participant != participant:
             return "of another participant"
@@ -173,8 +194,7 @@ class _RowReader:
         return sent
 
     def _completed(self) -> datetime:
-        stamps = (name for name in self._export.names if name.endswith("_timestamp"))
-        return self._time(self._column((*_COMPLETED, *stamps), "when it was completed"))
+        return self._time(self._column(self._export.completed, "when it was completed"))
 
     def _day(self) -> date:
         """Return the day that it is of: the one it says, else that on which it was completed."""
@@ -187,7 +207,7 @@ class _RowReader:
         return period_with(periods_of(self._study, self.participant), self._day())
 
     def _column(self, among: Sequence[str], what: str) -> str:
-        found = next((name for name in among if name in self._cells), None)
+        found = _among(among, self._cells)
         if found is None:
             raise BadInput(f"{self._where}: no column for {what}; name it {' or '.join(among)}")
         return found
@@ -203,11 +223,12 @@ class _RowReader:
 
     def _answers(self, questionnaires: Mapping[str, Questionnaire]) -> dict[str, int | None]:
         answers: dict[str, int | None] = {}
+        columns = _columns_of_items(questionnaires)
         for name, one in questionnaires.items():
             for item in one.items:
-                column = self._column((f"{name}_{item.id}", item.id), f"item {item.id!r}")
-                scale = one.scale_of(item)
-                answers[item_key(name, item.id)] = self._value(column, scale.anchors_at)
+                key = item_key(name, item.id)
+                column = self._column(columns[key], f"item {item.id!r}")
+                answers[key] = self._value(column, one.scale_of(item).anchors_at)
         return answers
 
     def _value(self, column: str, anchors: Mapping[int, str | Mapping[str, str]]) -> int | None:
@@ -223,5 +244,15 @@ class _RowReader:
         raise BadInput(f"{self._where}: column {column!r} is no answer of this item's scale")
 
 
-def _says_done(name: str) -> bool:
-    return name == "finished" or name.endswith("_complete")
+def _columns_of_items(questionnaires: Mapping[str, Questionnaire]) -> dict[str, tuple[str, ...]]:
+    """Return what the column of each item may be called."""
+    return {
+        item_key(name, item.id): (f"{name}_{item.id}", item.id)
+        for name, one in questionnaires.items()
+        for item in one.items
+    }
+
+
+def _among(names: Sequence[str], columns: Collection[str]) -> str | None:
+    """Return the first of some names that there is a column of."""
+    return next((name for name in names if name in columns), None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from experiment.daily.days import day_of, known_periods, of_another_period
 from experiment.errors import BadInput
 from experiment.kit.store import KIT_FILE, load_kit
 from experiment.preflight.line import text_of
@@ -30,9 +31,17 @@ Mistake: TypeAlias = (
         "done_today",  # they had another one today: {participant}, {before}, {at}, {session}
         "date",  # no session can have been then: {today}, {newest}
         "kit",  # somebody else's messages: {participant}, {other}
+        "daily_day",  # today is no day of the period of a daily report: {session}
     ]
 )
-_ALWAYS: tuple[Mistake, ...] = ("double_launch", "date", "clock_behind", "withdrawn", "unblinded")
+_ALWAYS: tuple[Mistake, ...] = (
+    "double_launch",
+    "date",
+    "clock_behind",
+    "withdrawn",
+    "unblinded",
+    "daily_day",
+)
 """Asked again when a session goes on that was begun on the same day; the others were answered."""
 _OF_SESSIONS: tuple[Mistake, ...] = (
     "done_already",
@@ -107,6 +116,8 @@ class Facts:
         Another participant with the same messages.
     left_out : tuple of Mistake
         What is not asked before the tasks that are about to be run.
+    another_period : bool
+        Whether a daily report is about to be run on a day that isn't of the session's period.
     """
 
     participant: str
@@ -117,6 +128,7 @@ class Facts:
     time: TimeFacts
     same_kit: str | None
     left_out: tuple[Mistake, ...] = ()
+    another_period: bool = False
 
 
 def questions_about(facts: Facts) -> list[Question]:
@@ -138,6 +150,8 @@ def questions_about(facts: Facts) -> list[Question]:
     if facts.same_kit is not None:
         values = {"participant": facts.participant, "other": facts.same_kit}
         found.append(Question("kit", values))
+    if facts.another_period:
+        found.append(Question("daily_day", {"session": facts.session}))
     found = [question for question in found if question.mistake not in facts.left_out]
     if any(one.session == facts.session for one in today):
         return [question for question in found if question.mistake in _ALWAYS]
@@ -204,6 +218,7 @@ def gather(
         time=time,
         same_kit=_same_kit(study, participant),
         left_out=_left_out(study, session, tasks),
+        another_period=tasks is not None and _of_another_period(study, participant, session, tasks),
     )
 
 
@@ -258,6 +273,17 @@ def _needs(study: Study, session: str, tasks: Collection[str]) -> bool:
     """Whether a session needs any of these tasks; one that the study has no more needed them."""
     visit = study.protocol.sessions.get(session)
     return visit is None or not set(visit.tasks).isdisjoint(tasks)
+
+
+def _of_another_period(
+    study: Study, participant: str, session: str, tasks: Collection[str]
+) -> bool:
+    """Whether a daily report would be counted for a period that today isn't in."""
+    daily = study.protocol.daily
+    if daily is None or daily.task not in tasks:
+        return False
+    today = day_of(datetime.now(), daily.day_begins)
+    return of_another_period(known_periods(study, participant), session, today)
 
 
 def _same_kit(study: Study, participant: str) -> str | None:

@@ -12,10 +12,11 @@ from experiment.protocol.messages import LabMessages, MessagesTask, Order, Scann
 from experiment.protocol.objects import ObjectCondition, ObjectTask
 from experiment.protocol.questionnaire import DailySettings, Questionnaire, QuestionnaireTask
 from experiment.protocol.ratings import Rating, worded
-from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts
+from experiment.protocol.reading import LAB_DEFAULT, load_protocol
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask
 from experiment.protocol.task import Share, TaskSpec
+from experiment.protocol.texts import read_texts
 from experiment.protocol.whole import AnyTask, Protocol
 
 __all__ = [

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from experiment.errors import BadInput
 from experiment.protocol.allowed import fields_at, needed
 from experiment.protocol.questionnaire_files import load_questionnaires
+from experiment.protocol.texts import read_texts
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
 from experiment.yaml_files import LinedMap, Path_, read_yaml
@@ -83,25 +84,6 @@ def load_protocol(file: Path, language: str | None = None) -> tuple[Protocol, di
             f"{file}:{line}: kit.stranger_messages: no file {strangers} beside study.yaml"
         )
     return protocol, sources
-
-
-def read_texts(file: Path) -> dict[str, str]:
-    """Read a text file: nested mappings of texts, returned with dotted keys."""
-    tree = read_yaml(file)
-    texts: dict[str, str] = {}
-
-    def walk(node: Any, path: Path_) -> None:
-        if isinstance(node, dict):
-            for name, value in node.items():
-                walk(value, (*path, name))
-        elif isinstance(node, str):
-            texts[_dotted(path)] = node.strip()
-        else:
-            place = f"{file}:{_line(tree, path)}: {_dotted(path) or 'file'}"
-            raise BadInput(f"{place}: a text is needed, found {_shown(node)}")
-
-    walk(tree, ())
-    return texts
 
 
 def _translate(plain: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from experiment.protocol.questionnaire import (
 from experiment.protocol.ratings import Rating
 from experiment.protocol.rig import Devices, FaultName, Policy, Scanner, ScreenSettings
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask, ProfileSettings
+from experiment.protocol.texts import lacking
 from experiment.protocol.values import Label, Located, Name, Strict, Whole
 from experiment.screens import ScaleRange
 
@@ -211,9 +212,7 @@ class Protocol(Strict):
     def _check_texts(self, who: str, keys: Iterable[str]) -> None:
         missing = [key for key in keys if key not in self.texts]
         if missing:
-            raise Located(
-                ("language",), f"texts/{self.language}.yaml lacks {missing[0]!r}, {who} needs it"
-            )
+            raise Located(("language",), lacking(self.language, missing[0], who))
 
 
 def _names(names: Iterable[str]) -> str:

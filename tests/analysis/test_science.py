@@ -446,7 +446,7 @@ def test_daily_reports_count_once_for_a_day_that_has_a_number() -> None:
         completed = datetime(2026, 9, day.day, hour)
         answers = {"daily.mood": value}
         return Report("01", "01", day, completed, "page", answers, Path(), {"daily": mood}, "daily",
-                      late=False, number=number)  # fmt: skip
+                      "en", late=False, number=number)  # fmt: skip
 
     days = counted_days(
         DailyReports((report(1, 20, 30), report(1, 21, 90), report(2, 20, 50), report(None, 20, 7)))

@@ -77,6 +77,7 @@ IN_A_YEAR = TimeFacts(NOON, 0.01, NOON + timedelta(days=400))
         (replace(GOOD, time=IN_A_YEAR), "date", "This machine says that it is 2026-03-01"),
         (replace(GOOD, time=IN_A_YEAR, concerns=(BEHIND,)), "clock_behind", "today is 2026-03-01"),
         (replace(GOOD, same_kit="013"), "kit", "the same messages as that of 013"),
+        (replace(GOOD, another_period=True), "daily_day", "no day of the period of session 02"),
     ],
 )
 def test_each_mistake_is_one_question(facts: Facts, mistake: str, words: str) -> None:

@@ -17,10 +17,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from websockets.sync.client import ClientConnection, connect
 
 from experiment.daily.days import set_first_day
@@ -271,6 +274,20 @@ def fill_in(browser: Browser) -> None:
         browser.click(radio(item, value))
 
 
+def marked(browser: Browser, selector: str) -> bool:
+    """Whether a mark is on a line: then it doesn't look alike from end to end."""
+    browser.middle(selector)  # comes into view
+    place = browser.run(
+        f"(() => {{ const r = document.querySelector('{selector}').getBoundingClientRect(); "
+        "return `${r.x} ${r.y} ${r.width} ${r.height} ${scrollY} ${innerHeight}`; })()"
+    )
+    x, y, width, height, scrolled, visible = (round(float(n)) for n in place.split())
+    picture = np.asarray(Image.open(BytesIO(browser.picture())).convert("RGB")).astype(int)
+    top = y + (scrolled if len(picture) > visible else 0)
+    line = picture[top + 2 : top + height - 2, x + 8 : x + width - 8]
+    return bool(np.abs(line - line[:, :1]).max() > 16)
+
+
 def shot(browser: Browser, name: str, tmp_path: Path) -> None:
     """Keep a picture beside the test's other files, for whoever wants to look."""
     (tmp_path / f"{name}.png").write_bytes(browser.picture())
@@ -308,6 +325,7 @@ def test_a_participant_fills_in_a_day_at_home_and_sends_the_file(
     assert not browser.run(hidden)
     slider = '[data-item="daily.met_good"] input'
     assert browser.run(f"document.querySelector('{slider}').className") == "unset"
+    assert not marked(browser, slider)  # a mark in the middle would be an answer to begin with
 
     browser.open(page)  # as if the phone had been put away: the draft is there again
     kept = "document.querySelectorAll('input:checked').length"
@@ -315,6 +333,7 @@ def test_a_participant_fills_in_a_day_at_home_and_sends_the_file(
     assert browser.run("document.getElementById('progress').textContent") == "9 of 11 answered"
     browser.click(slider)
     assert browser.run(f"document.querySelector('{slider}').className") == ""
+    assert marked(browser, slider)
     shot(browser, "filled", tmp_path)
     browser.click("#save")
     file = downloads / f"daily_012_{today}.json"
@@ -339,6 +358,8 @@ def test_a_participant_fills_in_a_day_at_home_and_sends_the_file(
 
     browser.click("#next")  # yesterday's report, filled in a day late; the rule hides an item
     assert browser.run(kept) == 0
+    spoken = browser.run(f"document.querySelector('{slider}').getAttribute('aria-valuetext')")
+    assert spoken == "Nothing chosen yet"
     yesterday = (date.today() - timedelta(days=1)).isoformat()
     browser.run(
         f"(() => {{ const d = document.getElementById('day'); d.value = '{yesterday}'; "

@@ -6,6 +6,7 @@
   const fieldsets = new Map(
     [...form.querySelectorAll("fieldset")].map((one) => [one.dataset.item, one])
   );
+  const sliders = form.querySelectorAll("input[type=range]");
   const answers = new Map(); // item -> whole number; what isn't in it has no answer
   let begun = null;
   let shownOn = null; // the day on which the days to choose from were last listed
@@ -115,7 +116,15 @@
 
   function slid(slider, value) {
     slider.classList.remove("unset");
-    const words = value + slider.dataset.unit;
+    tell(slider, value + slider.dataset.unit);
+  }
+
+  function unset(slider) {
+    slider.classList.add("unset");
+    tell(slider, data.texts.value_of);
+  }
+
+  function tell(slider, words) {
     slider.setAttribute("aria-valuetext", words);
     slider.parentElement.querySelector("output").textContent = words;
   }
@@ -158,7 +167,7 @@
     } else answered(event.target);
   });
   // A click where the slider stands already changes nothing, and is an answer all the same.
-  for (const slider of form.querySelectorAll("input[type=range]")) {
+  for (const slider of sliders) {
     slider.addEventListener("click", () => answered(slider));
     slider.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") {
@@ -280,10 +289,7 @@
     answers.clear();
     begun = null;
     form.reset();
-    for (const slider of form.querySelectorAll("input[type=range]")) {
-      slider.classList.add("unset");
-      slider.parentElement.querySelector("output").textContent = "\u00a0";
-    }
+    sliders.forEach(unset);
     byId("done").hidden = true;
     form.hidden = false;
     fillDays();
@@ -291,6 +297,7 @@
     window.scrollTo(0, 0);
   });
 
+  sliders.forEach(unset);
   fillDays();
   restore();
   refresh();
