@@ -15,9 +15,10 @@ from experiment.daily.sent import daily_questionnaires, study_key
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.plans.questionnaire import ordered_items
-from experiment.protocol import Questionnaire, read_texts, worded
+from experiment.protocol import Questionnaire, worded
 from experiment.protocol.questionnaire import Item, check_language, item_key
 from experiment.study import Study, check_label, check_writable
+from experiment.yaml_files import read_texts
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _RIGHT_TO_LEFT = ("ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi")

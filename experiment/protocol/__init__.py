@@ -12,7 +12,7 @@ from experiment.protocol.messages import LabMessages, MessagesTask, Order, Scann
 from experiment.protocol.objects import ObjectCondition, ObjectTask
 from experiment.protocol.questionnaire import DailySettings, Questionnaire, QuestionnaireTask
 from experiment.protocol.ratings import Rating, worded
-from experiment.protocol.reading import LAB_DEFAULT, load_protocol, read_texts
+from experiment.protocol.reading import LAB_DEFAULT, load_protocol
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask
 from experiment.protocol.task import Share, TaskSpec
@@ -49,6 +49,5 @@ __all__ = [
     "TaskSpec",
     "Window",
     "load_protocol",
-    "read_texts",
     "worded",
 ]

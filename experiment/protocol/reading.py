@@ -13,7 +13,7 @@ from experiment.protocol.allowed import fields_at, needed
 from experiment.protocol.questionnaire_files import load_questionnaires
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
-from experiment.yaml_files import LinedMap, Path_, read_yaml
+from experiment.yaml_files import LinedMap, Path_, read_texts, read_yaml
 from experiment.yaml_files import dotted as _dotted
 from experiment.yaml_files import line_at as _line
 from experiment.yaml_files import shown as _shown
@@ -83,25 +83,6 @@ def load_protocol(file: Path, language: str | None = None) -> tuple[Protocol, di
             f"{file}:{line}: kit.stranger_messages: no file {strangers} beside study.yaml"
         )
     return protocol, sources
-
-
-def read_texts(file: Path) -> dict[str, str]:
-    """Read a text file: nested mappings of texts, returned with dotted keys."""
-    tree = read_yaml(file)
-    texts: dict[str, str] = {}
-
-    def walk(node: Any, path: Path_) -> None:
-        if isinstance(node, dict):
-            for name, value in node.items():
-                walk(value, (*path, name))
-        elif isinstance(node, str):
-            texts[_dotted(path)] = node.strip()
-        else:
-            place = f"{file}:{_line(tree, path)}: {_dotted(path) or 'file'}"
-            raise BadInput(f"{place}: a text is needed, found {_shown(node)}")
-
-    walk(tree, ())
-    return texts
 
 
 def _translate(plain: dict[str, Any]) -> None:
