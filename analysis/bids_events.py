@@ -161,9 +161,7 @@ def cells(values: Iterable[Any]) -> str:
 
     Half of the work of an export of many sessions is done here: one look-up for each cell.
     """
-    return "\t".join(
-        ["n/a" if value is None else _CELLS[type(value)](value) for value in values]
-    )
+    return "\t".join(["n/a" if value is None else _CELLS[type(value)](value) for value in values])
 
 
 @lru_cache(maxsize=4096)  # of labels and names there are few
