@@ -231,10 +231,6 @@ def _mean(values: Collection[float]) -> float:
     return round(fsum(values) / len(values), 6)
 
 
-def _mean(values: Collection[float]) -> float:
-    return round(fsum(values) / len(values), 6)
-
-
 def write_scores(study: Study, out: Path, traits: Collection[str] = ()) -> int:
     """Write the scores of a study's questionnaires, and return how many lines there are.
 
