@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.bids_beh import column_of, columns_of_items, item_columns
 from analysis.bids_events import table_of
 from analysis.writing import json_text
-from experiment.daily.reports import Report
 from experiment.protocol import worded
+
+if TYPE_CHECKING:
+    from experiment.daily.reports import Report
 
 _COLUMNS = ("day", "report", "source", "late")
 

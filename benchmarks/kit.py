@@ -11,9 +11,10 @@ from pathlib import Path
 
 from benchmarks.table import Row, at_most, beside
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, EXAMPLE_PARTICIPANT, make_study
-from experiment.kit import Kit, import_kit
+from experiment.kit import Kit
 from experiment.kit.decisions import accepting
 from experiment.kit.desk import check, decide, import_answers
+from experiment.kit.importing import import_kit
 from experiment.looks import looks_of
 from experiment.protocol import Protocol
 from experiment.screens import Message

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.table import Row, at_most, beside
 from experiment.clock import FrameGrid, RealClock
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, EXAMPLE_PARTICIPANT
-from experiment.kit import import_kit
+from experiment.kit.importing import import_kit
 from experiment.kit.reading import length_of, visible_characters
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol

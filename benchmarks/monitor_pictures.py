@@ -36,8 +36,9 @@ from experiment.equipment import Keys
 from experiment.errors import KindredError
 from experiment.events import KeyEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
-from experiment.kit import import_kit, save_kit
+from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
+from experiment.kit.importing import import_kit
 from experiment.log import LogWriter
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run

@@ -17,8 +17,9 @@ from PyQt6.QtCore import QLoggingCategory
 from PyQt6.QtWidgets import QApplication
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
-from experiment.kit import import_kit, save_kit
+from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
+from experiment.kit.importing import import_kit
 from experiment.readlog import SessionLog
 from stimuli.virtual_display import some_display
 

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from analysis.batch.manifest import Manifest
 from analysis.batch.visits import folders_in
@@ -19,7 +19,9 @@ from analysis.bids_daily import daily_files
 from analysis.bids_sessions import sessions_files
 from analysis.study_tables import DICTIONARY, TABLES, Table, dictionary, head, write_parquet
 from analysis.writing import put, put_stream
-from experiment.daily.reports import Report
+
+if TYPE_CHECKING:
+    from experiment.daily.reports import Report
 
 
 def write_dataset(

@@ -61,13 +61,12 @@ def of_periods(table: DataFrame, design: Design) -> list[tuple[str, Periods]]:
         With the kind, or the difference of two.
     """
     assert design.arms is not None
-    first, *others = design.messages
-    if not others:
-        return [(first, period_differences(table, design.arms))]
+    if len(design.messages) == 1:
+        return [(design.messages[0], period_differences(table, design.arms))]
     keys = ["participant", "period", "arm", "condition"]
     means = table.groupby(keys)["value"].mean().unstack("condition")
     outcomes = {(kind, f"{{}}: {kind}"): means[kind] for kind in design.messages}
-    for other in others:
+    for first, other in design.contrasts:
         contrast = difference(first, other)
         outcomes[contrast, f"({{}}) × ({contrast})"] = means[first] - means[other]
     return [
@@ -154,9 +153,9 @@ def groups(table: DataFrame, design: Design) -> list[Estimate]:
         (name if len(design.messages) == 1 else f"{name}: {message}"): means[message]
         for message in design.messages
     }
-    for other in design.messages[1:]:
-        contrast = difference(design.messages[0], other)
-        outcomes[f"({name}) × ({contrast})"] = means[design.messages[0]] - means[other]
+    for first, other in design.contrasts:
+        contrast = difference(first, other)
+        outcomes[f"({name}) × ({contrast})"] = means[first] - means[other]
     found = []
     for what, values in outcomes.items():
         whole = values.dropna()
@@ -169,9 +168,9 @@ def messages(table: DataFrame, design: Design) -> list[Estimate]:
     """Compare the kinds of message within participants, over all sessions."""
     means = person_means(table)
     found = []
-    for other in design.messages[1:]:
-        pairs = (means[design.messages[0]] - means[other]).dropna()
-        found.append(one_sample(difference(design.messages[0], other), _array(pairs), WITHIN))
+    for first, other in design.contrasts:
+        pairs = (means[first] - means[other]).dropna()
+        found.append(one_sample(difference(first, other), _array(pairs), WITHIN))
     return [one for one in found if one is not None]
 
 

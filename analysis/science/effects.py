@@ -30,7 +30,7 @@ class Size:
     ----------
     name : str
         ``d_z`` (mean difference by the SD of differences), ``g`` (by the pooled SD, Hedges'
-        correction), ``r``.
+        correction).
     value, low, high : float
     """
 
@@ -143,8 +143,7 @@ def correlation(
     z, df = math.atanh(inner), len(a) - 2
     low, high = math.tanh(z - reach), math.tanh(z + reach)
     t = inner * math.sqrt(df / (1 - inner * inner))
-    size = Size("r", r, low, high)
-    return Estimate(what, r, low, high, t, p, df, len(a), "Pearson's r", size)
+    return Estimate(what, r, low, high, t, p, df, len(a), "Pearson's r")
 
 
 def noncentral_limits(t: float, df: float) -> tuple[float, float]:

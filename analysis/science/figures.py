@@ -50,6 +50,7 @@ def _crossover(outcome: Outcome, arms: tuple[str, str], scale: tuple[int, int] |
     kinds = outcome.design.messages
     figure = new_figure(min(_WIDE, 5.6 if len(kinds) == 1 else 2.6 + 2.0 * len(kinds)), 3.6)
     *axes, last = panels(figure, len(kinds) + 1)
+    both = False
     for place, (ax, kind) in enumerate(zip(axes, kinds, strict=True)):
         means = _by_arm(outcome, arms, kind)
         _lines(ax, np.array([0.0, 1.0]), means)
@@ -62,10 +63,14 @@ def _crossover(outcome: Outcome, arms: tuple[str, str], scale: tuple[int, int] |
         _scale(ax, outcome.rating if place == 0 else "", scale)
         changes = means[:, 1] - means[:, 0]
         changes = changes[np.isfinite(changes)]
+        both = both or len(changes) > 0
         _dots(last, place + _spread(changes), changes, QUIET, alpha=0.6)
         found = None if outcome.fit is None else outcome.fit.arm_effect(kind)
         if found is not None:
             _estimate(last, place, found, INK, edge=True)
+    if not both:  # nobody has had both arms yet
+        last.remove()
+        return svg(figure)
     last.axhline(0, color=QUIET, lw=0.8)
     last.set_xlim(-0.6, len(kinds) - 0.4)
     last.set_xticks(range(len(kinds)), list(kinds) if len(kinds) > 1 else [""])
@@ -169,9 +174,9 @@ def mood_figure(moods: Sequence[Mood], scales: Mapping[str, tuple[int, int]]) ->
             ax.plot([xi for xi, _ in drawn], [one.value for _, one in drawn], color=colour, lw=1.6)
             for xi, one in drawn:
                 _estimate(ax, xi, one, colour)
-            ax.plot([], [], "o-", color=colour, label=condition)
+            ax.plot([], [], "o-", color=colour, label=condition.replace("_", " "))
         ax.set_xticks(x, [readable(moment).replace(" after", "\nafter") for moment in mood.moments])
-        ax.set_title(mood.rating)
+        ax.set_title(mood.rating.replace("_", " "))
         low, high = scales.get(mood.rating, ax.get_ylim())
         ax.set_ylim(low - 0.2, high + 0.2)
     axes[0].set_ylabel("rating")

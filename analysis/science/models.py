@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +57,7 @@ class Design:
     arms : (str, str) or None
         The first one is the reference.
     messages : tuple of str
-        Kinds of message; the first one is set against each of the others.
+        Kinds of message; each is set against those behind it.
     crossover : bool
         Whether each participant has both arms, so that period and sequence are in the model.
     """
@@ -74,6 +74,11 @@ class Design:
         )
         parts = [*([main] if main else []), *(["period", "sequence"] if self.crossover else [])]
         return "rating ~ " + (" + ".join(parts) or "1")
+
+    @property
+    def contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Every two kinds of message, as one is set against the other."""
+        return tuple(combinations(self.messages, 2))
 
     def columns(self) -> tuple[str, ...]:
         """Return the names of the fixed effects' columns but for the intercept."""
@@ -233,12 +238,12 @@ def estimate_weights(design: Design) -> dict[str, Array]:
         if len(messages) > 1:
             for message in messages:
                 found[f"{name}: {message}"] = of_arm(message)
-    for other in messages[1:]:
-        found[difference(messages[0], other)] = over_arms(messages[0]) - over_arms(other)
+    for first, other in design.contrasts:
+        found[difference(first, other)] = over_arms(first) - over_arms(other)
     if arms is not None:
-        for other in messages[1:]:
-            name = f"({difference(arms[1], arms[0])}) × ({difference(messages[0], other)})"
-            found[name] = of_arm(messages[0]) - of_arm(other)
+        for first, other in design.contrasts:
+            told = f"({name}) × ({difference(first, other)})"
+            found[told] = of_arm(first) - of_arm(other)
     if design.crossover:
         size = len(design.columns()) + 1
         found["period 2 − period 1"] = np.eye(size)[-2]

@@ -59,11 +59,10 @@ def numbers_of(
         name = f"{one.task}, {one.rating}" if several else one.rating
         keys = ["participant", "session", "condition"]
         means = one.table.groupby(keys)["value"].mean().unstack("condition")
-        first, *others = one.design.messages
         found += [
             _number(f"{name}: {difference(first, other)}", means[first] - means[other], arms)
-            for other in others
-        ] or [_number(name, means[first], arms)]
+            for first, other in one.design.contrasts
+        ] or [_number(name, means[one.design.messages[0]], arms)]
     for mood in moods:
         if not {BEFORE, AFTER} <= set(mood.by_session.columns):
             continue

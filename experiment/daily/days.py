@@ -16,13 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiment.errors import BadInput
 from experiment.files import write_whole
 from experiment.protocol import DailySettings, QuestionnaireTask
-from experiment.register.state import open_register
 from experiment.study import Study, check_label
 from experiment.yaml_files import line_at, read_yaml
+
+if TYPE_CHECKING:
+    from experiment.register.state import Register
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def periods_of(study: Study, participant: str) -> tuple[Period, ...]:
     daily = daily_of(study)[0]
     if _of_register(study, daily):
         raise BadInput(
-            f"{open_register(study.folder).file}: no period of participant {participant} is "
+            f"{_register(study).file}: no period of participant {participant} is "
             "scheduled; daily reports begin with its first dose, enter it with: run_session.py "
             f"participant schedule STUDY --participant {participant} --period N --first-dose "
             "YEAR-MONTH-DAY --by INITIALS"
@@ -191,6 +194,12 @@ def date_from(text: str, what: str) -> date:
         raise BadInput(f"{what} {text!r}: a date is needed, such as 2026-03-02") from None
 
 
+def _register(study: Study) -> Register:
+    from experiment.register.state import open_register  # only where a study has periods of drug
+
+    return open_register(study.folder)
+
+
 def _of_register(study: Study, daily: DailySettings) -> dict[str, int]:
     """Return the sessions that end a period of drug, with its number (from 1)."""
     design = study.protocol.design
@@ -209,7 +218,7 @@ def _scheduled(study: Study, daily: DailySettings) -> dict[str, dict[str, date]]
             for label, number in sessions.items()
             if number in one.first_doses
         }
-        for one in open_register(study.folder).participants
+        for one in _register(study).participants
     }
     return {who: days for who, days in firsts.items() if days}
 

@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from experiment.daily.days import Period, day_of, known_periods, period_of
 from experiment.errors import BadInput
 from experiment.files import canonical, write_new
-from experiment.filled import filled_in
 from experiment.protocol import Questionnaire
 from experiment.protocol.questionnaire import item_key
 from experiment.protocol.values import Label, Name
@@ -237,6 +236,8 @@ def desk_reports(log: Path) -> list[Report]:
 
     Those of a robot and those that were broken off are none.
     """
+    from experiment.filled import filled_in  # with all that plans a questionnaire
+
     read = read_log(log)
     header = read.header
     daily = header["protocol"].get("daily")

@@ -1,10 +1,11 @@
 """A participant's kit: the messages that their own people wrote, and control messages.
 
 The kit is the only place where texts and names are. Everything else refers to a message and its
-writer by opaque ids and sees the `KitIndex`.
+writer by opaque ids and sees the `KitIndex`. How one is
+imported (`experiment.kit.importing`) is not loaded here: every protocol knows of kits, and few who
+read one import any.
 """
 
-from experiment.kit.importing import Imported, LeftOut, import_kit
 from experiment.kit.model import (
     SCHEMA,
     Condition,
@@ -20,14 +21,11 @@ __all__ = [
     "KIT_FILE",
     "SCHEMA",
     "Condition",
-    "Imported",
     "IndexedMessage",
     "Kit",
     "KitIndex",
     "KitMessage",
-    "LeftOut",
     "Writer",
-    "import_kit",
     "load_kit",
     "save_kit",
 ]

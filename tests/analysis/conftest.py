@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from experiment.kit import Kit, import_kit, save_kit
+from experiment.kit import Kit, save_kit
 from experiment.kit.decisions import accepting, record
+from experiment.kit.importing import import_kit
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run

@@ -11,8 +11,9 @@ from analysis.preview import caption, write_preview
 from analysis.private_pictures import check_private
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import Kit, KitMessage, Writer, import_kit
+from experiment.kit import Kit, KitMessage, Writer
 from experiment.kit.decisions import Decision
+from experiment.kit.importing import import_kit
 from experiment.kit.review import look_at
 from experiment.looks import looks_of
 from experiment.protocol import Protocol, load_protocol

@@ -7,7 +7,8 @@ import pytest
 
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import Kit, KitMessage, Writer, import_kit, load_kit, save_kit
+from experiment.kit import Kit, KitMessage, Writer, load_kit, save_kit
+from experiment.kit.importing import import_kit
 
 ANSWERS = EXAMPLE / EXAMPLE_ANSWERS
 STRANGERS = EXAMPLE / "stranger_messages.csv"

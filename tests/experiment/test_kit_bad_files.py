@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from experiment.errors import BadInput
-from experiment.kit import import_kit
+from experiment.kit.importing import import_kit
 from experiment.kit.tables import MAX_FILE
 
 GOOD = "writer,message\nAna,CANARY one\nBen,CANARY two\n"

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiment.errors import BadInput
-from experiment.kit import Imported, Kit, import_kit
+from experiment.kit import Kit
+from experiment.kit.importing import Imported, import_kit
 from experiment.kit.mapping import layout_from
 from experiment.kit.tables import decode, read_table
 

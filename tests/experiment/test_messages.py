@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import import_kit
+from experiment.kit.importing import import_kit
 from experiment.plans.messages import MessagesPlan, plan_messages
 from experiment.plans.plan import PlanInputs
 from experiment.protocol import load_protocol

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.files import canonical
-from experiment.kit import Condition, IndexedMessage, KitIndex, import_kit
+from experiment.kit import Condition, IndexedMessage, KitIndex
+from experiment.kit.importing import import_kit
 from experiment.kit.reading import Length
 from experiment.plain import from_plain, to_plain
 from experiment.plans.frames import frame_lines

@@ -19,7 +19,8 @@ from experiment.catalogue import KINDS, PlannedTask, plan_task, rest_of
 from experiment.choices import profiles_of
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
-from experiment.kit import KitIndex, import_kit
+from experiment.kit import KitIndex
+from experiment.kit.importing import import_kit
 from experiment.people import Choice, People
 from experiment.plain import from_plain, to_plain
 from experiment.plans.feedback import BaselineTrial, FeedbackPlan, FeedbackTrial, Report

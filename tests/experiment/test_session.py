@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Pat
 def test_nothing_private_is_in_the_log(new_study: NewStudy) -> None:
     study = new_study(kit=False)
     from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-    from experiment.kit import import_kit
+    from experiment.kit.importing import import_kit
 
     kit = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit
     kit = replace(

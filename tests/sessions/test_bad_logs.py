@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
-from experiment.kit import import_kit, save_kit
+from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
+from experiment.kit.importing import import_kit
 from experiment.session import SessionRequest, prepare, run
 from run_session import main
 

@@ -17,8 +17,9 @@ from experiment.blinding.sealing import make_keys
 from experiment.desk.commands import Options
 from experiment.desk.settings import Settings, save_settings
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
-from experiment.kit import import_kit, save_kit
+from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
+from experiment.kit.importing import import_kit
 from experiment.notes import read_notes
 from experiment.readlog import read_log
 from experiment.register import open_register

@@ -12,7 +12,8 @@ from experiment.clock import RealClock
 from experiment.errors import HardwareError
 from experiment.events import PointerEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
-from experiment.kit import import_kit, load_kit, save_kit
+from experiment.kit import load_kit, save_kit
+from experiment.kit.importing import import_kit
 from experiment.looks import looks_of
 from experiment.protocol import load_protocol
 from experiment.screens import Closing, Fixation, Message, Page, Scale, Screen, Waiting
