@@ -381,7 +381,7 @@ def _about_light(timing: Timing) -> str:
     if len(timing.light_lags):
         return "light         seen by a photodiode, as told below"
     if offset is None:
-        return "not seen here: the monitor's own delay (measure it with a photodiode)"
+        return "light         not seen here: the monitor's own delay (measure it with a photodiode)"
     told = f"light         {1e3 * offset:+.2f} ms after each flip, as measured on this rig"
     if len(timing.ledger.lags):
         after = offset - float(timing.ledger.lags.mean())
