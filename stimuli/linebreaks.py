@@ -11,7 +11,14 @@ from PyQt6.QtGui import QTextLayout
 
 from stimuli.qt import each
 
-_HIRAGANA = re.compile("[\u3041-\u309f]")
+# Two characters of Japanese between which a word, or one with its particle, goes on: a break is
+# better before a kanji that follows kana, where words begin, or before the 'o' or 'go' that
+# belongs to it. Chinese has no such places, and all its breaks cost the same.
+_IN_A_WORD = re.compile(
+    "(?![はがをにでともへて][おご])"
+    "(?:[\u3041-\u309f\u30a1-\u30ff\u3400-\u9fff][\u3041-\u309f]"
+    "|[\u3400-\u9fffおご][\u3400-\u9fff]|[\u30a1-\u30ff]{2})"
+)
 _THAI = re.compile("[\u0e00-\u0e7f]")  # parts clauses, not words, by spaces
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", "۔")
 _CLAUSE_ENDS = (",", ";", ":", "—", "–", "，", "、", "；", "：", "،", "؛", ")", "）", "」")
@@ -52,8 +59,8 @@ def balanced(pieces: Sequence[Piece], max_width: float) -> list[str]:
     """Join pieces to as few lines as they need, alike in length and ending at natural pauses.
 
     The cost of a set of lines is the sum of their squared relative deviations from the mean
-    length, less the gain of each break (a sentence's end counts most), plus a fine for a line
-    that ends or begins within a run of hiragana, which is mostly within a word.
+    length, less the gain of each break (a sentence's end counts most), plus a fine for each break
+    that is mostly within a word of Japanese.
     """
     needed = line_count(pieces, max_width)
     mean = sum(piece.width + piece.space for piece in pieces) / needed or 1.0
@@ -69,7 +76,7 @@ def balanced(pieces: Sequence[Piece], max_width: float) -> list[str]:
                 total = cost + (width / mean - 1.0) ** 2
                 if end < len(pieces):
                     total -= pieces[end - 1].gain
-                    total += 0.06 * _within_hiragana(pieces[end - 1].text, pieces[end].text)
+                    total += 0.12 * _in_a_word(pieces[end - 1].text, pieces[end].text)
                 if end not in ways or total < ways[end][0]:
                     ways[end] = (total, start)
                 width += pieces[end - 1].space
@@ -94,5 +101,5 @@ def line_count(pieces: Sequence[Piece], max_width: float) -> int:
     return count
 
 
-def _within_hiragana(before: str, after: str) -> bool:
-    return bool(_HIRAGANA.match(before[-1:]) and _HIRAGANA.match(after[:1]))
+def _in_a_word(before: str, after: str) -> bool:
+    return _IN_A_WORD.fullmatch(before[-1:] + after[:1]) is not None

@@ -100,6 +100,14 @@ def test_lines_break_at_a_pause_and_are_alike(typesetter: Typesetter) -> None:
     assert broken.width < 0.75 * whole.width  # not one word left alone
 
 
+def test_japanese_breaks_between_words_where_it_can(typesetter: Typesetter) -> None:
+    lines = [
+        "時間はいくらかけてもかまいません。休みたいときは",
+        "お知らせください。別の日に続けることもできます。",  # not between the "o" and its word
+    ]
+    assert typesetter.lines("".join(lines), px=34, max_width=1020, language="ja") == lines
+
+
 def test_line_breaks_of_the_text_are_kept(typesetter: Typesetter) -> None:
     one = set_plainly(typesetter, "one\ntwo", 500)
     parted = set_plainly(typesetter, "one\r\n \n\ntwo", 500)
