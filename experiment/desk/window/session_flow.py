@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PyQt6.QtCore import QTimer, QUrl
+from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QDesktopServices
 
 from analysis.monitor_texts import clock_of
@@ -20,11 +17,12 @@ from experiment.care import Debriefing, debriefing_due
 from experiment.desk.asking import Asked, about_the_person, questions_before
 from experiment.desk.checking import CheckLine, State, read_lines, verdict
 from experiment.desk.child import Child
-from experiment.desk.commands import Words, check_words, dry_run_words, practice_words, run_words
+from experiment.desk.commands import check_words, dry_run_words, practice_words, run_words
 from experiment.desk.ended import Ended, new_logs, planned_seconds, read_ended
 from experiment.desk.rehearsing import copy_for_dry_run, make_practice
 from experiment.desk.summary import next_step, task_names
 from experiment.desk.window.forms import IdentitySheet
+from experiment.desk.window.process import OneProcess
 from experiment.desk.window.running import (
     CheckSheet,
     QuestionSheet,
@@ -37,9 +35,6 @@ from experiment.readlog import read_log
 
 if TYPE_CHECKING:
     from experiment.desk.window.desk import Desk
-
-_LOOK_EVERY = 150  # ms; how often a process is looked at
-_LAST_WORDS = 8  # lines that are shown of a process that failed
 
 
 class ToRun(NamedTuple):
@@ -64,27 +59,20 @@ class SessionFlow:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._child: Child | None = None
-        self._said: list[str] = []
-        self._begun = 0.0
-        self._ended: Callable[[int], object] = lambda _: None
+        self._process = OneProcess(self._show_course)
         self._running: RunningSheet | None = None
-        self._place: Path | None = None
         self._answered: list[Answered] = []
         self._moments: list[Note] = []
-        self._watch = QTimer()
-        self._watch.setInterval(_LOOK_EVERY)
-        self._watch.timeout.connect(self._look)
 
     @property
     def child(self) -> Child | None:
         """The process that is running, if any."""
-        return self._child
+        return self._process.child
 
     @property
     def busy(self) -> bool:
         """Whether a process of ours is running."""
-        return self._child is not None
+        return self._process.child is not None
 
     # --- who it is, and what is to be asked ------------------------------------------------------
 
@@ -103,7 +91,7 @@ class SessionFlow:
     def _identify(self, to_run: ToRun) -> None:
         """Ask who it is, then whatever looks like a mistake."""
         desk = self._desk
-        self._answered, self._moments, self._said = [], [], []
+        self._answered, self._moments, self._process.said = [], [], []
         try:
             questions = questions_before(
                 desk.study, self._who, to_run.session, desk.texts, to_run.debriefing
@@ -162,15 +150,14 @@ class SessionFlow:
             desk.texts,
             lambda: self._run(to_run),
             lambda: self._check(to_run),
-            self._stop_and_go_back,
+            lambda: self._process.stop(then=self._back),
         )
         desk.show(sheet)
 
         def ended(_: int) -> None:
-            lines = read_lines(self._said)
-            said = [line for line in self._said if line.startswith("error: ")]
+            lines = read_lines(self._process.said)
             if not lines:
-                lines = [CheckLine("", State.NO_GO, line) for line in said]
+                lines = [CheckLine("", State.NO_GO, line) for line in self._process.errors]
             sheet.show_lines(lines, verdict(lines))
 
         words = check_words(
@@ -182,14 +169,7 @@ class SessionFlow:
             fullscreen=desk.fullscreen,
             resume=to_run.resume,
         )
-        self._start(words, ended)
-
-    def _stop_and_go_back(self) -> None:
-        if self._child is not None:
-            self._ended = lambda _: self._back()
-            self._child.stop()
-        else:
-            self._back()
+        self._process.start(words, ended)
 
     # --- the session -----------------------------------------------------------------------------
 
@@ -220,10 +200,10 @@ class SessionFlow:
             self.sum_up(to_run.session, code, log(), debriefing=to_run.debriefing is not None)
 
         self._show_running(heading, lambda: self._keep_moment(log()))
-        self._start(words, ended)
+        self._process.start(words, ended)
 
     def _show_running(self, heading: str, on_keep: Callable[[], object] | None = None) -> None:
-        self._running = RunningSheet(self._desk.texts, heading, self._stop, on_keep)
+        self._running = RunningSheet(self._desk.texts, heading, self._process.stop, on_keep)
         self._desk.show(self._running)
 
     def _keep_moment(self, log: Path | None) -> None:
@@ -259,10 +239,6 @@ class SessionFlow:
             said = ", ".join(f"{one.name} ({one.who})" for one in self._answered)
             add_note(log, note_now(f"answered yes before the session: {said}"))
 
-    def _stop(self) -> None:
-        if self._child is not None:
-            self._child.stop()
-
     def sum_up(
         self, session: str, code: int, log: Path | None, *, debriefing: bool = False
     ) -> None:
@@ -292,7 +268,7 @@ class SessionFlow:
                 )
             due = debriefing_due(desk.study, self._who)
         except KindredError as error:
-            self._said.append(f"error: {desk.words(error)}")
+            self._process.said.append(f"error: {desk.words(error)}")
         desk.roster = desk.roster.read_again()
         status = "not_started" if ended is None else ended.status
         well = status == "complete" and code == 0
@@ -308,7 +284,7 @@ class SessionFlow:
                 (),
                 ended,
                 task_names(desk.study, desk.texts),
-                () if well else self._last_words(),
+                () if well else self._process.last_words,
                 well=well,
                 on_open=_open_folder,
                 on_back=desk.back,
@@ -318,22 +294,16 @@ class SessionFlow:
             )
         )
 
-    def _last_words(self) -> list[str]:
-        """Return what went wrong; an error may go on in the lines below it."""
-        errors = [n for n, line in enumerate(self._said) if line.startswith("error: ")]
-        last = errors[-1] if errors else 0
-        return [*(self._said[n] for n in errors[:-1]), *self._said[last:]][-_LAST_WORDS:]
-
     # --- practice and dry run --------------------------------------------------------------------
 
     def practise(self) -> None:
         """Have the participant try the keys; nothing is kept."""
         desk, says = self._desk, self._desk.texts.says
-        place = self._new_place()
+        place = self._process.new_place()
         try:
             study = make_practice(desk.study, place / "practice")
         except KindredError as error:
-            self._forget_place()
+            self._process.forget_place()
             self._sum_up_trial(says("summary.dry_run_failed"), desk.words(error), well=False)
             return
         self._show_running(says("running.practice"))
@@ -344,7 +314,7 @@ class SessionFlow:
             heading = says("summary.practice_done" if well else "summary.aborted")
             self._sum_up_trial(heading, says("summary.next_practice"), well=well)
 
-        self._start(words, ended)
+        self._process.start(words, ended)
 
     def dry_run(self) -> None:
         """Have a robot go through the next session in a copy; nothing is kept."""
@@ -352,11 +322,11 @@ class SessionFlow:
         visit = desk.standing().next_session
         if visit is None:
             return
-        place = self._new_place()
+        place = self._process.new_place()
         try:
             copy = copy_for_dry_run(desk.study, self._who, visit.session, place / "copy")
         except KindredError as error:
-            self._forget_place()
+            self._process.forget_place()
             self._sum_up_trial(says("summary.dry_run_failed"), desk.words(error), well=False)
             return
         self._show_running(says("running.dry_run"))
@@ -376,11 +346,11 @@ class SessionFlow:
             heading, text = says("summary.dry_run_done"), says("summary.next_practice")
             self._sum_up_trial(heading, text, length, well=True)
 
-        self._start(dry_run_words(copy, self._who, visit.session, desk.texts.tag), ended)
+        self._process.start(dry_run_words(copy, self._who, visit.session, desk.texts.tag), ended)
 
     def _sum_up_trial(self, heading: str, text: str, *details: str, well: bool) -> None:
         desk = self._desk
-        said = () if well else self._last_words()
+        said = () if well else self._process.last_words
         desk.show(
             SummarySheet(
                 desk.texts,
@@ -396,47 +366,15 @@ class SessionFlow:
             )
         )
 
-    # --- processes -------------------------------------------------------------------------------
-
     @property
     def _who(self) -> str:
         assert self._desk.chosen is not None
         return self._desk.chosen
 
-    def _new_place(self) -> Path:
-        """Make a folder for what isn't kept, for this user only."""
-        self._forget_place()
-        self._place = Path(tempfile.mkdtemp(prefix="kindred-"))
-        return self._place
-
-    def _forget_place(self) -> None:
-        if self._place is not None:
-            shutil.rmtree(self._place, ignore_errors=True)
-            self._place = None
-
-    def _start(self, words: Words, ended: Callable[[int], object]) -> None:
-        place = self._place or self._new_place()
-        self._said, self._ended, self._begun = [], ended, time.monotonic()
-        self._child = Child(words, place / f"said-{time.monotonic_ns()}.txt")
-        self._watch.start()
-
-    def _look(self) -> None:
-        """See what the process has said, and whether it has ended."""
-        child = self._child
-        if child is None:
-            return
-        code = child.code
-        lines = child.lines()
-        self._said += lines
+    def _show_course(self, seconds: float, lines: Sequence[str]) -> None:
         if self._running is not None and self._running is self._desk.sheet:
-            self._running.show_time(time.monotonic() - self._begun)
+            self._running.show_time(seconds)
             self._running.say(lines)
-        if code is not None:
-            self._watch.stop()
-            self._child = None
-            self._ended(code)
-            if not self.busy:
-                self._forget_place()
 
 
 def _open_folder(folder: Path) -> None:
