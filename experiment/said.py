@@ -12,7 +12,7 @@ from pathlib import Path
 
 from experiment.bidi import fill
 from experiment.errors import BadInput
-from experiment.protocol.texts import read_texts
+from experiment.yaml_files import read_texts
 
 TEXTS = Path(__file__).parent / "texts"
 ENGLISH = "en"

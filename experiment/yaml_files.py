@@ -127,6 +127,25 @@ class NotYaml(Exception):
         self.line = line
 
 
+def read_texts(file: Path) -> dict[str, str]:
+    """Read a text file: nested mappings of texts, returned with dotted keys."""
+    tree = read_yaml(file)
+    texts: dict[str, str] = {}
+
+    def walk(node: Any, path: Path_) -> None:
+        if isinstance(node, dict):
+            for name, value in node.items():
+                walk(value, (*path, name))
+        elif isinstance(node, str):
+            texts[dotted(path)] = node.strip()
+        else:
+            place = f"{file}:{line_at(tree, path)}: {dotted(path) or 'file'}"
+            raise BadInput(f"{place}: a text is needed, found {shown(node)}")
+
+    walk(tree, ())
+    return texts
+
+
 def parse_yaml(text: str) -> Any:
     """Return what a YAML text says, as `read_yaml` does.
 

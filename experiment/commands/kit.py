@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from experiment.commands.participants import say
 from experiment.errors import KindredError
+from experiment.preflight.command import Language
 
 app = typer.Typer(help="A participant's messages.", no_args_is_help=True)
 
@@ -38,6 +40,7 @@ def import_(
     again: Annotated[
         bool, typer.Option("--again", help="Make a kit anew that no session was run with.")
     ] = False,
+    language: Language = None,
 ) -> None:
     """Make a participant's kit from the survey that their people filled in."""
     from experiment.kit.desk import import_answers
@@ -52,19 +55,20 @@ def import_(
         encoding=encoding,
         again=again,
     )
-    print(*told, sep="\n")
+    say(told, language)
 
 
 @app.command("check")
-def check(study: StudyFolder, participant: Participant) -> None:
+def check(study: StudyFolder, participant: Participant, language: Language = None) -> None:
     """Tell of each message what there is to know, and whether sessions can be run: go or no-go."""
     from experiment.kit.desk import check
+    from experiment.said import Said, language_of
     from experiment.study import open_study
 
-    told, go = check(open_study(study), participant)
-    print(*told, sep="\n")
+    told, go = check(open_study(study), participant, language_of(language))
+    say(told, language)
     if not go:
-        raise KindredError("no-go; the reasons are above")
+        raise KindredError(Said("kit.reasons_above"))
 
 
 @app.command("preview")
@@ -78,14 +82,16 @@ def preview(
     window: Annotated[
         str | None, typer.Option(metavar="WxH", help="Another window than the protocol's.")
     ] = None,
+    language: Language = None,
 ) -> None:
     """Write a private sheet of the messages as the participant will see them."""
     from analysis.preview import preview_kit
+    from experiment.said import Said
     from experiment.session import window_size
     from experiment.study import open_study
 
     file = preview_kit(open_study(study), participant, out, window_size(window))
-    print(f"preview: {file}", "it shows people's own words: keep it with the kit", sep="\n")
+    say([Said("kit.preview", file=file), Said("kit.preview_private")], language)
 
 
 @app.command("review")
@@ -102,6 +108,7 @@ def review(
     accept_all: Annotated[
         bool, typer.Option("--accept-all", help="All that are left and can be shown.")
     ] = False,
+    language: Language = None,
 ) -> None:
     """Accept messages or leave them out."""
     from experiment.kit.desk import decide
@@ -115,7 +122,7 @@ def review(
         leave_out=leave_out or [],
         accept_all=accept_all,
     )
-    print(*told, sep="\n")
+    say(told, language)
 
 
 @app.command("forget")
@@ -123,16 +130,18 @@ def forget(
     study: StudyFolder,
     participant: Participant,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    language: Language = None,
 ) -> None:
     """Destroy a participant's texts and names; ids, digest and decisions stay."""
     from experiment.kit.desk import forget_texts
     from experiment.register.identity import forget_identity
+    from experiment.said import Said, in_words, language_of
     from experiment.study import open_study
 
-    opened = open_study(study)
+    opened, spoken = open_study(study), language_of(language)
     if not yes:
-        typer.confirm(f"Destroy all texts and names of participant {participant}?", abort=True)
+        typer.confirm(in_words(Said("kit.forget", participant=participant), spoken), abort=True)
     # First: what was destroyed before, and is told as an error, must not keep them.
     if forget_identity(opened.kit_folder(participant).parent):
-        print("their initials are destroyed")
-    print(*forget_texts(opened, participant), sep="\n")
+        say([Said("kit.initials_forgotten")], spoken)
+    say(forget_texts(opened, participant), spoken)

@@ -17,8 +17,9 @@ from experiment.files import write_whole
 from experiment.plans.questionnaire import ordered_items
 from experiment.protocol import Questionnaire, worded
 from experiment.protocol.questionnaire import Item, check_language, item_key
-from experiment.protocol.texts import lacking, read_texts
+from experiment.protocol.texts import lacking
 from experiment.study import Study, check_label, check_writable
+from experiment.yaml_files import read_texts
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _RIGHT_TO_LEFT = ("ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi")

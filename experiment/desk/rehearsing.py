@@ -10,8 +10,9 @@ from typing import Any
 from experiment.errors import BadInput
 from experiment.examples import EXAMPLE
 from experiment.kit import Kit, KitMessage, Writer, save_kit
-from experiment.protocol import Protocol, read_texts
+from experiment.protocol import Protocol
 from experiment.study import Study
+from experiment.yaml_files import read_texts
 
 PERSON, SESSION = "practice", "01"
 _WORDS = Path(__file__).parent / "practice"

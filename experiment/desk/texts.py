@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiment.bidi import fill
-from experiment.protocol import read_texts
+from experiment.yaml_files import read_texts
 
 FOLDER = Path(__file__).parent / "texts"
 DEFAULT = "en"

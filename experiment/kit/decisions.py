@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from experiment.errors import BadInput
 from experiment.files import canonical
 from experiment.kit.model import Kit, KitIndex
+from experiment.said import Said
 
 DECISIONS_FILE = "decisions.jsonl"
 Verdict: TypeAlias = Literal["accept", "leave_out"]
@@ -52,7 +53,7 @@ def check_initials(text: str) -> str:
         If they aren't one to five letters.
     """
     if not _INITIALS.fullmatch(text):
-        raise BadInput(f"--by {text!r}: your initials are needed, one to five letters")
+        raise BadInput(Said("refused.by", by=text))
     return text
 
 

@@ -26,6 +26,7 @@ from experiment.kit.store import (
     readable_by_others,
     save_kit,
 )
+from experiment.said import Said
 from experiment.study import Study, check_label, check_writable
 
 
@@ -84,20 +85,23 @@ def import_answers(
     save_origin(folder, Origin(imported.kit.index().digest, imported.doubts))
     return [
         *import_report(source.name, imported, review),
-        f"kit: {file}",
-        f"{source.name} still has all texts and names: destroy it, or keep it private",
+        Said("kit.kept", file=file),
+        Said("kit.source_left", source=source.name),
     ]
 
 
-def check(study: Study, participant: str) -> tuple[list[str], bool]:
+def check(study: Study, participant: str, language: str = "en") -> tuple[list[str], bool]:
     """Look a kit through; return what is to be told, and whether it is a go."""
     kit, folder, review = _opened(study, participant)
-    lines = check_report(review, doubts_about(folder, kit.index().digest))
-    open_to_others = readable_by_others(folder)
-    if open_to_others:
-        lines = [line for line in lines if line != "go"]
-        lines.append(f"no-go: others can read {folder}; run: chmod -R go= {folder}")
-    return lines, not (review.against or open_to_others)
+    against = _against(folder, review)
+    doubts = doubts_about(folder, kit.index().digest)
+    return check_report(review, doubts, against, language), not against
+
+
+def reasons_against(study: Study, participant: str) -> tuple[str, ...]:
+    """Return why no session can be run with a kit; nothing is a go."""
+    _, folder, review = _opened(study, participant)
+    return _against(folder, review)
 
 
 def decide(
@@ -152,13 +156,17 @@ def decide(
     record(folder, kit, verdicts, by, _now())
     after = _opened(study, participant)[2]
     accepted = sum(verdict == "accept" for verdict in verdicts.values())
+    counts = {"accepted": accepted, "left_out": len(verdicts) - accepted}
     return [
-        f"{accepted} accepted, {len(verdicts) - accepted} left out by {by}; "
-        f"{after.waiting} wait for review",
-        *(f"{m.message_id} {why}: leave it out" for m in after.messages for why in m.faults
-          if m.decision is None),
-        *(f"no-go: {reason}" for reason in after.against),
-    ]  # fmt: skip
+        Said("kit.decided", **counts, by=by, waiting=after.waiting),
+        *(
+            Said("kit.fault", message=m.message_id, why=why)
+            for m in after.messages
+            for why in m.faults
+            if m.decision is None
+        ),
+        *(Said("kit.no_go", why=reason) for reason in after.against),
+    ]
 
 
 def forget_texts(study: Study, participant: str) -> list[str]:
@@ -190,6 +198,12 @@ def _opened(study: Study, participant: str) -> tuple[Kit, Path, Review]:
         folder,
         look_through(kit, study.protocol, decisions, shown_before(study, participant)),
     )
+
+
+def _against(folder: Path, review: Review) -> tuple[str, ...]:
+    if not readable_by_others(folder):
+        return review.against
+    return (*review.against, Said("kit.others_can_read", folder=folder))
 
 
 def _ids(given: Sequence[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from experiment.kit.model import KitMessage
+from experiment.said import Said
 
 _EMOJI_STYLE = "\ufe0f"  # a mark by its category, though nothing is written by it
 SHINGLE = 3  # characters
@@ -37,9 +38,13 @@ class Duplicate:
     same_writer: bool
 
     def __str__(self) -> str:
-        how = "the same as" if self.exact else "nearly the same as"
-        whose = "" if self.same_writer else " of another writer"
-        return f"{how} {self.earlier_id}{whose}"
+        return str(self.said())
+
+    def said(self) -> Said:
+        """Return it in words."""
+        how = "same" if self.exact else "near"
+        whose = "" if self.same_writer else "_other"
+        return Said(f"kit.{how}{whose}", other=self.earlier_id)
 
 
 def find_duplicates(messages: Sequence[KitMessage]) -> tuple[Duplicate, ...]:

@@ -19,10 +19,10 @@ from experiment.looks import Looks, looks_of
 from experiment.plans.kit_check import KitCheck, check_kit
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol, ScannerMessages
+from experiment.said import Said, listed
 from experiment.screens import Message
 from stimuli.screens.message import MessageLook
 
-SET_SMALLER = "set at"
 WATCHED = "watch list"
 # Persons joined without a heart between them: Noto Color Emoji draws them as a pictogram, since
 # Unicode 15.1 no longer recommends families of people with a look of their own.
@@ -118,8 +118,8 @@ def look_through(
     required = protocol.kit.review == "required"
     index = usable(kit, decisions, review_required=required)
     usable_now = {message.message_id for message in index.messages}
-    against = [
-        f"{message.message_id} {fault}: leave it out"
+    against: list[str] = [
+        Said("kit.fault", message=message.message_id, why=fault)
         for message in messages
         if message.message_id in usable_now
         for fault in message.faults
@@ -134,7 +134,7 @@ def look_through(
     outlook = checked if hoped == index else check_kit(protocol, hoped, kit.participant, shown)
     if checked.missing and waiting:  # what is missing even if all of them are accepted
         against += outlook.against
-        against.append(f"{len(waiting)} messages wait for review (kit review --by INITIALS)")
+        against.append(Said("kit.waiting", count=len(waiting)))
     else:
         against += checked.against
     return Review(
@@ -165,7 +165,7 @@ def look_at(
     """
     alike: dict[str, list[str]] = {}
     for duplicate in find_duplicates(kit.messages):
-        alike.setdefault(duplicate.message_id, []).append(str(duplicate))
+        alike.setdefault(duplicate.message_id, []).append(duplicate.said())
     return tuple(
         _look(message, protocol, looks, alike.get(message.message_id, []), decisions)
         for message in kit.messages
@@ -186,15 +186,16 @@ def _look(
     look = looks.painter.look_of_message(message.message_id)
     notes = [*alike, *_notes(message, protocol, length, time), *_emoji_notes(message.text, look)]
     if not look.fits:
-        faults.append("does not fit on the screen")
+        faults.append(Said("kit.does_not_fit"))
     elif look.size < 1:
-        notes.append(f"{SET_SMALLER} {100 * look.size:.0f} % of its size to fit")
+        notes.append(Said("kit.set_smaller", percent=f"{100 * look.size:.0f}"))
     if "\ufffd" in message.text:
-        faults.append("holds U+FFFD: a letter was lost before the import")
+        faults.append(Said("kit.lost_letter"))
     if look.fits and not _has_ink(looks, message.message_id):
-        faults.append("shows nothing: its characters leave no ink")
+        faults.append(Said("kit.no_ink"))
     if look.missing:
-        faults.append("no font has " + ", ".join(f"U+{ord(box):04X}" for box in look.missing[:5]))
+        signs = listed(f"U+{ord(box):04X}" for box in look.missing[:5])
+        faults.append(Said("kit.no_font", signs=signs))
     return Looked(
         message.message_id,
         message.writer_id,
@@ -216,9 +217,10 @@ def _has_ink(looks: Looks, message_id: str) -> bool:
 
 
 def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float) -> list[str]:
-    notes = [f"{WATCHED}: {term}" for term in protocol.kit.watch_list if hits(term, message.text)]
+    watched = (term for term in protocol.kit.watch_list if hits(term, message.text))
+    notes: list[str] = [Said("kit.watched", term=term) for term in watched]
     if length.words + length.characters == 0:
-        notes.append("no words")
+        notes.append(Said("kit.no_words"))
     if message.text.startswith("="):
         notes.append("a spreadsheet formula, kept as text")
     shown = [
@@ -227,7 +229,7 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
         if isinstance(spec, ScannerMessages) and message.condition in spec.messages
     ]
     if shown and time > min(shown):
-        notes.append(f"shown for {min(shown):g} s only")
+        notes.append(Said("kit.shown_for", seconds=f"{min(shown):g}"))
     return notes
 
 
@@ -276,5 +278,6 @@ def _asked(protocol: Protocol, kit: Kit, messages: Sequence[Looked]) -> tuple[st
         for condition, count in protocol.kit.per_writer.items():
             missing = count - good[(writer.writer_id, condition)]
             if missing > 0 and (writer.writer_id in strangers) == (condition == "stranger"):
-                found.append(f"{writer.writer_id}: {missing} more {condition} messages")
+                more = {"writer": writer.writer_id, "count": missing, "condition": condition}
+                found.append(Said("kit.more_messages", **more))
     return tuple(found)

@@ -13,6 +13,7 @@ from experiment.plans.plan import PlanInputs
 from experiment.plans.sharing import Missing, cells_to_come, shortfall
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
+from experiment.said import Said
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,13 @@ class KitCheck:
     @property
     def against(self) -> tuple[str, ...]:
         """Why not all sessions can be run with it; nothing if they can."""
-        return (*map(str, self.missing), *self.impossible)
+        return (*(missing.said() for missing in self.missing), *self.impossible)
 
     def lines(self) -> list[str]:
         """Return the result as lines for the assistant; they hold ids only."""
         return [
-            *(f"missing: {missing}" for missing in self.missing),
-            *(f"impossible: {problem}" for problem in self.impossible),
+            *(Said("kit.lacking", what=missing.said()) for missing in self.missing),
+            *(Said("kit.cant", why=problem) for problem in self.impossible),
             *balance_lines(self.balance, self.balance_within),
         ]
 
@@ -66,7 +67,7 @@ def check_kit(
     """
     missing = shortfall(protocol, kit, shown)
     short = {(m.cell.session, m.cell.task) for m in missing}
-    impossible = []
+    impossible: list[str] = []
     for session, task in sorted(
         {(c.session, c.task) for c in cells_to_come(protocol, shown)} - short
     ):
@@ -75,7 +76,7 @@ def check_kit(
                 PlanInputs(protocol, task, kit, session, participant, protocol.seed, shown)
             )
         except BadInput as error:
-            impossible.append(f"session {session}: {error}")
+            impossible.append(Said("kit.impossible", session=session, why=str(error)))
     return KitCheck(
         missing,
         tuple(impossible),
@@ -86,11 +87,12 @@ def check_kit(
 
 def balance_lines(comparisons: Iterable[Comparison], limit: float) -> list[str]:
     """Return comparisons as lines of a table: means and standardised difference (d)."""
-    return [
-        f"balance: {_named(c.sets[0], c.sets[1])}: {_means(c)}, d = {_smd(c)}"
-        + (f"  (beyond {limit:g})" if c.beyond(limit) else "")
-        for c in comparisons
-    ]
+    lines: list[str] = []
+    for c in comparisons:
+        told = f"{_named(c.sets[0], c.sets[1])}: {_means(c)}, d = {_smd(c)}"
+        beyond = Said("kit.beyond", what=told, limit=f"{limit:g}") if c.beyond(limit) else told
+        lines.append(Said("kit.balance", what=beyond))
+    return lines
 
 
 def _named(first: SetName, second: SetName) -> str:

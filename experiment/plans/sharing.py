@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from experiment.kit import Condition, KitIndex
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
+from experiment.said import Said, listed
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,26 @@ class Missing:
 
     def __str__(self) -> str:
         """Return one line for the assistant; it holds ids only."""
-        cell = self.cell
-        lacking = cell.total - self.found
-        what = f"{lacking} {cell.condition} message{'s' if lacking > 1 else ''} missing"
-        remedies = [f"{count} more by {writer}" for writer, count in self.ask]
-        if self.others:
-            each = "" if cell.per_writer is None else f" (at most {cell.per_writer} by each)"
-            remedies.append(f"{self.others} by people who are not in the kit yet{each}")
-        return (
-            f"session {cell.session}, task {cell.task}: {what} ({cell.total} needed, "
-            f"{self.found} there); get {', '.join(remedies)}"
+        return str(self.said())
+
+    def said(self) -> Said:
+        """Return that line, in words."""
+        cell, lacking = self.cell, self.cell.total - self.found
+        remedies = [Said("kit.more_by", count=count, writer=writer) for writer, count in self.ask]
+        if self.others and cell.per_writer is None:
+            remedies.append(Said("kit.more_people", count=self.others))
+        elif self.others:
+            each = {"count": self.others, "most": cell.per_writer}
+            remedies.append(Said("kit.more_people_each", **each))
+        return Said(
+            "kit.missing" if lacking > 1 else "kit.missing_one",
+            session=cell.session,
+            task=cell.task,
+            lacking=lacking,
+            condition=cell.condition,
+            total=cell.total,
+            found=self.found,
+            remedies=listed(remedies),
         )
 
 

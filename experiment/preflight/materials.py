@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from experiment.catalogue import KINDS
 from experiment.choices import profiles_of
 from experiment.errors import KindredError
-from experiment.kit.desk import check as check_kit
+from experiment.kit.desk import reasons_against
 from experiment.kit.own_profile import load_own_profile
 from experiment.preflight.line import Line
 from experiment.profiles import check_profiles
@@ -53,13 +53,9 @@ def gather_kit(study: Study, participant: str, tasks: tuple[str, ...]) -> KitFac
     if not any(study.protocol.tasks[task].shares() for task in tasks):
         return KitFacts(needed=False)
     try:
-        lines, go = check_kit(study, participant)
+        return KitFacts(True, reasons_against(study, participant))
     except KindredError as error:
         return KitFacts(True, (str(error),))
-    if go:
-        return KitFacts(needed=True)
-    against = [line.removeprefix("no-go: ") for line in lines if line.startswith("no-go")]
-    return KitFacts(True, tuple(against or lines[-1:]))
 
 
 def gather_pictures(study: Study, participant: str, tasks: tuple[str, ...]) -> PictureFacts:

@@ -16,7 +16,6 @@ from experiment.protocol.reading import LAB_DEFAULT, load_protocol
 from experiment.protocol.rig import Buttons, FaultName, PetFrame, Policy
 from experiment.protocol.social import ChoosingTask, FeedbackTask, PagesTask
 from experiment.protocol.task import Share, TaskSpec
-from experiment.protocol.texts import read_texts
 from experiment.protocol.whole import AnyTask, Protocol
 
 __all__ = [
@@ -50,6 +49,5 @@ __all__ = [
     "TaskSpec",
     "Window",
     "load_protocol",
-    "read_texts",
     "worded",
 ]

@@ -11,10 +11,9 @@ from pydantic_core import ErrorDetails
 from experiment.errors import BadInput
 from experiment.protocol.allowed import fields_at, needed
 from experiment.protocol.questionnaire_files import load_questionnaires
-from experiment.protocol.texts import read_texts
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
-from experiment.yaml_files import LinedMap, Path_, read_yaml
+from experiment.yaml_files import LinedMap, Path_, read_texts, read_yaml
 from experiment.yaml_files import dotted as _dotted
 from experiment.yaml_files import line_at as _line
 from experiment.yaml_files import shown as _shown

@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
-from experiment.errors import BadInput
 from experiment.examples import EXAMPLE
-from experiment.yaml_files import Path_, dotted, line_at, read_yaml, shown
+from experiment.yaml_files import read_texts
 
 _TOLD = 80  # characters of a text in an error
-
-
-def read_texts(file: Path) -> dict[str, str]:
-    """Read a text file: nested mappings of texts, returned with dotted keys."""
-    tree = read_yaml(file)
-    texts: dict[str, str] = {}
-
-    def walk(node: Any, path: Path_) -> None:
-        if isinstance(node, dict):
-            for name, value in node.items():
-                walk(value, (*path, name))
-        elif isinstance(node, str):
-            texts[dotted(path)] = node.strip()
-        else:
-            place = f"{file}:{line_at(tree, path)}: {dotted(path) or 'file'}"
-            raise BadInput(f"{place}: a text is needed, found {shown(node)}")
-
-    walk(tree, ())
-    return texts
 
 
 def lacking(language: str, key: str, who: str) -> str:

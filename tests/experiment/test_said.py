@@ -81,3 +81,23 @@ def test_what_the_desk_can_not_do_is_said_in_the_assistants_language(
     assert main(add) == 2, "before anything is done"
     assert "language 'fr': allowed are" in capsys.readouterr().err
     assert not open_register(Path(study)).enrolled("013")
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "verdict"), [("ar", "الرسالة", "جاهز"), ("ja", "メッセージ", "可")]
+)
+def test_a_kit_is_looked_through_in_the_assistants_language(
+    new_study: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+    head: str,
+    verdict: str,
+) -> None:
+    study = str(new_study(("review: required", "review: optional")))
+    words = ["--participant", "012", "--language", language]
+    assert main(["kit", "check", study, *words]) == 0
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(head)
+    assert last == verdict
+    assert main(["kit", "review", study, *words, "--by", "KR", "--leave-out", "m001"]) == 0
+    assert "left out" not in capsys.readouterr().out
