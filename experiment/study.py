@@ -56,7 +56,7 @@ class Study:
 
     def is_debriefing(self, task: str) -> bool:
         """Whether a task tells participants that they were deceived, and how."""
-        spec = self.protocol.tasks[task]
+        spec = self.protocol.tasks.get(task)
         return isinstance(spec, PagesTask) and spec.debriefing
 
     def session_tasks(self, session: str, task: str | None) -> tuple[str, ...]:

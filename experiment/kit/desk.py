@@ -181,12 +181,8 @@ def forget_texts(study: Study, participant: str) -> list[str]:
     """
     folder = study.kit_folder(check_label("participant", participant))
     count = forget(participant, folder, _now())
-    files = "1 file" if count == 1 else f"{count} files"
-    return [
-        f"{files} destroyed in {folder}; ids, the kit's digest and decisions are left",
-        "not reached: exports of the survey, backups, what was copied out of this folder, initials "
-        "given at enrolment (the register keeps them); destroy what you can of these too",
-    ]
+    key = "forgotten_one" if count == 1 else "forgotten"
+    return [Said(f"kit.{key}", count=count, folder=folder), Said("kit.not_reached")]
 
 
 def _opened(study: Study, participant: str) -> tuple[Kit, Path, Review]:

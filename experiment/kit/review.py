@@ -222,7 +222,7 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
     if length.words + length.characters == 0:
         notes.append(Said("kit.no_words"))
     if message.text.startswith("="):
-        notes.append("a spreadsheet formula, kept as text")
+        notes.append(Said("kit.formula"))
     shown = [
         spec.timing.reading
         for spec in protocol.tasks.values()
@@ -235,9 +235,9 @@ def _notes(message: KitMessage, protocol: Protocol, length: Length, time: float)
 
 def _emoji_notes(text: str, look: MessageLook) -> Iterator[str]:
     if look.parted:
-        yield "an emoji comes out as several pictures: the font has none for all of it"
+        yield Said("kit.parted")
     if any(family[0] not in look.parted for family in _FAMILY.finditer(text)):
-        yield "emoji of a family: a plain pictogram here, not the people that phones draw"
+        yield Said("kit.family")
 
 
 def hits(term: str, text: str) -> bool:

@@ -92,7 +92,7 @@ class NeedsAnswer(BadInput):
 
 @dataclass(frozen=True)
 class Begun:
-    """A session of the participant's that was begun, by its log; no optional task by itself."""
+    """A session that was begun, by its log; no optional task or debriefing by itself."""
 
     session: str
     at: datetime
@@ -252,8 +252,8 @@ def _begun(study: Study, participant: str) -> tuple[Begun, ...]:
     for log in study.logs_of(participant):
         try:
             header = header_of(log)
-            needed = _needs(study, header["session"], header["tasks"])
-            if header.get("robot") is None and needed:
+            alone = _left_out(study, header["session"], header["tasks"])
+            if header.get("robot") is None and not alone:
                 found.append(Begun(header["session"], datetime.fromisoformat(header["utc"])))
         except (BadInput, KeyError, ValueError):
             continue

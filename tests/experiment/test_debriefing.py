@@ -78,6 +78,7 @@ def test_a_debriefing_is_due_once_a_session_broke_off(study: Study) -> None:
     assert debriefing_due(study, "012") == replace(ALONE, resume=True)
     begun(study, "debriefing", task="debriefing")
     assert debriefing_due(study, "012") is None
+    assert [one.session for one in gather(study, "012", "lab").begun] == ["lab"], "not twice"
 
 
 def test_where_nothing_else_is_left_the_session_goes_on(study: Study) -> None:
