@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -112,13 +113,21 @@ def table_lines(log: SessionLog) -> dict[str, list[str]]:
 
 def _lines(table: Table, keys: str, rows: Sequence[Any]) -> list[str]:
     """Return rows as lines: column by column, which takes half as long as cell by cell."""
-    own, types = table.columns[len(KEYS) :], _types(table)
-    values_of = attrgetter(*own)
+    if not rows:
+        return []
+    values_of, ways = _ways(table)
     columns = zip(*map(values_of, rows), strict=True)
-    texts = [
-        _TEXTS[types[name]](values) for name, values in zip(own, columns, strict=False)
-    ]  # no column where there is no row
+    texts = [way(values) for way, values in zip(ways, columns, strict=True)]
     return ["\t".join((keys, *line)) for line in zip(*texts, strict=True)]
+
+
+@cache
+def _ways(
+    table: Table,
+) -> tuple[Callable[[Any], tuple[Any, ...]], list[Callable[[Any], list[str]]]]:
+    """Return what takes a row's values, and for each of its columns what makes texts of them."""
+    own, types = table.columns[len(KEYS) :], _types(table)
+    return attrgetter(*own), [_TEXTS[types[name]] for name in own]
 
 
 _TOLD_BOOLS = {None: "n/a", True: "true", False: "false"}

@@ -18,7 +18,7 @@ _BLOCK = 1 << 20
 def json_text(value: Any) -> str:
     """Return plain data as JSON for people: what ``json.dumps`` gives with an indent of two.
 
-    That one does it without its C part, which took a third of an export's time.
+    In less than half of the time: with an indent that one does without its C part.
     """
     return _indented(value, "\n") + "\n"
 

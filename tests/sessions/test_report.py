@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.science.gather import gather
+from analysis.tables import rating_rows
 from benchmarks.simulated import SCALE, Truth, whole_study
 from experiment.chance import dice
 from experiment.kit import load_kit
+from experiment.readlog import read_log
 from experiment.robot import TEMPERS, wish
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
@@ -129,7 +130,9 @@ def test_a_temper_of_a_simulation_is_what_the_log_holds(
             )
             log = run(prepare(request), mind=mind).log
             assert b"hasty" not in log.read_bytes()
-    values = gather(open_study(study).logs(), study, rehearsals=True).given["value"]
+    logs = map(read_log, open_study(study).logs())
+    rows = [row for log in logs for row in rating_rows(log) if row.trial is not None]
+    values = [row.value for row in rows if row.confirmed]
     die = dice(5, "test")
     drawn = [wish(mind, "kind", SCALE, die) for _ in range(4000)]
     points = np.arange(2, 8)
