@@ -104,6 +104,7 @@ def _ratings_figure(table: DataFrame, scales: dict[str, tuple[int, int]]) -> byt
         ax.set_ylim(low - margin, high + margin)
         ax.set_ylabel(str(name).replace("_", " "))
         ax.grid(axis="y", color=PALE, lw=0.6)
+        ax.locator_params(axis="x", integer=True)
         ax.set_axisbelow(True)
     axes[-1].set_xlabel("question of that kind, in order")
     for place, condition in enumerate(conditions):

@@ -230,6 +230,19 @@ def test_the_model_is_that_of_statsmodels(which: str, request: pytest.FixtureReq
     assert fit.variances["participant"] == pytest.approx(own, abs=1e-3)
 
 
+def test_every_two_kinds_are_set_against_each_other() -> None:
+    """Rejection stands against baseline, not only against what comes first."""
+    kinds = ("acceptance", "rejection", "baseline")
+    weights = estimate_weights(Design(("placebo", "naltrexone"), kinds, crossover=True))
+    told = [what for what in weights if what.startswith(f"({ARM})")]
+    assert told == [
+        f"({ARM}) × ({a} − {b})" for a, b in (kinds[:2], (kinds[0], kinds[2]), kinds[1:])
+    ]
+    both = f"({ARM}) × (rejection − baseline)"
+    parts = [weights[f"{ARM}: {kind}"] for kind in kinds[1:]]
+    assert np.allclose(weights[both], parts[0] - parts[1])
+
+
 def test_sealed_arms_leave_no_trace_in_the_results() -> None:
     rows, _ = ratings_of(Truth("inagaki2016", 12, -1.5), 3)
     found = outcome("messages", "connection", cells_from(rows), None)
