@@ -12,6 +12,7 @@ from analysis.tables import marker_rows, step_rows
 from analysis.throws import throw_rows
 from analysis.timing import measure
 from benchmarks.games import FRAME, a_game, changed, planned, play, throws
+from benchmarks.session import bare_loop, sleeping_loop
 from benchmarks.table import Row, at_most, beside
 from experiment.chance import dice
 from experiment.dose import YOU
@@ -26,6 +27,8 @@ from stimuli.virtual_display import some_display
 SEEDS = 4000
 _LONGEST = 6  # throws
 _DROPPED = 1.2  # frames
+_GAMES = 4  # in a window: in one alone, a single frame is more than 0.09 %
+_BESIDE = 20.0  # s of each loop that stands beside them
 
 
 def shares() -> list[Row]:
@@ -150,28 +153,40 @@ def _game(schedule: dict[str, Any], throws: int = 30) -> LabCyberball:
 
 
 def flight(folder: Path) -> list[Row]:
-    """Play a game in a window at 1280x720, paced at 60 Hz, and look at the ball's frames."""
+    """Play games in a window at 1280x720, paced at 60 Hz, and look at the ball's frames."""
+    with some_display():
+        logs = [_played(folder / f"game-{number}") for number in range(_GAMES)]
+        bare = bare_loop(_BESIDE)
+    idle = sleeping_loop(_BESIDE)
+    period = 1e3 / logs[0].header["display"]["nominal_hz"]
+    throws = [_of_throws(log) for log in logs]
+    late = [ms for lates, _, _ in throws for ms in lates]
+    frames, dropped = sum(count for _, count, _ in throws), sum(lost for _, _, lost in throws)
+    timings = [measure(log) for log in logs]
+    lost, shown = sum(one.dropped for one in timings), sum(len(one.intervals) for one in timings)
+    statuses = sorted({str(next(log.of("end"))["status"]) for log in logs})
+    differences = sum(len(verify(log).differences) for log in logs)
+    return [
+        Row("games, status, differences in replay", f"{_GAMES}, {statuses[0]}, {differences}"),
+        Row("throws, frames in flight", f"{len(late)}, {frames}"),
+        at_most("dropped frames (> 1.2 frames) in flight", 100 * dropped / frames, 0.1, "%"),
+        beside("dropped frames in the whole games", 100 * lost / shown, "%"),
+        beside("dropped by an empty PsychoPy loop, paced the same way", bare, "%"),
+        beside("late by a loop that only sleeps: the machine itself", idle, "%"),
+        at_most("marker of a throw against its plan, furthest", max(map(abs, late)), period, "ms"),
+        beside("median", float(np.median(late)), "ms"),
+    ]
+
+
+def _played(folder: Path) -> SessionLog:
+    """Play a game with a robot, and return its log."""
+    folder.mkdir()
     study = folder / "cyberball"
     make_study(study, "cyberball")
     request = SessionRequest(
         study, "012", "lab", task="included", robot="typical", port="mock:", size=(1280, 720)
     )
-    with some_display():
-        result = run(prepare(request))
-    log = read_log(result.log)
-    period = 1e3 / log.header["display"]["nominal_hz"]
-    late, frames, dropped = _of_throws(log)
-    timing = measure(log)
-    return [
-        Row("status, differences in replay", f"{result.status}, {len(verify(log).differences)}"),
-        Row("throws, frames in flight", f"{len(late)}, {frames}"),
-        at_most("dropped frames (> 1.2 frames) in flight", 100 * dropped / frames, 0.1, "%"),
-        beside(
-            "dropped frames in the whole game", 100 * timing.dropped / len(timing.intervals), "%"
-        ),
-        at_most("marker of a throw against its plan, furthest", max(map(abs, late)), period, "ms"),
-        beside("median", float(np.median(late)), "ms"),
-    ]
+    return read_log(run(prepare(request)).log)
 
 
 def _of_throws(log: SessionLog) -> tuple[list[float], int, int]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.timing import Timing, measure
 from benchmarks.studies import long_study
@@ -49,11 +50,11 @@ _SHORT = 1.5  # minutes, of the session beside which the processors sleep
 def real_time(folder: Path, minutes: float) -> list[Row]:
     """Run the messages task in a window, markers and pulses over pseudo-terminals."""
     with kept_awake():
-        bare, idle = _bare_loop(20.0), _sleeping_loop(20.0)
+        bare, idle = bare_loop(20.0), sleeping_loop(20.0)
     before = stolen()
     timing = _session(folder / "awake", minutes, awake=True)
     kept = stolen() - before
-    slept_bare, slept_idle = _bare_loop(20.0), _sleeping_loop(20.0)
+    slept_bare, slept_idle = bare_loop(20.0), sleeping_loop(20.0)
     before = stolen()
     slept = _session(folder / "asleep", min(minutes, _SHORT), awake=False)
     slept_kept = stolen() - before
@@ -66,8 +67,8 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
             f"{seconds / 60:.1f} min, {len(timing.intervals)}",
         ),
         at_most("dropped frames (> 1.2 frames)", _share_dropped(timing), 0.1, "%"),
-        beside("dropped by an empty PsychoPy loop, paced the same way", _dropped(bare), "%"),
-        beside("late by a loop that only sleeps: the machine itself", _dropped(idle), "%"),
+        beside("dropped by an empty PsychoPy loop, paced the same way", bare, "%"),
+        beside("late by a loop that only sleeps: the machine itself", idle, "%"),
         beside("CPU time that the hypervisor kept from us meanwhile", kept, "s"),
         at_most("onset error, p99", float(np.percentile(np.abs(errors), 99)), frame, "ms"),
         beside("onset error, median", float(np.median(errors)), "ms"),
@@ -79,8 +80,8 @@ def real_time(folder: Path, minutes: float) -> list[Row]:
             "flip to marker written, p99", float(np.percentile(timing.marker_lags, 99)) * 1e3, "ms"
         ),
         beside("processors not kept awake: dropped frames", _share_dropped(slept), "%"),
-        beside("by an empty PsychoPy loop", _dropped(slept_bare), "%"),
-        beside("by a loop that only sleeps", _dropped(slept_idle), "%"),
+        beside("by an empty PsychoPy loop", slept_bare, "%"),
+        beside("by a loop that only sleeps", slept_idle, "%"),
         beside("CPU time that the hypervisor kept from us", slept_kept, "s"),
     ]
 
@@ -125,8 +126,8 @@ def _drift(timing: Timing, seconds: float) -> Row:
     )
 
 
-def _bare_loop(seconds: float) -> list[float]:
-    """Return flip intervals (s) of an empty window that sleeps until each frame is due."""
+def bare_loop(seconds: float) -> float:
+    """Return the share (%) dropped by an empty window that sleeps until each frame is due."""
     from psychopy import logging, visual
 
     logging.console.setLevel(logging.ERROR)
@@ -140,11 +141,11 @@ def _bare_loop(seconds: float) -> list[float]:
         stamps.append(clock.now())
     clock.close()
     window.close()
-    return list(np.diff(stamps[5:]))
+    return _dropped(np.diff(stamps[5:]))
 
 
-def _sleeping_loop(seconds: float) -> list[float]:
-    """Return the intervals (s) of a loop that sleeps until each frame is due, and does nothing."""
+def sleeping_loop(seconds: float) -> float:
+    """Return the share (%) late in a loop that sleeps until each frame is due, and does nothing."""
     clock = RealClock()
     grid = FrameGrid(clock, 1 / 60)
     stamps = []
@@ -152,11 +153,11 @@ def _sleeping_loop(seconds: float) -> list[float]:
         grid.wait(None)
         stamps.append(clock.now())
     clock.close()
-    return list(np.diff(stamps))
+    return _dropped(np.diff(stamps))
 
 
-def _dropped(intervals: list[float]) -> float:
-    return 100.0 * float(np.mean(np.array(intervals) > 1.2 / 60))
+def _dropped(intervals: npt.NDArray[np.float64]) -> float:
+    return 100.0 * float(np.mean(intervals > 1.2 / 60))
 
 
 class _Outside(NoWindow):

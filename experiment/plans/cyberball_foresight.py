@@ -189,7 +189,7 @@ def foresee(
         many ways to be sure.
     """
     layers = list(_layers(who, script, others, pace))
-    fewest = max(n for n, layer in enumerate(layers) if _all_by(layer, pace))
+    fewest = max((n for n, layer in enumerate(layers) if _all_by(layer, pace)), default=0)
     most = len(layers) - 1
     if most == 0 or fewest == 0:
         raise BadInput(
@@ -277,10 +277,11 @@ def _exclusion(
     if not onsets or any(not place.excluded for place in layers[-1]):
         raise BadInput(f"{who}: the exclusion may never begin, depending on the participant")
     earliest, latest = min(first for first, _ in onsets), max(last for _, last in onsets)
-    if latest > pace.length:
+    if latest + pace.settle > pace.length:  # a throw that can't land in time isn't made
         raise BadInput(
             f"{who}: the exclusion may begin only after {latest:.1f} s, and the round lasts "
-            f"{pace.length:g} s; give a longer round, fewer throws before it, or a shorter limit"
+            f"{pace.length:g} s, {pace.settle:g} s at its end without a throw; give a longer "
+            "round, fewer throws before it, or a shorter limit"
         )
     return round(earliest, 3), None if math.isinf(latest) else round(latest, 3)
 

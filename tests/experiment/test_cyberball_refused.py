@@ -121,6 +121,9 @@ def test_a_protocol_that_can_t_be_played_is_refused_with_its_place(
         (changed(SCAN, rounds=[{"condition": "included", "seconds": 2.5,
                                 "schedule": {"kind": "fair", "of": 3, "longest_without": None}}]),
          "no throw is sure to be made in its 2.5 s"),
+        (changed(SCAN, rounds=[{"condition": "included", "seconds": 0.2,
+                                "schedule": {"kind": "fair", "of": 3, "longest_without": None}}]),
+         "no throw is sure to be made in its 0.2 s"),
     ],
 )  # fmt: skip
 def test_a_game_that_can_t_keep_its_promise_is_refused_before_the_session(
@@ -128,6 +131,19 @@ def test_a_game_that_can_t_keep_its_promise_is_refused_before_the_session(
 ) -> None:
     with pytest.raises(BadInput, match=re.escape(problem)):
         planned(spec, 1)
+
+
+def test_an_exclusion_that_can_t_be_thrown_in_time_is_refused() -> None:
+    """A throw that can't land before the calm end of a round isn't made."""
+    spec = changed(
+        SCANOUT,
+        rounds=[
+            {"condition": "excluded", "seconds": 60,
+             "schedule": {"kind": "ostracism", "receipts": 1, "within": 2}}
+        ],
+    )  # fmt: skip
+    (latest,) = (trial.foreseen.onset[1] for trial in planned(spec, 1).trials)
+    print(latest)
 
 
 def test_a_study_whose_texts_lack_one_is_told_what_to_add(tmp_path: Path) -> None:
