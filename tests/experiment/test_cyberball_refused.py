@@ -135,15 +135,17 @@ def test_a_game_that_can_t_keep_its_promise_is_refused_before_the_session(
 
 def test_an_exclusion_that_can_t_be_thrown_in_time_is_refused() -> None:
     """A throw that can't land before the calm end of a round isn't made."""
-    spec = changed(
-        SCANOUT,
-        rounds=[
-            {"condition": "excluded", "seconds": 60,
-             "schedule": {"kind": "ostracism", "receipts": 1, "within": 2}}
-        ],
-    )  # fmt: skip
-    (latest,) = (trial.foreseen.onset[1] for trial in planned(spec, 1).trials)
-    print(latest)
+
+    def lasting(seconds: float) -> ScannerCyberball:
+        schedule = {"kind": "ostracism", "receipts": 1, "within": 2}
+        rounds = [{"condition": "excluded", "seconds": seconds, "schedule": schedule}]
+        spec: ScannerCyberball = changed(SCANOUT, rounds=rounds)
+        return spec
+
+    latest = planned(lasting(60.0), 1).trials[0].foreseen.latest_exclusion
+    assert latest is not None
+    with pytest.raises(BadInput, match="s at its end without a throw"):
+        planned(lasting(round(latest + SCANOUT.timing.settle / 2, 3)), 1)
 
 
 def test_a_study_whose_texts_lack_one_is_told_what_to_add(tmp_path: Path) -> None:
