@@ -94,10 +94,9 @@ def main() -> None:
     order = [title for _, title, *_ in measures]
     # One display for all: what pyglet shares between windows dies with the display.
     with some_display(), tempfile.TemporaryDirectory() as name:
-        for number, (section, title, rows, awake) in enumerate(measures):
+        folder = Path(name)
+        for section, title, rows, awake in measures:
             if section in wanted:
-                folder = Path(name) / str(number)
-                folder.mkdir()
                 result = table.measured(title, partial(rows, folder, asked.minutes), awake=awake)
                 print(table.write([result], file, order, about), flush=True)
 
@@ -109,7 +108,7 @@ class Measure(NamedTuple):
     ----------
     name, title : str
     rows : callable
-        Takes a folder of its own and how long the real session is (minutes).
+        Takes the run's folder and how long the real session is (minutes).
     awake : bool
         Whether the processors are kept from sleeping meanwhile.
     """
@@ -168,7 +167,7 @@ def _measures() -> list[Measure]:
         Measure(
             "markers",
             "From the flip to the byte, processors kept awake",
-            lambda at, _: markers.flip_to_byte(at),
+            lambda at, _: markers.flip_to_byte(at / "awake"),
             awake=True,
         ),
         Measure(

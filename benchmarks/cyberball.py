@@ -180,7 +180,6 @@ def flight(folder: Path) -> list[Row]:
 
 def _played(folder: Path) -> SessionLog:
     """Play a game with a robot, and return its log."""
-    folder.mkdir()
     study = folder / "cyberball"
     make_study(study, "cyberball")
     request = SessionRequest(

@@ -194,7 +194,7 @@ def _bench(
 
     What our own sender logs is noted as well.
     """
-    folder.mkdir()
+    folder.mkdir(parents=True)
     clock = RealClock(zero=0.0)  # perf_counter itself
     with ExitStack() as stack:
         log = stack.enter_context(LogWriter(folder / "log.jsonl", {}))
