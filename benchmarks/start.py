@@ -14,11 +14,15 @@ from statistics import median
 from benchmarks.studies import long_study
 from benchmarks.table import Row, at_most, beside
 from experiment.examples import EXAMPLE_PARTICIPANT
+from hardware.scan import SimulatedScan
+from hardware.simulator import simulator
 
 ROOT = Path(__file__).parents[1]
 _TIMES = 5
 _MOST = 1.3
 _LONGEST_CHECK = 5.0  # s, with nothing plugged in
+_LONGEST_PLUGGED = 15.0  # s, with whatever there may be
+_LISTEN = 8  # s, for pulses: the longest that can be asked for
 _LAUNCHER = 3.0  # s
 _BARE = """
 import sys, time
@@ -83,6 +87,12 @@ def start_times(folder: Path) -> list[Row]:
         beside("a session, from the command to its first frame", own, "s"),
         at_most("the session against the bare script", own / barest, _MOST, "times"),
         at_most("`check`, nothing plugged in, all of it", _check(study), _LONGEST_CHECK, "s"),
+        at_most(
+            f"`check`, trigger, echo and a scanner that sends nothing, heard for {_LISTEN} s",
+            _plugged(study, folder),
+            _LONGEST_PLUGGED,
+            "s",
+        ),
         at_most("the launcher, from the command to its window", _launcher(study), _LAUNCHER, "s"),
     ]
 
@@ -103,16 +113,27 @@ def _launcher(study: Path) -> float:
     return median(taken)
 
 
-def _check(study: Path) -> float:
-    words = ["--participant", EXAMPLE_PARTICIPANT, "--session", "02"]
+def _plugged(study: Path, folder: Path) -> float:
+    """Return how long the list takes (s) where it waits as long as it ever does."""
+    silent = SimulatedScan(tr=2.0, volumes=1, start_on=None, start_after=999.0, loop_back=True)
+    with simulator(silent, folder / "silent.jsonl") as ports:
+        wires = ["--port", ports.trigger, "--echo", ports.trigger, "--scanner", ports.scanner]
+        return _check(study, *wires, "--listen", str(_LISTEN), "--rehearsal")
+
+
+def _check(study: Path, *more: str) -> float:
+    words = ["--participant", EXAMPLE_PARTICIPANT, "--session", "02", *more]
     taken = []
     for _ in range(3):
         began = time.perf_counter()
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "run_session.py", "check", str(study), *words],
             cwd=ROOT,
-            check=True,
+            check=False,
             capture_output=True,
+            text=True,
         )
         taken.append(time.perf_counter() - began)
+        if done.returncode and "no-go" not in done.stdout:  # it was not the list that ended it
+            raise RuntimeError(done.stderr)
     return median(taken)
