@@ -135,12 +135,12 @@ class MarkerLine:
         return self._faults.take()
 
     def close(self) -> None:
-        """Send what is queued, each for its pulse, bring the lines to 0 and let go of the port.
+        """Let what is up and what is queued have its pulse, bring the lines to 0, close the port.
 
         What the port doesn't take in that time is a fault.
         """
         limit = self._clock.now() + (len(self._queue) + 1) * (self._port.pulse + _GAP) + _SPARE
-        while self._queue and not self._lost and self._clock.now() < limit:
+        while self._is_sending() and self._clock.now() < limit:
             self._clock.sleep_until(self._clock.now() + _GAP)
         with self._lock:
             self._closed.set()
@@ -157,6 +157,11 @@ class MarkerLine:
                         self._record("marker_reset", self._clock.now(), n=self._up)
             self._up = None
         self._let_go()
+
+    def _is_sending(self) -> bool:
+        """Whether a marker is up or queued; one that is just being taken from the queue counts."""
+        with self._lock:
+            return not self._lost and (self._up is not None or bool(self._queue))
 
     def _try(self, n: int, code: int) -> str | None:
         """Write a code, and return what went wrong."""

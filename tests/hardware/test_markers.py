@@ -63,9 +63,34 @@ def test_closing_sends_what_is_queued_and_brings_the_line_down(records: Any) -> 
     for n in range(3):
         line.send(n, "a", n + 1, flip=0.0)
     line.close()
-    assert sent(port) == [0, 1, 0, 2, 0, 3, 0]
+    assert sent(port) == [0, 1, 0, 2, 0, 3, 0, 0]
     assert [e["n"] for e in records.of("marker_reset")] == [0, 1, 2]
     assert records.of("fault") == []
+
+
+@pytest.mark.parametrize("pulse", [0.005, 1.0])
+@pytest.mark.parametrize("count", [1, 3])
+def test_closing_cuts_no_pulse_short(records: Any, pulse: float, count: int) -> None:
+    clock, port = VirtualClock(), MockPort(pulse=pulse)
+    line = MarkerLine(port, clock, records.add)
+    for n in range(count):
+        line.send(n, "a", n + 1, flip=0.0)
+    clock.sleep_until(0.4 * pulse)
+    line.close()
+    begun = [e["begun"] for e in records.of("marker_sent")]
+    ended = [e["t"] for e in records.of("marker_reset")]
+    assert [t - b for t, b in zip(ended, begun, strict=True)] == pytest.approx([pulse] * count)
+    assert clock.now() < begun[-1] + pulse + 0.003  # and no longer than that
+
+
+def test_closing_brings_the_line_down_though_its_reset_never_comes(records: Any) -> None:
+    clock, port = VirtualClock(), MockPort(pulse=0.005)
+    line = MarkerLine(port, clock, records.add)
+    line.send(0, "a", 1, flip=0.0)
+    clock.close()  # as after a call of the clock's has failed
+    line.close()
+    assert sent(port) == [0, 1, 0]
+    assert [e["n"] for e in records.of("marker_reset")] == [0]
 
 
 def test_closing_sends_what_is_queued_over_a_pseudo_terminal(terminal: Any, records: Any) -> None:
@@ -75,7 +100,9 @@ def test_closing_sends_what_is_queued_over_a_pseudo_terminal(terminal: Any, reco
         line.send(n, "a", n + 1, flip=0.0)
     line.close()
     clock.close()
-    assert terminal.read(11) == bytes([0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0])
+    assert terminal.read(12) == bytes([0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 0])
+    resets, writes = records.of("marker_reset"), records.of("marker_sent")
+    assert all(r["t"] - w["begun"] >= 0.005 for r, w in zip(resets, writes, strict=True))
     assert records.of("fault") == []
 
 
