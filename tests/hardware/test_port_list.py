@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +19,10 @@ from experiment.errors import BadInput, HardwareError
 from hardware.echo import PATTERN, PortTest, Sent, describe_test, try_port
 from hardware.port_list import PortInfo, describe_ports, list_ports
 from hardware.ports import open_port
+from run_session import main
 from tests.hardware.conftest import settling
 
+ROOT = Path(__file__).parents[2]
 Plug = Callable[..., None]
 
 
@@ -266,3 +270,79 @@ def test_the_text_of_a_test() -> None:
         "  code   2: 0 of 1 came back\n"
         "NOT ok: check the cable, the device's switches and the echo's device option"
     )
+
+
+def test_the_command_lists_what_is_plugged_in(
+    terminal: Any, plug: Plug, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plug(terminal.path)
+    assert main(["ports"]) == 0
+    assert capsys.readouterr().out == f"{terminal.path}  FT232R  FTDI  no latency timer  free\n"
+
+
+def test_the_command_tries_a_port_with_its_echo(
+    terminal: Any, second: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"{terminal.path}?pulse_ms=1"
+    with wired(terminal, second):
+        assert main(["ports", "--test", url, "--echo", second.path, "--times", "1"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{terminal.path}: {len(PATTERN)} codes sent, each up for 1 ms\n")
+    assert f"\nlost: 0 of {len(PATTERN)}\n" in out
+    assert out.endswith("\nok\n")
+
+
+def test_the_command_tries_a_port_without_an_echo(
+    terminal: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ports", "--test", f"{terminal.path}?pulse_ms=1", "--times", "1"]) == 0
+    assert "nothing proves that the codes arrived" in capsys.readouterr().out
+    assert terminal.read(2 * len(PATTERN) + 2)[1::2] == bytes((*PATTERN, 0))
+
+
+@pytest.mark.parametrize(("code", "back"), [(255, b""), (1, b"\x01\x02")])
+def test_the_command_fails_where_codes_do_not_come_back_as_sent(
+    terminal: Any, second: Any, capsys: pytest.CaptureFixture[str], code: int, back: bytes
+) -> None:
+    url = f"{terminal.path}?pulse_ms=1"
+    with wired(terminal, second, {code: back}):
+        assert main(["ports", "--test", url, "--echo", second.path, "--times", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert "\nNOT ok: check the cable" in out  # the whole of the table all the same
+    assert err == f"error: {url}: not every code came back as it was sent\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "problem"),
+    [
+        (["--echo", "/dev/ttyS9"], 2, "--echo: needs --test URL"),
+        (["--test", "/dev/nowhere"], 1, "/dev/nowhere: no such device"),
+        (["--test", "mock:", "--times", "0"], 2, "at least one is needed"),
+        (["--test", "/dev/ttyS9?pulse_ms=x"], 2, "pulse_ms='x'"),
+    ],
+)
+def test_what_the_command_cannot_do_is_one_line(
+    capsys: pytest.CaptureFixture[str], options: list[str], exit_code: int, problem: str
+) -> None:
+    assert main(["ports", *options]) == exit_code
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("error: ")
+    assert problem in err
+
+
+def test_the_command_as_a_program_over_a_loop_back_cable(terminal: Any) -> None:
+    words = ["--test", f"{terminal.path}?pulse_ms=1", "--echo", terminal.path, "--times", "1"]
+    with wired(terminal, terminal, {64: b""}):
+        done = subprocess.run(
+            [sys.executable, "run_session.py", "ports", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"\nlost: 1 of {len(PATTERN)}\n" in done.stdout
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
