@@ -29,6 +29,7 @@ from hardware.ports import open_port
 from hardware.record import Record
 
 PEERS = Path(__file__).parents[1] / "build" / "peers"
+KINDRED, BARE, PSYFLOW, EXPYRIMENT = "Kindred", "bare pyserial.write", "psyflow", "expyriment"
 _BAUD = 115200
 
 
@@ -63,12 +64,12 @@ def kindred(
         line.stand_by(clock.now())
         call_on_flip(lambda: line.send(*mark, flips.stamp))
 
-    yield Sender("Kindred", arm)
+    yield Sender(KINDRED, arm)
     line.close()
 
 
 @contextmanager
-def bare(path: str, name: str = "bare pyserial.write") -> Iterator[Sender]:
+def bare(path: str, name: str = BARE) -> Iterator[Sender]:
     """Yield the limit: a write and nothing else, and no reset."""
     codes = [bytes((code,)) for code in range(256)]
     with serial.Serial(path, _BAUD) as port:
@@ -76,7 +77,7 @@ def bare(path: str, name: str = "bare pyserial.write") -> Iterator[Sender]:
 
 
 @contextmanager
-def psyflow(path: str, name: str = "psyflow", **options: Any) -> Iterator[Sender]:
+def psyflow(path: str, name: str = PSYFLOW, **options: Any) -> Iterator[Sender]:
     """Yield psyflow's `TriggerSender` over pyserial, as its documentation shows.
 
     It holds the frame for a millisecond after each marker, unless `options` say otherwise. Its
@@ -100,7 +101,7 @@ def expyriment(path: str, pulse_ms: int) -> Iterator[Sender]:
         package: Any = importlib.import_module("expyriment")
     port = package.io.SerialPort(path, _BAUD)
     output = package.io.MarkerOutput(port, default_duration=pulse_ms)
-    yield Sender("expyriment", lambda call_on_flip, code: call_on_flip(output.send, code))
+    yield Sender(EXPYRIMENT, lambda call_on_flip, code: call_on_flip(output.send, code))
     port.close()
 
 

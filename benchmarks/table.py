@@ -66,6 +66,17 @@ def beside(what: str, value: float, unit: str) -> Row:
     return Row(what, f"{value:.3g} {unit}".strip())
 
 
+def why(shown: Iterable[str]) -> Row:
+    """Return the row below a figure that was not reached.
+
+    Parameters
+    ----------
+    shown : iterable of str
+        What other rows of the same table show of it; nothing else belongs here.
+    """
+    return Row("why", "; ".join(shown) or "no other row of this table shows it")
+
+
 @dataclass(frozen=True)
 class Section:
     """What was measured together.

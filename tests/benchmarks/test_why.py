@@ -1,0 +1,113 @@
+"""Below each figure that was not reached stands what the same table shows of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import markers, pulses
+from benchmarks.markers import Ratio, Ratios
+from benchmarks.table import Row
+
+OURS, BARE, PSYFLOW, EXPYRIMENT = "Kindred", "bare pyserial.write", "psyflow", "expyriment"
+AGAIN, UNWAITED = "the bare write again", "psyflow without its wait of 1 ms after each"
+QUIET = Ratio(0.9, 0.85, 0.95)
+PAIRS = (
+    (OURS, BARE),
+    (OURS, PSYFLOW),
+    (OURS, EXPYRIMENT),
+    (AGAIN, BARE),
+    (OURS, UNWAITED),
+    (UNWAITED, PSYFLOW),
+    (BARE, PSYFLOW),
+    (BARE, EXPYRIMENT),
+)
+
+
+def ratios(**changed: Ratio) -> Ratios:
+    """Return ratios that all hold, but for those of p99 that are named by the pair's place."""
+    all_ = {(at, *pair): QUIET for at in ("median", "p99") for pair in PAIRS}
+    return all_ | {("p99", *PAIRS[int(place[1:])]): ratio for place, ratio in changed.items()}
+
+
+def below(rows: list[Row], what: str) -> Row:
+    return rows[[row.what for row in rows].index(what) + 1]
+
+
+def test_what_holds_needs_no_cause() -> None:
+    rows = markers.judged(ratios())
+    assert [row.holds for row in rows] == [True] * 6
+    assert [row.what for row in rows][:2] == [f"{at}, {OURS} : {BARE}" for at in ("median", "p99")]
+
+
+def test_what_is_not_resolved_has_none_either() -> None:
+    rows = markers.judged(ratios(_0=Ratio(1.4, 1.2, 1.6)))
+    assert [row.holds for row in rows] == [True, None, *[True] * 4]
+
+
+@pytest.mark.parametrize("same", [Ratio(0.904, 0.449, 1.83), Ratio(1.1, 0.9, 1.7)])
+def test_a_bare_write_that_is_as_far_from_itself(same: Ratio) -> None:
+    rows = markers.judged(ratios(_0=Ratio(1.67, 1.38, 2.95), _3=same))
+    assert rows[1].holds is False
+    assert below(rows, f"p99, {OURS} : {BARE}") == Row(
+        "why", f"by chance the bare write may be as far from itself ({same})"
+    )
+    assert len(rows) == 7
+
+
+def test_psyflow_s_wait_is_the_cause_where_it_is_later_without() -> None:
+    ours, unwaited = Ratio(2.84, 1.86, 3.38), Ratio(3.9, 2.5, 4.6)
+    rows = markers.judged(ratios(_1=ours, _5=unwaited, _6=Ratio(3.8, 2.4, 4.5)))
+    assert below(rows, f"p99, {OURS} : {PSYFLOW}").measured == (
+        "psyflow without its wait of 1 ms after each is later than with it (3.9, 2.5 to 4.6); "
+        "a bare write is later than psyflow too (3.8, 2.4 to 4.5)"
+    )
+
+
+def test_no_cause_is_claimed_that_no_row_shows() -> None:
+    late = Ratio(3.27, 2.23, 5.4)
+    rows = markers.judged(ratios(_2=late, _7=Ratio(1.5, 0.9, 2.2), _3=Ratio(0.9, 0.5, 1.8)))
+    assert below(rows, f"p99, {OURS} : {EXPYRIMENT}") == Row(
+        "why", "no other row of this table shows it"
+    )
+    rows = markers.judged(ratios(_2=late, _7=Ratio(1.9, 1.4, 3.0)))
+    assert below(rows, f"p99, {OURS} : {EXPYRIMENT}").measured == (
+        "a bare write is later than expyriment too (1.9, 1.4 to 3)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (
+            (2.74, 2.67, 1.55, 1.37),
+            "a process that only reads and stamps is late as well (2.67 ms); over a pipe instead "
+            "of a terminal both are earlier (1.55 and 1.37 ms)",
+        ),
+        (
+            (0.9, 0.4, 0.3, 0.2),
+            "over a pipe instead of a terminal both are earlier (0.3 and 0.2 ms, where ours is in "
+            "time)",
+        ),
+        ((0.9, 0.4, 0.9, 0.2), "no other row of this table shows it"),
+        ((0.5, 2.0, 0.3, 0.2), None),
+    ],
+)
+def test_late_stamps_of_pulses(late: tuple[float, ...], said: str | None) -> None:
+    first, *rest = pulses.judged(
+        dict(
+            zip(
+                (
+                    "ours",
+                    "a process that only reads and stamps",
+                    "ours, from a pipe instead of a terminal",
+                    "that process, from a pipe",
+                ),
+                late,
+                strict=True,
+            )
+        )
+    )
+    assert first.holds is (said is None)
+    assert [row.measured for row in rest if row.what == "why"] == ([] if said is None else [said])
+    assert [row.bound for row in rest] == [""] * len(rest)
+    assert len([row for row in rest if row.what.startswith("p99 of ")]) == 3
