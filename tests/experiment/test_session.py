@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import select
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -371,6 +372,51 @@ def test_a_crash_is_logged_without_its_message_and_everything_closes(new_study: 
 def shown_in(log: Path) -> set[str]:
     plans = read_log(log).header["plans"].values()
     return {trial["message_id"] for plan in plans for trial in plan["trials"]}
+
+
+def kit_with(study: Path, text: str, *, accepted: bool) -> Path:
+    """Give 012 a kit whose texts are all this one, as somebody accepted it on another computer."""
+    place = study / "participants" / "012" / "kit"
+    kit = load_kit(place)
+    kit = replace(kit, messages=tuple(replace(m, text=text) for m in kit.messages))
+    (place / "decisions.jsonl").unlink(missing_ok=True)
+    save_kit(kit, place, replace=True)
+    if accepted:
+        record(place, kit, accepting(kit), "KR", "2026-09-20T08:00:00+00:00")
+    return place
+
+
+def kit_line(log: Path) -> dict[str, Any]:
+    lines = read_log(log).header["preflight"]["lines"]
+    return next(line for line in lines if line["subject"] == "kit")
+
+
+def test_the_log_tells_how_the_messages_stood_that_were_dealt(new_study: NewStudy) -> None:
+    study = new_study(("review: required", "review: optional"))
+    shown = {"scanner": "none", "task": "messageslab"}
+    assert kit_line(run(prepare(request(study))).log)["what"] == "good"
+    place = kit_with(study, "Hello", accepted=False)
+    line = kit_line(run(prepare(request(study, "02", **shown))).log)
+    assert (line["verdict"], line["what"]) == ("go", "undecided")
+    shutil.rmtree(study / "sourcedata")
+    kit_with(study, "Hello \ufffd", accepted=True)
+    place.chmod(0o755)
+    line = kit_line(run(prepare(request(study, "02", **shown))).log)
+    assert line["verdict"] == "no-go"
+    assert "U+FFFD" in line["values"]["why"]
+    assert "more" in line["values"]["why"]
+
+
+@pytest.mark.usefixtures("display")
+def test_a_message_that_no_font_here_has_is_refused_whoever_accepted_it(
+    new_study: NewStudy,
+) -> None:
+    study = new_study()
+    kit_with(study, "CANARY \ue000", accepted=True)
+    with pytest.raises(BadInput, match=r"message 'm\d+' holds characters that no font") as refused:
+        run(prepare(request(study, no_window=False, rehearsal=True, size=(640, 360))))
+    assert "CANARY" not in str(refused.value)
+    assert not (study / "rehearsals").exists()
 
 
 def test_a_message_left_out_between_sessions_brings_nothing_back(new_study: NewStudy) -> None:
