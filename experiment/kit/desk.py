@@ -250,7 +250,7 @@ def _ids(given: Sequence[str]) -> Iterator[str]:
 
 
 def _logs(study: Study, participant: str) -> bool:
-    return any(study.log_folder(participant, "*").parent.glob("ses-*/*.jsonl"))
+    return bool(study.logs_of(participant) or study.logs_set_aside(participant))
 
 
 def _now() -> str:

@@ -21,6 +21,7 @@ from experiment.desk.summary import summary_lines
 from experiment.devices import Devices
 from experiment.errors import BadInput, HardwareError
 from experiment.events import KeyEvent
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
 from experiment.log import LogWriter
@@ -89,7 +90,7 @@ def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Pat
 
 def test_nothing_private_is_in_the_log(new_study: NewStudy) -> None:
     study = new_study(kit=False)
-    from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+
     from experiment.kit.importing import import_kit
 
     kit = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit
@@ -436,6 +437,43 @@ def test_a_message_left_out_between_sessions_brings_nothing_back(new_study: NewS
     assert len(shown_in(log)) == 6
     assert verify(read_log(log)).differences == ()
     assert [s["session"] for s in read_log(log).header["shown"]] == ["01"]
+
+
+def test_a_repeated_session_shows_the_same_and_no_other_shows_what_it_had(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = new_study(("tasks: [messages]", "tasks: [messageslab]"))
+    folder = study / "participants" / "012" / "kit"
+
+    def play(session: str) -> tuple[Any, list[dict[str, Any]]]:
+        log = read_log(run(prepare(request(study, session, scanner="none"))).log)
+        assert verify(log).differences == ()
+        plan = log.header["plans"]["messageslab"]
+        return plan, plan["trials"]
+
+    def set_aside(session: str, number: int) -> None:
+        place = study / "sourcedata" / "sub-012"
+        (place / "set-aside").mkdir(exist_ok=True)
+        (place / f"ses-{session}").rename(place / "set-aside" / f"ses-{session}_{number}")
+
+    _, first = play("01")
+    set_aside("01", 1)
+    again = ["kit", "import", str(EXAMPLE / EXAMPLE_ANSWERS), "--study", str(study)]
+    assert main([*again, "--participant", "012", "--again"]) == 2
+    assert "a session has been run with this kit" in capsys.readouterr().err
+    gone = first[0]["message_id"]
+    kit = load_kit(folder)
+    record(folder, kit, {gone: "leave_out"}, "KR", "2026-09-21T08:00:00+00:00")
+    _, second = play("02")  # before the first is done again, and out of another stock
+    seen = {trial["message_id"] for trial in first}
+    assert not seen & {trial["message_id"] for trial in second}
+    assert prepare(request(study, "01", scanner="none")).shown[0].set_aside
+    _, less = play("01")
+    assert {trial["message_id"] for trial in less} > seen - {gone}
+    assert not {trial["message_id"] for trial in less} & {t["message_id"] for t in second}
+    set_aside("01", 2)
+    record(folder, kit, {gone: "accept"}, "KR", "2026-09-22T08:00:00+00:00")
+    assert play("01")[1] == less  # the last try counts
 
 
 def test_a_scan_that_ends_early_behind_the_last_trial_does_not_reach_into_the_next_run(
