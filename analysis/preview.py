@@ -98,7 +98,7 @@ def write_preview(
         raise BadInput(f"{out}: exists already; only a file named preview is replaced")
     if not kit.messages:
         raise BadInput(f"{out}: the kit of participant {kit.participant} has no messages")
-    looks = looks_of(protocol, size_px, kit.texts())
+    looks = looks_of(protocol, size_px, kit.texts(), draft=True)
     looked = look_at(kit, protocol, looks, decisions)
     pages = [(_screen(looks, message), message, caption(message)) for message in looked]
     if out.suffix == ".png":

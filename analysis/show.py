@@ -212,7 +212,9 @@ class Projector:
         self._shown_own = own is not None
         # Without the kit a game is shown with drawn heads and without names.
         unknown = no_profiles if self._with_kit else _nobody
-        self._looks: Looks = looks_of(protocol, (width, height), texts, profiles, own, unknown)
+        self._looks: Looks = looks_of(
+            protocol, (width, height), texts, profiles, own, unknown, draft=True
+        )
         self._pictures: dict[Screen, Picture] = {}
 
     def _people(

@@ -29,6 +29,8 @@ def looks_of(
     profiles: ProfileSet | None = None,
     own: OwnProfile | None = None,
     unknown: Callable[[str], ProfileLook] = no_profiles,
+    *,
+    draft: bool = False,
 ) -> Looks:
     """Return how a protocol's screens look in a window.
 
@@ -45,6 +47,9 @@ def looks_of(
         The participant's own profile.
     unknown : callable
         Gives what a profile id stands for where there is no set.
+    draft : bool
+        Whether it is only looked at (review, preview, replay): what no font has is drawn as a box.
+        A session refuses it.
     """
     screen, language = protocol.screen, protocol.language
     px = degrees_to_px(screen.text_height_deg, screen.width_cm, screen.distance_cm, size_px[0])
@@ -73,4 +78,4 @@ def looks_of(
         contents = replace(contents, profile=looks_of_set(profiles))
     if own is not None:
         contents = replace(contents, own=look_of(own))
-    return Looks(style, Painter(style, contents))
+    return Looks(style, Painter(style, contents, draft=draft))

@@ -13,7 +13,7 @@ from typing import Any
 from experiment.chance import dice
 from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.devices import Devices
-from experiment.display import Display, Extent, NoWindow
+from experiment.display import Display, NoWindow
 from experiment.equipment import Keys
 from experiment.errors import BadInput, KindredError, ParticipantStopped, SessionAborted
 from experiment.interrupts import interruptible
@@ -26,8 +26,8 @@ from experiment.plans.frames import frame_lines, moved_lines
 from experiment.player import STOPPED, Player
 from experiment.preflight.checks import (
     Checks,
+    dealt_lines,
     for_header,
-    prepared_lines,
     stop_at_no_go,
 )
 from experiment.preflight.line import Line, in_words
@@ -125,10 +125,16 @@ def run(
         display = _open_display(prepared, clock)
         stack.callback(display.close)
         robot, keys = _open_keys(prepared, clock, stack, mind)
+        screens = _screens(prepared)
         about = [
             *judge_screen(screen_facts(display.facts, protocol)),
             *about_inputs(request.robot, keys, devices.pulses, clock, protocol),
-            *prepared_lines(),
+            *dealt_lines(
+                prepared.study,
+                prepared.kit,
+                {one.message_id for one in screens if isinstance(one, Message)},
+                pictures=prepared.social is not None and not request.no_window,
+            ),
         ]
         lines = checks.lines(about)
         _tell_lines(prepared, lines, tell, language)
@@ -136,14 +142,10 @@ def run(
         if hands is not None:
             keys.append(hands(clock))
         tell(Said("run.preparing"))
-        extents: dict[Screen, Extent] = {}
-        also = () if protocol.devices.buttons.stop is None else (STOPPED,)
-        for planned in prepared.plans.values():
-            try:
-                screens = screens_of(planned.play(), (*also, *planned.screens()))
-                extents |= display.prepare(screens)
-            except ValueError as error:  # says which text does not fit, by its id
-                raise BadInput(str(error)) from None
+        try:
+            extents = display.prepare(screens)
+        except ValueError as error:  # says by its id what does not fit, or no font here has
+            raise BadInput(str(error)) from None
         header = log_header(prepared, clock, display.facts, devices.header())
         header["preflight"] = for_header(lines, request.go_anyway)
         header["priority"] = "raised" if raised else "normal"
@@ -265,6 +267,18 @@ def _mock_volumes(prepared: Prepared) -> int:
     tr = prepared.study.protocol.scanner.tr
     longest = max((planned.plan.planned_duration or 0.0) for planned in prepared.plans.values())
     return int(longest / tr) + _EXTRA_VOLUMES
+
+
+def _screens(prepared: Prepared) -> tuple[Screen, ...]:
+    """Return every screen that the session can show, each once."""
+    also = () if prepared.study.protocol.devices.buttons.stop is None else (STOPPED,)
+    return tuple(
+        dict.fromkeys(
+            screen
+            for planned in prepared.plans.values()
+            for screen in screens_of(planned.play(), (*also, *planned.screens()))
+        )
+    )
 
 
 def _open_display(prepared: Prepared, clock: Clock) -> Display:

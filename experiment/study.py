@@ -10,6 +10,9 @@ from pathlib import Path
 from experiment.errors import BadInput
 from experiment.protocol import PagesTask, Protocol, load_protocol
 
+SET_ASIDE = "set-aside"
+"""Folder of a participant's logs that a repeat stands in for; no export reads it."""
+
 _LABEL = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -53,6 +56,15 @@ class Study:
     def logs_of(self, participant: str) -> list[Path]:
         """Return all logs of a participant, sorted."""
         return sorted((self.folder / "sourcedata").glob(f"sub-{participant}/ses-*/*.jsonl"))
+
+    def set_aside_folder(self, participant: str) -> Path:
+        """Where the logs of sessions are that were done again."""
+        return self.folder / "sourcedata" / f"sub-{participant}" / SET_ASIDE
+
+    def logs_set_aside(self, participant: str) -> list[Path]:
+        """Return all logs of sessions that were done again, each session's later tries last."""
+        logs = self.set_aside_folder(participant).glob("*/*.jsonl")
+        return sorted(logs, key=lambda log: (len(log.parent.name), log))
 
     def is_debriefing(self, task: str) -> bool:
         """Whether a task tells participants that they were deceived, and how."""

@@ -41,11 +41,15 @@ class Layout:
         Sizes and colours.
     contents : Contents
         What there is to show.
+    draft : bool
+        Whether it is only looked at, not shown to a participant: what can't be shown well is
+        drawn as it would come out, boxes and all.
     """
 
-    def __init__(self, style: Style, contents: Contents) -> None:
+    def __init__(self, style: Style, contents: Contents, *, draft: bool = False) -> None:
         self.style = style
         self.contents = contents
+        self.draft = draft
         self.width, self.height = style.size_px
         self.soft = mix(style.ink, style.background, 0.80)
         self.quiet = mix(style.ink, style.background, 0.60)
@@ -100,7 +104,6 @@ class Layout:
         spacing: float = LINE_SPACING,
         whole_words: bool = False,
         centred_lines: bool = True,
-        boxes: bool = False,
     ) -> Typeset:
         """Set a text in a box, as little smaller as makes it fit.
 
@@ -120,16 +123,14 @@ class Layout:
             Language tag in place of the contents' own.
         spacing, whole_words, centred_lines
             As for `Typesetter.fit`.
-        boxes : bool
-            Whether characters that no font has are let through, to be shown as boxes.
 
         Raises
         ------
         ValueError
-            If it does not fit, or no font has all of it; it says which, by `name`.
+            If it does not fit, or, but in a draft, no font has all of it; it says which, by `name`.
         """
         tag = self.contents.language if language is None else language
-        if not boxes and missing_glyphs(text, tag):
+        if not self.draft and missing_glyphs(text, tag):
             raise ValueError(
                 f"{name} holds characters that no font on this machine has: install a font for "
                 "them (docs/install.md), or write it otherwise"

@@ -76,10 +76,13 @@ class Painter:
         Sizes and colours.
     contents : Contents
         What there is to show.
+    draft : bool
+        Whether it is only looked at, not shown to a participant: characters that no font has are
+        drawn as boxes then, in place of an error.
     """
 
-    def __init__(self, style: Style, contents: Contents) -> None:
-        self._layout = Layout(style, contents)
+    def __init__(self, style: Style, contents: Contents, *, draft: bool = False) -> None:
+        self._layout = Layout(style, contents, draft=draft)
 
     @property
     def style(self) -> Style:
@@ -92,8 +95,8 @@ class Painter:
         Raises
         ------
         ValueError
-            Where a text does not fit in the window, or a photo can't be shown; it says which, by
-            its id.
+            Where a text does not fit in the window, no font on this computer has all of it, a
+            message leaves no ink, or a photo can't be shown; it says which, by its id.
         """
         picture = KINDS[type(screen)](screen, self._layout)
         return replace(picture, given=given_beside(screen))
@@ -109,5 +112,5 @@ class Painter:
         return profile.card(profile_id, self._layout)
 
     def look_of_message(self, message_id: str) -> MessageLook:
-        """Find out how a message will look: lines, size, direction, what no font has."""
+        """Find out in a draft how a message will look: lines, size, direction, what no font has."""
         return message.look_of_message(message_id, self._layout)

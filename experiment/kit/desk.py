@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from experiment.kit.mapping import layout_from
 from experiment.kit.model import Kit
 from experiment.kit.origin import Origin, doubts_about, save_origin
 from experiment.kit.report import check_report, import_report
-from experiment.kit.review import Review, look_through
+from experiment.kit.review import Review, look_through, text_faults
 from experiment.kit.store import (
     forget,
     load_kit,
@@ -98,10 +98,50 @@ def check(study: Study, participant: str, language: str = "en") -> tuple[list[st
     return check_report(review, doubts, against, language), not against
 
 
-def reasons_against(study: Study, participant: str) -> tuple[str, ...]:
-    """Return why no session can be run with a kit; nothing is a go."""
+def stands(study: Study, participant: str) -> tuple[tuple[str, ...], int]:
+    """Tell how a whole kit stands.
+
+    Returns
+    -------
+    tuple of str
+        Why no session can be run with it; nothing is a go.
+    int
+        How many of its messages may be shown though nobody has decided about them.
+    """
     _, folder, review = _opened(study, participant)
-    return _against(folder, review)
+    free = study.protocol.kit.review == "optional"
+    return _against(folder, review), review.waiting if free else 0
+
+
+def stands_for(study: Study, kit: Kit, message_ids: Collection[str]) -> tuple[tuple[str, ...], int]:
+    """Tell how those messages of a kit stand that a session shows, as far as needs no window.
+
+    What depends on the computer in front of the participant (size, fonts, ink) is found when they
+    are laid out there.
+
+    Parameters
+    ----------
+    study : Study
+    kit : Kit
+    message_ids : collection of str
+
+    Returns
+    -------
+    tuple of str
+        What is against showing them.
+    int
+        How many of them nobody has decided about.
+    """
+    folder = study.kit_folder(kit.participant)
+    dealt = [message for message in kit.messages if message.message_id in message_ids]
+    decisions = load_decisions(folder, kit.index().digest)
+    against = tuple(
+        Said("kit.fault", message=message.message_id, why=fault)
+        for message in dealt
+        for fault in text_faults(message.text)
+    )
+    undecided = sum(message.message_id not in decisions for message in dealt)
+    return (*against, *_open_to_others(folder)), undecided
 
 
 def decide(
@@ -197,9 +237,11 @@ def _opened(study: Study, participant: str) -> tuple[Kit, Path, Review]:
 
 
 def _against(folder: Path, review: Review) -> tuple[str, ...]:
-    if not readable_by_others(folder):
-        return review.against
-    return (*review.against, Said("kit.others_can_read", folder=folder))
+    return (*review.against, *_open_to_others(folder))
+
+
+def _open_to_others(folder: Path) -> tuple[str, ...]:
+    return (Said("kit.others_can_read", folder=folder),) if readable_by_others(folder) else ()
 
 
 def _ids(given: Sequence[str]) -> Iterator[str]:
@@ -208,7 +250,7 @@ def _ids(given: Sequence[str]) -> Iterator[str]:
 
 
 def _logs(study: Study, participant: str) -> bool:
-    return any(study.log_folder(participant, "*").parent.glob("ses-*/*.jsonl"))
+    return bool(study.logs_of(participant) or study.logs_set_aside(participant))
 
 
 def _now() -> str:

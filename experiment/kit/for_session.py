@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,15 +57,18 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
 def shown_before(study: Study, participant: str) -> tuple[Shown, ...]:
     """Return what all runs of a participant that were begun were planned to show, from their logs.
 
-    A session that ended before one of its runs showed nothing of it, and it is still to come.
+    A session that ended before one of its runs showed nothing of it, and it is still to come. What
+    was set aside comes first, and says so.
 
     Raises
     ------
     BadInput
         If a log can't be read: what it showed might be shown again.
     """
-    return tuple(
-        shown for parts in chains(study.logs_of(participant)) for shown in _shown_in(parts)
+    aside = chains(study.logs_set_aside(participant))
+    return (
+        *(replace(shown, set_aside=True) for parts in aside for shown in _shown_in(parts)),
+        *(shown for parts in chains(study.logs_of(participant)) for shown in _shown_in(parts)),
     )
 
 

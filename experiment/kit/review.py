@@ -113,7 +113,7 @@ def look_through(
     shown : tuple of Shown
         What earlier runs showed.
     """
-    looks = looks_of(protocol, protocol.screen.size_px, kit.texts())
+    looks = looks_of(protocol, protocol.screen.size_px, kit.texts(), draft=True)
     messages = look_at(kit, protocol, looks, decisions)
     required = protocol.kit.review == "required"
     index = usable(kit, decisions, review_required=required)
@@ -159,7 +159,7 @@ def look_at(
     kit : Kit
     protocol : Protocol
     looks : Looks
-        How messages look, in a window of some size.
+        How messages look, in a window of some size; a draft.
     decisions : mapping of str to Decision
         Last decision about each message, by its id.
     """
@@ -189,8 +189,7 @@ def _look(
         faults.append(Said("kit.does_not_fit"))
     elif look.size < 1:
         notes.append(Said("kit.set_smaller", percent=f"{100 * look.size:.0f}"))
-    if "\ufffd" in message.text:
-        faults.append(Said("kit.lost_letter"))
+    faults += text_faults(message.text)
     if look.fits and not _has_ink(looks, message.message_id):
         faults.append(Said("kit.no_ink"))
     if look.missing:
@@ -209,6 +208,11 @@ def _look(
         tuple(notes),
         decisions.get(message.message_id),
     )
+
+
+def text_faults(text: str) -> tuple[str, ...]:
+    """Return why a text can't be shown on any computer."""
+    return (Said("kit.lost_letter"),) if "\ufffd" in text else ()
 
 
 def _has_ink(looks: Looks, message_id: str) -> bool:

@@ -68,12 +68,13 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
     except (
         InvalidFileException,
         zipfile.BadZipFile,
+        IndexError,
         KeyError,
         ValueError,
         SyntaxError,
         zlib.error,
     ):
-        # SyntaxError is what XML that is cut off raises.
+        # SyntaxError is what XML that is cut off raises, IndexError a cell whose text isn't there.
         raise BadInput(
             f"{file}:{len(rows) + 1}: a damaged XLSX file, not readable from here on; save it "
             "again, or as CSV"

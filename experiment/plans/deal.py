@@ -1,7 +1,8 @@
 """Dealing a participant's messages out to all runs of the study at once.
 
 The deal depends on protocol, kit, participant, and on what earlier runs showed: that never comes
-again, even if protocol or kit were changed since. A seed that is given to one session changes the
+again, even if protocol or kit were changed since, but for a session that is done again, which shows
+what its last try showed. A seed that is given to one session changes the
 order of its trials, never the messages.
 """
 
@@ -12,7 +13,15 @@ from collections.abc import Mapping, Sequence
 from experiment.chance import dice
 from experiment.kit import IndexedMessage, KitIndex
 from experiment.plans.matching import Sets
-from experiment.plans.sharing import Cell, Sharing, cells_of, cells_to_come, supply_of, unseen
+from experiment.plans.sharing import (
+    Cell,
+    Sharing,
+    cells_of,
+    cells_to_come,
+    coming_again,
+    supply_of,
+    unseen,
+)
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
 
@@ -39,7 +48,8 @@ def deal(
     participant : str
         Label.
     shown : sequence of Shown
-        What earlier runs showed. It stays as it was, and all others are matched to it.
+        What earlier runs showed. It stays as it was, and all others are matched to it; so does what
+        was set aside, in the run that is done again.
     matched : bool
         False leaves the choice to chance, to compare with.
 
@@ -50,7 +60,7 @@ def deal(
         the kit has too few, what there is; `experiment.plans.sharing.shortfall` tells what is
         missing.
     """
-    cells = cells_to_come(protocol, shown)
+    cells, again = cells_to_come(protocol, shown), coming_again(protocol, kit, shown)
     left = unseen(kit, shown)
     chance = dice(protocol.seed, participant, "deal")
     dealt: dict[Cell, list[IndexedMessage]] = {}
@@ -59,7 +69,7 @@ def deal(
         alike = [cell for cell in cells if cell.condition == condition]
         supply = supply_of(left, condition)
         order = {writer: supply[writer] for writer in chance.shuffled(list(supply))}
-        sharing = Sharing(alike, order)
+        sharing = Sharing(alike, order, again)
         stock: dict[str, list[IndexedMessage]] = {writer: [] for writer in order}
         messages = [m for m in left.messages if m.condition == condition]
         for message in chance.shuffled(messages):
@@ -71,12 +81,13 @@ def deal(
                 for _ in range(count)
             ]
         reserve += [message for left in stock.values() for message in left]
-    filled = [cell for cell in cells if dealt[cell]]
+    for cell, kept in again.items():
+        dealt[cell] = [*kept, *dealt[cell]]
+    filled = [cell for cell in cells if dealt[cell] and cell not in again]
     past = _past(protocol, kit, shown)
+    fixed = [*past.values(), *(dealt[cell] for cell in again)]
     if matched and filled:
-        sets = Sets(
-            [dealt[cell] for cell in filled], list(past.values()), reserve, protocol.kit.reading
-        )
+        sets = Sets([dealt[cell] for cell in filled], fixed, reserve, protocol.kit.reading)
         sets.match()
         dealt |= dict(zip(filled, sets.result, strict=True))
     everything = {**past, **dealt}
@@ -87,7 +98,7 @@ def _past(
     protocol: Protocol, kit: KitIndex, shown: Sequence[Shown]
 ) -> dict[Cell, list[IndexedMessage]]:
     """Return the messages of earlier runs that protocol and kit still have."""
-    of_run = {(run.session, run.task): set(run.message_ids) for run in shown}
+    of_run = {(run.session, run.task): set(run.message_ids) for run in shown if not run.set_aside}
     past = {
         cell: [
             m

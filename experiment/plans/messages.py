@@ -125,7 +125,8 @@ def _chosen(inputs: PlanInputs) -> tuple[list[IndexedMessage], tuple[Comparison,
         first = next(m for m in missing if (m.cell.session, m.cell.task) == here)
         raise BadInput(f"the kit has too few messages: {first}")
     compared = compare(dealt, inputs.protocol.kit.reading)
-    chosen = [message for found in mine.values() for message in found]
+    # By id, so that the order hangs on which messages they are, not on the way they were dealt.
+    chosen = sorted((m for found in mine.values() for m in found), key=lambda m: m.message_id)
     return chosen, comparisons_of(compared, *here)
 
 

@@ -47,7 +47,7 @@ def runs_of_feedback(protocol: Protocol) -> list[tuple[str, str, FeedbackTask]]:
 
 def runs_to_come(protocol: Protocol, shown: Sequence[Shown]) -> list[tuple[str, str, FeedbackTask]]:
     """Return session, label and settings of each run of feedback that has not taken place."""
-    done = {(run.session, run.task) for run in shown}
+    done = {(run.session, run.task) for run in shown if not run.set_aside}
     return [run for run in runs_of_feedback(protocol) if run[:2] not in done]
 
 
@@ -56,7 +56,7 @@ def liked(people: People, at_least: int, shown: Sequence[Shown] = ()) -> dict[st
 
     Those whose answers were shown in an earlier run are left out.
     """
-    met = {one for run in shown for one in run.profile_ids}
+    met = {one for run in shown if not run.set_aside for one in run.profile_ids}
     return {
         choice.profile_id: choice.value
         for choice in sorted(people.choices, key=lambda choice: choice.profile_id)

@@ -7,10 +7,10 @@ messages, and gives a run at most so many. Whatever can be met is met.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from experiment.kit import Condition, KitIndex
+from experiment.kit import Condition, IndexedMessage, KitIndex
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
 from experiment.said import Said, listed
@@ -96,7 +96,7 @@ def cells_of(protocol: Protocol) -> tuple[Cell, ...]:
 
 def cells_to_come(protocol: Protocol, shown: Iterable[Shown]) -> tuple[Cell, ...]:
     """Return what those runs need that have not taken place yet."""
-    done = {(run.session, run.task) for run in shown}
+    done = {(run.session, run.task) for run in shown if not run.set_aside}
     return tuple(cell for cell in cells_of(protocol) if (cell.session, cell.task) not in done)
 
 
@@ -104,6 +104,36 @@ def unseen(kit: KitIndex, shown: Iterable[Shown]) -> KitIndex:
     """Return a kit without what was shown already."""
     seen = {message_id for run in shown for message_id in run.message_ids}
     return replace(kit, messages=tuple(m for m in kit.messages if m.message_id not in seen))
+
+
+def coming_again(
+    protocol: Protocol, kit: KitIndex, shown: Sequence[Shown]
+) -> dict[Cell, tuple[IndexedMessage, ...]]:
+    """Return the messages that a run shows once more, because its session is done again.
+
+    Those of its last try that the kit still has, as far as the protocol still wants them, and that
+    no other run has shown.
+    """
+    last = {(run.session, run.task): run.message_ids for run in shown if run.set_aside}
+    found: dict[Cell, tuple[IndexedMessage, ...]] = {}
+    for cell in cells_to_come(protocol, shown):
+        here = (cell.session, cell.task)
+        elsewhere = {
+            one for run in shown if (run.session, run.task) != here for one in run.message_ids
+        }
+        kept: list[IndexedMessage] = []
+        by_writer: Counter[str] = Counter()
+        for message in kit.messages:
+            wanted = (
+                message.message_id in last.get(here, ()) and message.condition == cell.condition
+            )
+            capped = cell.per_writer is not None and by_writer[message.writer_id] >= cell.per_writer
+            if wanted and not capped and message.message_id not in elsewhere:
+                kept.append(message)
+                by_writer[message.writer_id] += 1
+        if kept:
+            found[cell] = tuple(kept[: cell.total])
+    return found
 
 
 def shortfall(
@@ -122,9 +152,12 @@ def shortfall(
     """
     missing: list[Missing] = []
     cells, left = cells_to_come(protocol, shown), unseen(kit, shown)
+    again = coming_again(protocol, kit, shown)
     for condition in sorted({cell.condition for cell in cells}):
         sharing = Sharing(
-            [cell for cell in cells if cell.condition == condition], supply_of(left, condition)
+            [cell for cell in cells if cell.condition == condition],
+            supply_of(left, condition),
+            again,
         )
         # Strangers' messages are not written for anybody: whoever lacks some needs more of them.
         people = [] if condition == "stranger" else _close_others(kit)
@@ -154,10 +187,18 @@ class Sharing:
         All of one condition; where messages are too few, the first ones get them.
     supply : dict of str to int
         Messages that each writer has. Its order decides who gives where only some need to.
+    held : mapping of Cell to sequence of IndexedMessage
+        What runs have already, and keep.
     """
 
-    def __init__(self, cells: Sequence[Cell], supply: dict[str, int]) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        supply: dict[str, int],
+        held: Mapping[Cell, Sequence[IndexedMessage]],
+    ) -> None:
         self._cells = cells
+        self._held = [Counter(m.writer_id for m in held.get(cell, ())) for cell in cells]
         self._spare = dict(supply)
         self._given: Counter[tuple[int, str]] = Counter()
         self._rounds(max(supply.values(), default=0))
@@ -198,7 +239,7 @@ class Sharing:
         return result
 
     def _filled(self, i: int) -> int:
-        return sum(self._given[i, writer] for writer in self._spare)
+        return self._held[i].total() + sum(self._given[i, writer] for writer in self._spare)
 
     def _rounds(self, most: int) -> None:
         for i, cell in enumerate(self._cells):
@@ -225,4 +266,4 @@ class Sharing:
 
     def _may_give(self, writer: str, i: int, limit: int | None) -> bool:
         caps = [cap for cap in (self._cells[i].per_writer, limit) if cap is not None]
-        return all(self._given[i, writer] < cap for cap in caps)
+        return all(self._held[i][writer] + self._given[i, writer] < cap for cap in caps)

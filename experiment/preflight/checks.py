@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,15 @@ from typing import Any
 
 from experiment.devices import Wires
 from experiment.errors import KindredError
+from experiment.kit import Kit
 from experiment.plain import to_plain
 from experiment.preflight.copies import judge_copies
 from experiment.preflight.disk import gather_disk, judge_disk
 from experiment.preflight.line import Line, in_words
 from experiment.preflight.live import judge_live, stand_ins
 from experiment.preflight.materials import (
+    PictureFacts,
+    gather_dealt,
     gather_kit,
     gather_pictures,
     judge_kit,
@@ -165,9 +168,25 @@ def material_lines(subject: Subject) -> list[Line]:
     return [judge_kit(gather_kit(*whose)), judge_pictures(gather_pictures(*whose))]
 
 
-def prepared_lines() -> list[Line]:
-    """Return the lines about materials of a session that could be prepared: all was read."""
-    return [Line("kit", "go", "good"), Line("pictures", "go", "good")]
+def dealt_lines(
+    study: Study, kit: Kit, message_ids: Collection[str], *, pictures: bool
+) -> list[Line]:
+    """Return the lines about what a session is about to show, and nothing else.
+
+    Parameters
+    ----------
+    study : Study
+    kit : Kit
+    message_ids : collection of str
+        Of all messages that its runs can show.
+    pictures : bool
+        Whether they show people. Each picture is decoded when the screens are laid out, and one
+        that can't be is refused then.
+    """
+    return [
+        judge_kit(gather_dealt(study, kit, message_ids)),
+        judge_pictures(PictureFacts(pictures)),
+    ]
 
 
 def for_header(lines: Sequence[Line], override: str | None) -> dict[str, Any]:

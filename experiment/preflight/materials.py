@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from experiment.catalogue import KINDS
 from experiment.choices import profiles_of
 from experiment.errors import KindredError
-from experiment.kit.desk import reasons_against
+from experiment.kit import Kit
+from experiment.kit.desk import stands, stands_for
 from experiment.kit.own_profile import load_own_profile
 from experiment.preflight.line import Line
 from experiment.profiles import check_profiles
@@ -27,10 +29,13 @@ class KitFacts:
         Whether a task of the session shows messages.
     against : tuple of str
         Why it can't be used; ids, never a text.
+    undecided : int
+        Messages that may be shown though nobody has decided about them.
     """
 
     needed: bool
     against: tuple[str, ...] = ()
+    undecided: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,16 @@ def gather_kit(study: Study, participant: str, tasks: tuple[str, ...]) -> KitFac
     if not any(study.protocol.tasks[task].shares() for task in tasks):
         return KitFacts(needed=False)
     try:
-        return KitFacts(True, reasons_against(study, participant))
+        return KitFacts(True, *stands(study, participant))
     except KindredError as error:
         return KitFacts(True, (str(error),))
+
+
+def gather_dealt(study: Study, kit: Kit, message_ids: Collection[str]) -> KitFacts:
+    """Look at those messages of a kit that a session is about to show: quick, needs no window."""
+    if not message_ids:
+        return KitFacts(needed=False)
+    return KitFacts(True, *stands_for(study, kit, message_ids))
 
 
 def gather_pictures(study: Study, participant: str, tasks: tuple[str, ...]) -> PictureFacts:
@@ -97,6 +109,8 @@ def judge_kit(facts: KitFacts) -> Line:
         return Line("kit", "go", "not_needed")
     if facts.against:
         return Line("kit", "no-go", "against", _some(facts.against))
+    if facts.undecided:
+        return Line("kit", "go", "undecided", {"count": facts.undecided})
     return Line("kit", "go", "good")
 
 

@@ -32,9 +32,6 @@ from experiment.said import Said
 from experiment.study import Study, check_label
 
 Now = Callable[[], dt.datetime]
-SET_ASIDE = "set-aside"
-"""Folder of a participant's logs that a repeat stands in for; no export reads it."""
-
 _REASON = 200  # characters
 _FAR = dt.timedelta(days=3 * 365)  # a date further off than this is a slip of the keyboard
 
@@ -316,7 +313,7 @@ def repeat(
         one = desk.active(label)
         if not logs_of_session(study, label, session):
             raise BadInput(Said("refused.never_begun", folder=folder, session=session))
-        place = folder.parent / SET_ASIDE / f"{folder.name}_{one.attempt(session)}"
+        place = study.set_aside_folder(label) / f"{folder.name}_{one.attempt(session)}"
         if place.exists():
             raise BadInput(f"{place}: is there already; move it elsewhere first")
         where = place.relative_to(study.folder).as_posix()

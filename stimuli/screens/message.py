@@ -47,11 +47,17 @@ class MessageLook:
 
 def message(screen: Message, layout: Layout) -> Picture:
     """Lay a message out; an error calls it by its id."""
-    return Picture((layout.about(_typeset(screen.message_id, layout), 0.5 * layout.height),))
+    typeset = _typeset(screen.message_id, layout)
+    if not (layout.draft or typeset.image[..., 3].any()):
+        raise ValueError(
+            f"message {screen.message_id!r} shows nothing: its characters leave no ink; leave it "
+            "out"
+        )
+    return Picture((layout.about(typeset, 0.5 * layout.height),))
 
 
 def look_of_message(message_id: str, layout: Layout) -> MessageLook:
-    """Find out how a message will look; needs no window."""
+    """Find out in a draft how a message will look; needs no window."""
     text, language = layout.contents.message(message_id)
     lacks = missing_glyphs(text, language), parted_emoji(text, language)
     try:
@@ -72,5 +78,4 @@ def _typeset(message_id: str, layout: Layout) -> Typeset:
         height=0.80 * layout.height,
         language=language,
         spacing=MESSAGE_SPACING,
-        boxes=True,  # the review tells them, and somebody decides
     )

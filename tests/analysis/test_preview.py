@@ -49,7 +49,7 @@ def protocol() -> Protocol:
 
 
 def look(protocol: Protocol, key: str) -> MessageLook:
-    return looks_of(protocol, SIZE, KIT.texts()).painter.look_of_message(key)
+    return looks_of(protocol, SIZE, KIT.texts(), draft=True).painter.look_of_message(key)
 
 
 def test_what_is_unusual_about_a_message_is_known_without_a_window(protocol: Protocol) -> None:
@@ -64,7 +64,7 @@ def test_what_is_unusual_about_a_message_is_known_without_a_window(protocol: Pro
 
 
 def test_a_caption_says_all_that_a_check_says(protocol: Protocol) -> None:
-    looks = looks_of(protocol, SIZE, KIT.texts())
+    looks = looks_of(protocol, SIZE, KIT.texts(), draft=True)
     accepted = Decision("m001", "accept", "AB", "2026-09-20T08:00:00+00:00", KIT.index().digest)
     told = {
         message.message_id: caption(message)
@@ -145,7 +145,7 @@ def test_what_is_no_preview_is_refused_and_left_alone(protocol: Protocol, tmp_pa
 def test_the_sample_kit_has_no_box_and_no_clipped_message(protocol: Protocol) -> None:
     strangers = EXAMPLE / "stranger_messages.csv"
     kit = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers).kit
-    looks = looks_of(protocol, protocol.screen.size_px, kit.texts())
+    looks = looks_of(protocol, protocol.screen.size_px, kit.texts(), draft=True)
     for message in kit.messages:
         look = looks.painter.look_of_message(message.message_id)
         assert look.fits

@@ -317,17 +317,22 @@ def test_what_was_shown_never_comes_again_whatever_was_changed_since(
 ) -> None:
     protocol = crossover(shares)
     first = [m for c, ms in deal(protocol, index, "012").items() if c.session == "01" for m in ms]
-    shown = (Shown("01", "messageslab", tuple(m.message_id for m in first)),)
+    repeated = data.draw(st.booleans())  # the first session is set aside, and done again
+    shown = (Shown("01", "messageslab", tuple(m.message_id for m in first), set_aside=repeated),)
     gone = data.draw(st.sets(st.sampled_from([m.message_id for m in index.messages] or [""])))
     less = KitIndex("", tuple(m for m in index.messages if m.message_id not in gone))
     other = crossover(data.draw(SHARES))
-    later = {c: ms for c, ms in deal(other, less, "012", shown).items() if c.session == "02"}
+    dealt = deal(other, less, "012", shown)
+    later = {c: ms for c, ms in dealt.items() if c.session == "02"}
     assert not {m.message_id for ms in later.values() for m in ms} & set(shown[0].message_ids)
-    rules_are_obeyed(later)
+    rules_are_obeyed(dealt if repeated else later)
     short = {m.cell: m.found for m in shortfall(other, less, shown)}
-    assert {c: len(ms) for c, ms in later.items()} == {
-        c: short.get(c, c.total) for c in cells_of(other) if c.session == "02"
+    assert {c: len(ms) for c, ms in (dealt if repeated else later).items()} == {
+        c: short.get(c, c.total) for c in cells_of(other) if repeated or c.session == "02"
     }
+    if repeated and other == protocol:
+        had = {m.message_id for m in first} - gone
+        assert had <= {m.message_id for c, ms in dealt.items() if c.session == "01" for m in ms}
 
 
 def test_a_second_session_is_matched_to_what_the_first_one_showed() -> None:

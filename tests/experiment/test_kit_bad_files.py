@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,14 +160,16 @@ def test_damaged_sheets_and_other_archives(source: Path) -> None:
     assert "a ZIP archive, no XLSX file; unpack it" in problem_of(source)
 
 
-def test_a_sheet_whose_xml_is_cut_off(source: Path) -> None:
+def test_a_sheet_that_is_cut_off_or_points_to_texts_that_are_not_there(source: Path) -> None:
     read = zipfile.ZipFile(io.BytesIO(workbook()))
-    with zipfile.ZipFile(source, "w") as archive:
-        for name in read.namelist():
-            content = read.read(name)
-            archive.writestr(name, content[:-30] if "sheet1" in name else content)
-    rows = len(GOOD.splitlines())
-    assert f"{source}:{rows + 1}: a damaged XLSX file, not readable from here" in problem_of(source)
+    sheet = read.read("xl/worksheets/sheet1.xml")
+    nowhere = re.sub(rb"<c .*?</c>", b'<c r="A1" t="s"><v>7</v></c>', sheet, count=1)
+    for harmed, line in ((sheet[:-30], len(GOOD.splitlines()) + 1), (nowhere, 1)):
+        with zipfile.ZipFile(source, "w") as archive:
+            for name in read.namelist():
+                archive.writestr(name, harmed if "sheet1" in name else read.read(name))
+        told = f"{source}:{line}: a damaged XLSX file, not readable from here"
+        assert told in problem_of(source)
 
 
 # --- strangers -----------------------------------------------------------------------------------

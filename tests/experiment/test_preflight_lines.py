@@ -12,7 +12,6 @@ import pytest
 
 from experiment.clock import VirtualClock
 from experiment.display import DisplayFacts
-from experiment.preflight.checks import prepared_lines
 from experiment.preflight.copies import judge_copies
 from experiment.preflight.desk import about_screen
 from experiment.preflight.disk import DiskFacts, judge_disk
@@ -61,7 +60,7 @@ GO = {
     "pulses": {"none", "quiet", "seen", "in_time"},
     "buttons": {"pressed", "robot", "box", "keyboard"},
     "person": {"known", "rehearsal"},
-    "kit": {"not_needed", "good"},
+    "kit": {"not_needed", "good", "undecided"},
     "pictures": {"not_needed", "good"},
     "disk": {"enough"},
     "folder": {"good"},
@@ -163,11 +162,13 @@ def lines() -> Iterator[Line]:
     yield from _opened(protocol)
     for known, live in ((True, True), (False, True), (False, False)):
         yield judge_person(known, live=live)
+    for undecided in (0, 3):
+        yield judge_kit(KitFacts(needed=True, undecided=undecided))
     yield judge_kit(KitFacts(needed=False))
     yield judge_kit(KitFacts(True, ("m001: nobody looked it through",)))
     yield judge_pictures(PictureFacts(needed=False))
     yield judge_pictures(PictureFacts(True, ("p41.png can't be decoded",)))
-    yield from prepared_lines()
+    yield judge_pictures(PictureFacts(needed=True))
     for disk in (
         FOLDER,
         replace(FOLDER, free_gb=1.0),

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import select
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from experiment.desk.summary import summary_lines
 from experiment.devices import Devices
 from experiment.errors import BadInput, HardwareError
 from experiment.events import KeyEvent
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
 from experiment.log import LogWriter
@@ -88,7 +90,7 @@ def test_the_same_seed_gives_the_same_session(new_study: NewStudy, tmp_path: Pat
 
 def test_nothing_private_is_in_the_log(new_study: NewStudy) -> None:
     study = new_study(kit=False)
-    from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
+
     from experiment.kit.importing import import_kit
 
     kit = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", EXAMPLE / "stranger_messages.csv").kit
@@ -373,6 +375,51 @@ def shown_in(log: Path) -> set[str]:
     return {trial["message_id"] for plan in plans for trial in plan["trials"]}
 
 
+def kit_with(study: Path, text: str, *, accepted: bool) -> Path:
+    """Give 012 a kit whose texts are all this one, as somebody accepted it on another computer."""
+    place = study / "participants" / "012" / "kit"
+    kit = load_kit(place)
+    kit = replace(kit, messages=tuple(replace(m, text=text) for m in kit.messages))
+    (place / "decisions.jsonl").unlink(missing_ok=True)
+    save_kit(kit, place, replace=True)
+    if accepted:
+        record(place, kit, accepting(kit), "KR", "2026-09-20T08:00:00+00:00")
+    return place
+
+
+def kit_line(log: Path) -> dict[str, Any]:
+    lines = read_log(log).header["preflight"]["lines"]
+    return next(line for line in lines if line["subject"] == "kit")
+
+
+def test_the_log_tells_how_the_messages_stood_that_were_dealt(new_study: NewStudy) -> None:
+    study = new_study(("review: required", "review: optional"))
+    shown = {"scanner": "none", "task": "messageslab"}
+    assert kit_line(run(prepare(request(study))).log)["what"] == "good"
+    place = kit_with(study, "Hello", accepted=False)
+    line = kit_line(run(prepare(request(study, "02", **shown))).log)
+    assert (line["verdict"], line["what"]) == ("go", "undecided")
+    shutil.rmtree(study / "sourcedata")
+    kit_with(study, "Hello \ufffd", accepted=True)
+    place.chmod(0o755)
+    line = kit_line(run(prepare(request(study, "02", **shown))).log)
+    assert line["verdict"] == "no-go"
+    assert "U+FFFD" in line["values"]["why"]
+    assert "more" in line["values"]["why"]
+
+
+@pytest.mark.usefixtures("display")
+def test_a_message_that_no_font_here_has_is_refused_whoever_accepted_it(
+    new_study: NewStudy,
+) -> None:
+    study = new_study()
+    kit_with(study, "CANARY \ue000", accepted=True)
+    with pytest.raises(BadInput, match=r"message 'm\d+' holds characters that no font") as refused:
+        run(prepare(request(study, no_window=False, rehearsal=True, size=(640, 360))))
+    assert "CANARY" not in str(refused.value)
+    assert not (study / "rehearsals").exists()
+
+
 def test_a_message_left_out_between_sessions_brings_nothing_back(new_study: NewStudy) -> None:
     """The deal is another one then; what was shown in the first session stays shown."""
     study = new_study(
@@ -390,6 +437,43 @@ def test_a_message_left_out_between_sessions_brings_nothing_back(new_study: NewS
     assert len(shown_in(log)) == 6
     assert verify(read_log(log)).differences == ()
     assert [s["session"] for s in read_log(log).header["shown"]] == ["01"]
+
+
+def test_a_repeated_session_shows_the_same_and_no_other_shows_what_it_had(
+    new_study: NewStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = new_study(("tasks: [messages]", "tasks: [messageslab]"))
+    folder = study / "participants" / "012" / "kit"
+
+    def play(session: str) -> tuple[Any, list[dict[str, Any]]]:
+        log = read_log(run(prepare(request(study, session, scanner="none"))).log)
+        assert verify(log).differences == ()
+        plan = log.header["plans"]["messageslab"]
+        return plan, plan["trials"]
+
+    def set_aside(session: str, number: int) -> None:
+        place = study / "sourcedata" / "sub-012"
+        (place / "set-aside").mkdir(exist_ok=True)
+        (place / f"ses-{session}").rename(place / "set-aside" / f"ses-{session}_{number}")
+
+    _, first = play("01")
+    set_aside("01", 1)
+    again = ["kit", "import", str(EXAMPLE / EXAMPLE_ANSWERS), "--study", str(study)]
+    assert main([*again, "--participant", "012", "--again"]) == 2
+    assert "a session has been run with this kit" in capsys.readouterr().err
+    gone = first[0]["message_id"]
+    kit = load_kit(folder)
+    record(folder, kit, {gone: "leave_out"}, "KR", "2026-09-21T08:00:00+00:00")
+    _, second = play("02")  # before the first is done again, and out of another stock
+    seen = {trial["message_id"] for trial in first}
+    assert not seen & {trial["message_id"] for trial in second}
+    assert prepare(request(study, "01", scanner="none")).shown[0].set_aside
+    _, less = play("01")
+    assert {trial["message_id"] for trial in less} > seen - {gone}
+    assert not {trial["message_id"] for trial in less} & {t["message_id"] for t in second}
+    set_aside("01", 2)
+    record(folder, kit, {gone: "accept"}, "KR", "2026-09-22T08:00:00+00:00")
+    assert play("01")[1] == less  # the last try counts
 
 
 def test_a_scan_that_ends_early_behind_the_last_trial_does_not_reach_into_the_next_run(

@@ -171,14 +171,21 @@ def test_what_cannot_fit_is_named_by_its_id_and_not_by_its_words(painter: Painte
         painter.paint(Scale("wordy", 1))
 
 
-def test_what_would_be_shown_as_a_box_is_refused() -> None:
-    painter = Painter(
+def test_what_would_be_a_box_or_empty_is_refused_and_drawn_in_a_draft() -> None:
+    messages = {"odd": ("b \ue000", "en"), "void": ("\u2800", "en")}
+    style, contents = (
         style_for((640, 400)),
-        Contents({**TEXTS, "odd": "a \ue000"}, SCALES, {"odd": ("b \ue000", "en")}.__getitem__),
+        Contents({**TEXTS, "odd": "a \ue000"}, SCALES, messages.__getitem__),
     )
-    with pytest.raises(ValueError, match="text 'odd' holds characters that no font"):
-        painter.paint(Page("odd"))
-    assert painter.paint(Message("odd")).sprites  # `kit check` tells it, and somebody decides
+    painter, draft = Painter(style, contents), Painter(style, contents, draft=True)
+    for screen, problem in (
+        (Page("odd"), "text 'odd' holds characters that no font"),
+        (Message("odd"), "message 'odd' holds characters that no font"),
+        (Message("void"), "message 'void' shows nothing"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            painter.paint(screen)
+        assert draft.paint(screen).sprites  # `kit check` tells it, and somebody decides
 
 
 def test_the_footer_stands_where_it_stood_on_the_page_before(painter: Painter) -> None:
