@@ -40,6 +40,16 @@ def planned_part(header: Event, task: str, whole: PlannedTask) -> PlannedTask:
     return rest_of(whole, from_plain(RunLeft, resumed["runs"][task]).rest)
 
 
+def begun_anew(header: Event) -> list[str]:
+    """Return the tasks whose whole run is left to a log that goes on, in their order."""
+    resumed = header.get("resumed")
+    if resumed is None:
+        return []
+    from experiment.resume import RunLeft
+
+    return [task for task, run in resumed["runs"].items() if from_plain(RunLeft, run).rest.whole]
+
+
 def compare_parts(log: SessionLog) -> Iterator[tuple[int, str]]:
     """Compare a part with those before it: they are unchanged, and it goes on where they stopped.
 
@@ -147,9 +157,13 @@ def shift_of(first: RunPart, later: RunPart, chain: tuple[SessionLog, ...]) -> f
 
     None if it has a scan of its own, is the whole run again, or either never began.
     """
-    whole_again = later.log.header["resumed"]["runs"][later.run.task]["done"] == 0
     zeros = (first.run.zero, later.run.zero)
-    if whole_again or zeros[0] is None or zeros[1] is None or later.run.zero_source == "pulse":
+    if (
+        later.run.task in begun_anew(later.log.header)
+        or zeros[0] is None
+        or zeros[1] is None
+        or later.run.zero_source == "pulse"
+    ):
         return None
     if later.run.zero_source == first.run.zero_source in ("scan_start", "injection"):
         return 0.0  # the same mark

@@ -19,7 +19,13 @@ from experiment.plans.objects import ObjectPlan, plan_objects
 from experiment.plans.pages import PagesPlan, plan_pages
 from experiment.plans.plan import Plan, PlanInputs
 from experiment.plans.questionnaire import QuestionnairePlan, plan_questionnaire
-from experiment.plans.rest import Rest, rest_at_own_pace, rest_of_feedback, rest_of_messages
+from experiment.plans.rest import (
+    Rest,
+    repeated,
+    rest_at_own_pace,
+    rest_of_feedback,
+    rest_of_messages,
+)
 from experiment.protocol import Protocol
 from experiment.screens import Screen
 from experiment.steps import Task
@@ -125,10 +131,10 @@ def plan_task(inputs: PlanInputs) -> PlannedTask:
 
 
 def rest_of(planned: PlannedTask, rest: Rest) -> PlannedTask:
-    """Return what is left of an interrupted run; the whole run where nothing of it was done."""
+    """Return what is left of an interrupted run; the whole run where nothing is left out of it."""
     rest_of_kind = KINDS[planned.kind].rest
-    if rest.done == 0 or rest_of_kind is None:
-        return planned
+    if rest.whole or rest_of_kind is None:
+        return PlannedTask(planned.kind, repeated(planned.plan, rest))
     return PlannedTask(planned.kind, rest_of_kind(planned.plan, rest))
 
 

@@ -175,7 +175,7 @@ def keep_choices(study: Study, participant: str, ended: SessionLog) -> tuple[str
     assert social is not None
     people = social.people
     file = save_choices(study.kit_folder(participant), people.choices)
-    left = sum(one not in people.values for one in people.offered)
+    left = people.unrated
     lines = (Said("run.choices", file=file, made=len(people.choices), left=left),)
     missing = shortfall(study.protocol, people, shown_before(study, participant))
     if missing and (left == 0 or ended.status == "complete"):

@@ -47,3 +47,8 @@ class People:
     def values(self) -> Mapping[str, int]:
         """How much each person was liked, by id."""
         return {choice.profile_id: choice.value for choice in self.choices}
+
+    @property
+    def unrated(self) -> int:
+        """How many of those who are offered have not been rated yet."""
+        return sum(one not in self.values for one in self.offered)

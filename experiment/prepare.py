@@ -70,7 +70,7 @@ class Prepared:
 
     def is_whole(self, task: str) -> bool:
         """Tell whether a task is run from its begin, not gone on with."""
-        return self.begun is None or self.begun.runs[task].done == 0
+        return self.begun is None or self.begun.runs[task].rest.whole
 
     def run_number(self, task: str) -> int:
         """Return a task's place in the session, from 1, which is the same in all its parts."""

@@ -16,6 +16,7 @@ from typing import Any
 from experiment.anchors import Tie, tie_between, utc_of
 from experiment.catalogue import KINDS, PlannedTask, planned_from, rest_of
 from experiment.errors import BadInput
+from experiment.events import MARKS
 from experiment.kit import KitIndex
 from experiment.marks import MarkBook
 from experiment.parts import chains, is_over, last_digest, parts_up_to
@@ -28,7 +29,6 @@ from experiment.protocol.task import Resume
 from experiment.readlog import Event, SessionLog, header_of, read_log
 from experiment.runs import played, runs_of
 from experiment.said import Said, listed
-from experiment.steps import OnMark
 
 TO_BE_READY = 20.0
 """From the command to the first trial of a PET run (s): checks, window, screens."""
@@ -52,7 +52,7 @@ class RunLeft:
     again : tuple of int
         Numbers of trials that were begun before and are shown again.
     ready : float or None
-        As in `experiment.plans.rest.Rest`.
+        As in `experiment.plans.rest.Rest`: only of a run that came to its zero.
     block : int or None
         The block in the middle of which it goes on; None if that is between blocks.
     """
@@ -67,7 +67,7 @@ class RunLeft:
     @property
     def rest(self) -> Rest:
         """Where its plan goes on."""
-        return Rest(self.done, self.ready)
+        return Rest(self.done, self.ready, again=self.way == "run")
 
 
 @dataclass(frozen=True)
@@ -215,9 +215,11 @@ def standing(parts: Sequence[SessionLog], now: datetime | None = None) -> Interr
     header = parts[0].header
     protocol = Protocol.model_validate(header["protocol"])
     runs = {task: RunLeft(number, "run", 0) for number, task in enumerate(header["tasks"], start=1)}
+    zeros: dict[str, str] = {}  # the marks from which runs count, by task
     for part in parts:
         resumed = part.header.get("resumed")
         for task, events in runs_of(part).items():
+            zeros.update((task, event["source"]) for event in events if _is_mark(event))
             planned = planned_from(protocol, task, part.header["plans"][task])
             before = 0 if resumed is None else resumed["runs"][task]["done"]
             left = _left(planned, events, runs[task].run, before, protocol.tasks[task].resume)
@@ -228,7 +230,8 @@ def standing(parts: Sequence[SessionLog], now: datetime | None = None) -> Interr
     if not runs:
         raise BadInput(Said("refused.complete", log=parts[-1].file))
     if now is not None:
-        runs = {task: _ready(left, header, task, parts[-1], now) for task, left in runs.items()}
+        for task in zeros.keys() & runs.keys():
+            runs[task] = replace(runs[task], ready=_ready(zeros[task], parts[-1], now))
     return Interrupted(tuple(parts), runs)
 
 
@@ -284,7 +287,7 @@ def describe(begun: Interrupted) -> list[str]:
     lines: list[str] = [Said("run.going_on", **words)]
     for task, left in begun.runs.items():
         trials = len(begun.header["plans"][task].get("trials", ()))
-        if left.done:
+        if not left.rest.whole:
             lines.append(Said("run.trials_left", task=task, done=left.done, trials=trials))
         elif left.again:
             lines.append(Said("run.again", task=task, count=len(left.again)))
@@ -332,17 +335,18 @@ def _left(
     return RunLeft(run, way, before + len(finished), again, block=inside)
 
 
-def _ready(left: RunLeft, header: Event, task: str, last: SessionLog, now: datetime) -> RunLeft:
-    """Say from when on the run's clock anything can be shown, if it keeps the zero that it had."""
-    planned = planned_from(Protocol.model_validate(header["protocol"]), task, header["plans"][task])
-    begins = planned.plan.begins
-    if not isinstance(begins, OnMark):
-        return left
-    mark = next((e for e in last.of("mark") if e["name"] == begins.mark and not e["again"]), None)
+def _is_mark(event: Event) -> bool:
+    """Whether a run came to its zero, and that is a mark: it stays where it is."""
+    return event["type"] == "run_zero" and event["source"] in MARKS
+
+
+def _ready(zero: str, last: SessionLog, now: datetime) -> float | None:
+    """Return from when on (s) a run that counts from a mark can show anything, on its clock."""
+    mark = next((e for e in last.of("mark") if e["name"] == zero and not e["again"]), None)
     if mark is None:
-        return left
+        return None
     elapsed = (now - utc_of(last.header, mark["t"])).total_seconds()
-    return replace(left, ready=float(math.ceil(elapsed + TO_BE_READY)))
+    return float(math.ceil(elapsed + TO_BE_READY))
 
 
 def _changed(before: Any, now: Any, path: str = "") -> list[str]:

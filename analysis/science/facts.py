@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.dose import as_played, doses
+from analysis.parts import begun_anew
 from analysis.questionnaires import fillings_in, scores_of
 from analysis.study_tables import is_rehearsal
 from analysis.tables import rating_rows, step_rows
@@ -167,10 +168,9 @@ def cells_of(answers: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
 
 
 def _anew(log: SessionLog) -> list[str]:
-    """Return the tasks whose run goes on in a log, but from its very beginning."""
-    runs = log.header.get("resumed", {"runs": {}})["runs"]
+    """Return the tasks whose whole run comes in a log of which a part before it may have some."""
     begun = {event["task"] for event in log.of("run_begin")}
-    return [task for task, left in runs.items() if left["done"] == 0 and task in begun]
+    return [task for task in begun_anew(log.header) if task in begun]
 
 
 def left_out(name: str, why: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile
 from experiment.kit.store import KIT_FILE, is_forgotten, load_kit
-from experiment.plans.people import shortfall as too_few_liked
+from experiment.plans.people import shortfall as shortfall_of_people
+from experiment.plans.people import still_to_like
 from experiment.plans.sharing import shortfall
 from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.register import SessionStanding
@@ -94,7 +95,29 @@ def _profile(study: Study, participant: str, visit: SessionStanding) -> list[Lac
         return [Lack("profile", command=make)]
     social = social_of(study, participant, tasks)
     assert social is not None
-    short = too_few_liked(study.protocol, social.people, shown_before(study, participant))
-    if short and any(isinstance(spec, FeedbackTask) for spec in specs):
-        return [Lack("choices")]
-    return []
+    scans = [spec for spec in specs if isinstance(spec, FeedbackTask)]
+    shown = shown_before(study, participant)
+    if not scans or not shortfall_of_people(study.protocol, social.people, shown):
+        return []
+    if not still_to_like(study.protocol, social.people, shown):
+        return [Lack("faces")]
+    session, alone = _choosing(study, visit, scans[0].liked.choosing)
+    if not social.people.unrated:
+        more = _command("profile", study, participant, "--photo FILE")
+        return [Lack("people", {"session": session}, command=more)]
+    again = _command("run", study, participant, f"--session {session}{alone}")
+    return [Lack("choices", {"session": session}, command=again)]
+
+
+def _choosing(study: Study, visit: SessionStanding, task: str) -> tuple[str, str]:
+    """Return the session in which people were chosen, and how to run that task again there.
+
+    It is the last one up to the scan's; in the scan's own, or where it is optional, it is run by
+    itself.
+    """
+    order = list(study.protocol.sessions)
+    upto = order[: order.index(visit.session) + 1]
+    found = [one for one in upto if task in study.protocol.sessions[one].all_tasks]
+    session = found[-1] if found else visit.session
+    by_itself = session == visit.session or task not in study.protocol.sessions[session].tasks
+    return session, f" --task {task}" if by_itself else ""

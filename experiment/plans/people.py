@@ -64,6 +64,14 @@ def liked(people: People, at_least: int, shown: Sequence[Shown] = ()) -> dict[st
     }
 
 
+def still_to_like(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -> int:
+    """Return how many more people are to be liked for the scans to come; 0 if enough were."""
+    runs = runs_to_come(protocol, shown)
+    at_least = max((spec.liked.at_least for _, _, spec in runs), default=0)
+    needed = sum(spec.people() for _, _, spec in runs)
+    return max(needed - len(liked(people, at_least, shown)), 0)
+
+
 def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -> tuple[str, ...]:
     """Return what to do if too few people were liked for the scans to come; nothing if enough were.
 
@@ -84,14 +92,14 @@ def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -
         return ()
     at_least = max(spec.liked.at_least for _, _, spec in runs)
     needed = sum(spec.people() for _, _, spec in runs)
-    found = len(liked(people, at_least, shown))
+    missing = still_to_like(protocol, people, shown)
     faces = max(spec.faces() for _, _, spec in runs)
     lines = []
-    if found < needed:
-        unseen = sum(one not in people.values for one in people.offered)
+    if missing:
+        unseen = people.unrated
         lines += [
-            f"{found} people were liked ({at_least} or more), the study's scans need {needed} "
-            f"(nobody is shown twice): {needed - found} are missing",
+            f"{needed - missing} people were liked ({at_least} or more), the study's scans need "
+            f"{needed} (nobody is shown twice): {missing} are missing",
             f"- run the choosing task again: {unseen} profiles of the chosen groups are not rated"
             if unseen
             else "- all profiles of the chosen groups are rated; with the participant's consent "

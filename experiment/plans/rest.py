@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from experiment.plans.choosing import ChoosingPlan
+from experiment.plans.cyberball import CyberballPlan
 from experiment.plans.feedback import (
     BaselineTrial,
     FeedbackPlan,
@@ -23,7 +24,7 @@ from experiment.plans.feedback import (
 from experiment.plans.messages import MessagesPlan, MessageTrial
 from experiment.plans.objects import ObjectPlan
 from experiment.plans.pages import PagesPlan
-from experiment.plans.plan import Question
+from experiment.plans.plan import Plan, Question
 from experiment.steps import At, Ends
 
 OwnPace = TypeVar("OwnPace", ChoosingPlan, ObjectPlan, PagesPlan)
@@ -40,11 +41,26 @@ class Rest:
     ready : float or None
         Run-clock time (s) before which nothing can be shown, where the run keeps the zero that it
         had: a PET run counts from the injection, however often it is interrupted. None where the
-        run has a new zero, of a new scan.
+        run has a new zero, of a new scan, or had none yet.
+    again : bool
+        Whether all of it is run, for the first time or again.
     """
 
     done: int
     ready: float | None = None
+    again: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out: instructions and practice come, and every trial."""
+        return self.again or (self.done == 0 and self.ready is None)
+
+
+def repeated(plan: Plan, rest: Rest) -> Plan:
+    """Return the plan of a whole run, which sends no second pattern of markers into one scan."""
+    if rest.ready is None or not isinstance(plan, CyberballPlan | FeedbackPlan | MessagesPlan):
+        return plan
+    return replace(plan, sync_ends=())
 
 
 def rest_at_own_pace(plan: OwnPace, rest: Rest) -> OwnPace:

@@ -144,8 +144,8 @@ def test_a_timed_rest_keeps_its_order_and_lengths(
 ) -> None:
     whole = plans[name]
     count = len(trials_of(whole))
-    done = data.draw(st.integers(1, count - 1))
     ready = data.draw(st.none() | st.floats(0, 9000).map(lambda t: round(t, 3)))
+    done = data.draw(st.integers(1 if ready is None else 0, count - 1))
     rest = rest_of(whole, Rest(done, ready))
     times = times_of(rest)
     assert times == sorted(times)
@@ -175,6 +175,16 @@ def test_in_a_new_scan_the_first_trial_left_comes_after_the_lead_in(
     assert rest.lead_in_ends == plan_of(whole, MessagesPlan).lead_in_ends
     assert rest.instructions == ()
     assert rest.practice is None
+
+
+@pytest.mark.parametrize("name", ["messages_pet", "feedback"])
+def test_a_pet_run_that_broke_off_before_its_first_trial_keeps_its_zero(
+    name: str, plans: dict[str, PlannedTask]
+) -> None:
+    plan: Any = plans[name].plan
+    opened = replace(plan, instructions=(), practice=None, sync_ends=())
+    assert rest_of(plans[name], Rest(0, 11.0)).plan == opened
+    assert times_of(rest_of(plans[name], Rest(0, 5000.0)))[0] == 5000.0
 
 
 def test_parts_of_a_pet_run_keep_their_times_unless_these_have_passed(
@@ -226,6 +236,10 @@ def test_every_kind_repeats_a_whole_run_if_it_can_do_no_more(
 ) -> None:
     for name, planned in plans.items():
         assert rest_of(planned, Rest(0)) == planned, name
+        plan: Any = planned.plan
+        timed = isinstance(plan, MessagesPlan | FeedbackPlan)
+        again = replace(plan, sync_ends=()) if timed else plan
+        assert rest_of(planned, Rest(0, 100.0, again=True)).plan == again, name
         rest = rest_of(planned, Rest(2, 100.0)).plan
         assert from_plain(KINDS[planned.kind].plan_type, to_plain(rest)) == rest
 

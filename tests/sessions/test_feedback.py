@@ -20,7 +20,8 @@ from analysis.show import moments, picture_at
 from analysis.tables import block_rows, rating_rows, step_rows
 from experiment.care import after_session
 from experiment.choices import load_choices
-from experiment.desk.missing import missing_for
+from experiment.desk.missing import Lack, missing_for
+from experiment.desk.texts import languages, speaking
 from experiment.errors import BadInput, TooFewLiked
 from experiment.examples import make_study
 from experiment.kit.for_session import shown_before
@@ -392,6 +393,38 @@ def test_choosing_and_scans_need_the_participant_s_own_profile(bare: Path, sessi
     save_own_profile(kit_of(bare), PHOTO, OWN)
     missing = () if session == "01" else ("choices",)
     assert tuple(lack.name for lack in missing_for(study, "012", visit)) == missing
+
+
+def test_too_few_liked_is_told_in_the_launcher_with_the_command_that_helps(chosen: Path) -> None:
+    """On a later day, with the choosing session done: its command goes on with what is left."""
+
+    def lacks() -> tuple[Lack, ...]:
+        where = standing(open_study(chosen), open_register(chosen).anybody("012"), TODAY)
+        assert where.session("01").state == "done"
+        assert where.next_session is not None
+        return missing_for(open_study(chosen), "012", where.next_session)
+
+    assert lacks() == ()
+    file = chosen / "study.yaml"
+    file.write_text(file.read_text("utf-8").replace("at_least: 4}", "at_least: 5}"), "utf-8")
+    (lack,) = lacks()
+    assert (lack.name, lack.values) == ("people", {"session": "01"})
+    assert lack.command.startswith(f"run_session.py profile {chosen} ")
+
+    save_own_profile(kit_of(chosen), PHOTO, replace(OWN, likes=("men", "women")))
+    (lack,) = lacks()
+    assert (lack.name, lack.values) == ("choices", {"session": "01"})
+    assert lack.command == f"run_session.py run {chosen} --participant 012 --session 01"
+    for texts in map(speaking, languages()):
+        assert "01" in texts.says("missing.choices_do", **lack.values)
+        assert "01" in texts.says("missing.people_do", **lack.values)
+    words = lack.command.split()[1:]
+    assert main([*words, "--robot", "typical", "--speed", "fast", "--no-window"]) == 0
+    assert lacks() == ()
+
+    more = file.read_text("utf-8").replace("begins: 600, trials: 4", "begins: 600, trials: 30")
+    file.write_text(more, "utf-8")
+    assert [lack.name for lack in lacks()] == ["faces"]
 
 
 # --- the participant's own profile ---------------------------------------------------------------

@@ -31,7 +31,7 @@ from experiment.kit.own_profile import save_own_profile
 from experiment.kit.own_words import OwnWords
 from experiment.kit.store import load_kit
 from experiment.profiles import DEMO
-from experiment.readlog import SessionLog, read_log
+from experiment.readlog import Event, SessionLog, read_log
 from experiment.register import open_register, standing
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
@@ -58,19 +58,23 @@ def play(study: Path, session: str, **more: Any) -> SessionLog:
     return read_log(result.log)
 
 
+def torn_after(log: SessionLog, event: Event) -> SessionLog:
+    """Cut a log as a power cut does: in the middle of the line behind an event's."""
+    lines = log.file.read_bytes().split(b"\n")
+    at = event["seq"] + 1
+    log.file.write_bytes(b"\n".join([*lines[:at], lines[at][:30]]))
+    assert read_log(log.file).torn
+    return read_log(log.file)
+
+
 def cut(log: SessionLog, trial: int) -> SessionLog:
-    """Cut a log as a power cut does: in the middle of a line, just after a trial's picture came."""
+    """Cut a log just after a trial's picture came."""
     shown = next(
         event["n"]
         for event in log.of("step")
         if event["step"]["trial"] == trial and event["step"]["screen"]["kind"] != "fixation"
     )
-    onset = next(event for event in log.of("onset") if event["n"] == shown)
-    lines = log.file.read_bytes().split(b"\n")
-    at = onset["seq"] + 1
-    log.file.write_bytes(b"\n".join([*lines[:at], lines[at][:30]]))
-    assert read_log(log.file).torn
-    return read_log(log.file)
+    return torn_after(log, next(event for event in log.of("onset") if event["n"] == shown))
 
 
 def sent(log: SessionLog) -> list[str]:
@@ -223,6 +227,113 @@ def test_a_protocol_may_have_the_whole_run_repeated(new_study: NewStudy, tmp_pat
     answers = gather(open_study(study).logs(), study, rehearsals=True)
     assert [log.again for log in answers.logs] == [6, 0]
     assert answers.table["asked"].to_list() == [6, 6]
+
+
+def study_of(folder: Path, preset: str, *edits: tuple[str, str]) -> Path:
+    make_study(folder, preset)
+    file = folder / "study.yaml"
+    text = file.read_text("utf-8")
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    return folder
+
+
+def after_zero(log: SessionLog, task: str) -> list[Event]:
+    """Return the onsets of a run's steps that were shown after its zero, in order."""
+    begun = next(event["seq"] for event in log.of("run_begin") if event["task"] == task)
+    zero = next(
+        event["seq"]
+        for event in log.of("run_zero")
+        if event["seq"] > begun and event["source"] == "injection"
+    )
+    return [event for event in log.of("onset") if event["seq"] > zero]
+
+
+@pytest.mark.parametrize("sync", [0, 8])
+def test_a_pet_run_keeps_its_times_if_it_broke_off_before_its_first_trial_was_over(
+    sync: int, tmp_path: Path
+) -> None:
+    study = study_of(tmp_path / "study", "hsu2013", ("sync_pattern: 0", f"sync_pattern: {sync}"))
+    kit = open_study(study).kit_folder("012")
+    save_own_profile(kit, DEMO / "photos" / "p41.png", OwnWords("A", 30, "b"))
+    keep_choices(open_study(study), "012", play(study, "01"))
+    whole = play(study, "02")
+    raw, plan = whole.file.read_bytes(), whole.header["plans"]["feedback"]
+    zero = after_zero(whole, "feedback")
+    report = next(event["n"] for event in whole.of("step") if event["step"]["trial"] == 1)
+    asked = next(event for event in zero if event["n"] == report)
+
+    # In the first rest, in the midst of the sync markers if there are any: all keep their times.
+    first = torn_after(whole, zero[sync // 2])
+    second = play(study, "02", resume=True)
+    left = second.header["resumed"]["runs"]["feedback"]
+    assert (left["way"], left["done"], left["again"]) == ("trial", 0, [])
+    assert 0 < left["ready"] < plan["trials"][0]["rest_ends"]["time"]
+    goes_on = second.header["plans"]["feedback"]
+    opened: dict[str, Any] = {"instructions": [], "practice": None, "sync_ends": []}
+    assert goes_on == plan | opened
+    assert sent(second)[:3] == ["waiting", "run_start", "rate_sad"]
+    assert len(after_zero(whole, "feedback")) - sync == len(after_zero(second, "feedback"))
+    assert not [*second.of("fault"), *second.of("continue")]
+    begun = [row.onset for row in block_rows(second)]
+    assert begun == pytest.approx([block["begins"] for block in plan["blocks"]], abs=0.02)
+    assert verify(first).differences == verify(second).differences == ()
+    export_bids([first.file, second.file], tmp_path / "bids")
+    (table,) = (tmp_path / "bids").rglob("*ses-02_task-feedback_*_events.tsv")
+    assert [row["trial_type"] for row in rows(table)].count("gap") == 1
+
+    # Torn again before anything came of it, then gone on with: it is on the same injection still.
+    torn_after(second, next(iter(second.of("mark"))))
+    third = play(study, "02", resume=True)
+    assert third.header["plans"]["feedback"] == goes_on
+    assert verify(third).differences == ()
+    third.file.unlink()
+    second.file.unlink()
+
+    # In the first self-report, a minute before block 1: that moves, and the later ones don't.
+    whole.file.write_bytes(raw)
+    first = torn_after(whole, asked)
+    second = play(study, "02", resume=True)
+    left = second.header["resumed"]["runs"]["feedback"]
+    assert (left["done"], left["again"]) == (0, [1])
+    moved, *others = second.header["plans"]["feedback"]["blocks"]
+    assert moved["begins"] >= left["ready"] > plan["blocks"][0]["begins"]
+    assert others == plan["blocks"][1:]
+    assert sent(second)[:3] == ["waiting", "run_start", "rate_sad"]
+    assert not [*second.of("fault"), *second.of("continue")]
+    assert verify(second).differences == ()
+    second.file.unlink()
+
+    # Before the injection there is no zero to keep: all of it comes.
+    whole.file.write_bytes(raw)
+    torn_after(whole, next(iter(whole.of("marker_planned"))))
+    second = play(study, "02", resume=True)
+    assert second.header["plans"] == whole.header["plans"]
+    assert sent(second).count("sync") == sync
+    assert verify(second).differences == ()
+
+
+def test_a_game_in_pet_is_played_again_without_a_second_sync_pattern(tmp_path: Path) -> None:
+    study = study_of(
+        tmp_path / "study",
+        "cyberball",
+        ("begins: pulse", "begins: injection"),
+        ("sync_pattern: 0", "sync_pattern: 8"),
+        ("[scanwatch, scanincluded, checks, scanexcluded, afterexcluded, debriefing]",
+         "[scanwatch, scanincluded, debriefing]"),
+    )  # fmt: skip
+    whole = play(study, "scanner")
+    first = torn_after(whole, after_zero(whole, "scanwatch")[12])
+    second = play(study, "scanner", resume=True)
+    ready = {task: run["ready"] for task, run in second.header["resumed"]["runs"].items()}
+    assert ready["scanwatch"] > 0
+    assert ready["scanincluded"] is None  # it was not begun, though the injection was given
+    plans, before = second.header["plans"], whole.header["plans"]
+    assert plans["scanwatch"] == before["scanwatch"] | {"sync_ends": []}
+    assert plans["scanincluded"] == before["scanincluded"]
+    assert verify(first).differences == verify(second).differences == ()
 
 
 @pytest.mark.timeout(180)

@@ -245,7 +245,7 @@ class ParticipantPane(QWidget):
             if lack.name == "damaged":
                 lines.append(path_label(str(lack.values["problem"])))
             else:
-                lines.append(label(says(f"missing.{lack.name}_do"), "small"))
+                lines.append(label(says(f"missing.{lack.name}_do", **lack.values), "small"))
             if lack.command:
                 lines.append(path_label(lack.command))
             inside.addLayout(signed(Sign.STOP, *lines))
