@@ -4,7 +4,7 @@
 # make faults      the slow tests: whole sessions with one fault after the other
 # make bench       the figures of benchmarks/ (SECTIONS="markers pulses": only these) but the hour's, PET's and scale's
 # make scripts     the pictures of every script, ours and headless Chromium's, that docs and tests show
-# make pictures    those of the operator's console, the ball game, questionnaires and daily page in docs/
+# make pictures    those of the operator's console, ball game, questionnaires, daily page and reports in docs/
 # make bench-hour  the one that takes an hour
 # make bench-pet   a PET session of 90 minutes, in real time
 # make recovery    simulated studies with a known truth, and what the analysis makes of them
@@ -74,6 +74,7 @@ pictures: environment
 	$(PYTHON_IN_VENV) -m benchmarks.monitor_pictures
 	$(PYTHON_IN_VENV) -m benchmarks.game_pictures
 	$(PYTHON_IN_VENV) -m benchmarks.form_pictures
+	$(PYTHON_IN_VENV) -m benchmarks.report_pictures
 
 lock: environment
 	$(COMPILE) --extra dev pyproject.toml -o requirements/locked.txt

@@ -7,12 +7,17 @@ of what differs between messages would be too narrow wherever people differ in i
 messages within a session, that of arm x message in a crossover. Intervals take the t distribution
 with as many degrees of freedom as the classical test of the same design has, since the normal one
 is too narrow for thirty participants.
+
+A model has one variance of each part for all kinds of message, but people differ more in what they
+answer to one kind than to another. So what is said about one kind, or about two of several, is
+estimated by the model of those answers alone, with variances of their own. With as many answers
+from everybody that agrees with the classical test on participants' means, or on differences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations, product
 from typing import TYPE_CHECKING
@@ -118,6 +123,7 @@ class Fit:
     participants, answers : int
     estimates : tuple of Estimate
         Arm (over all and for each message), message, arm x message, period, sequence, as there are.
+        What can't be estimated from the answers it is about is left out, and told in `notes`.
     cells : tuple of Cell
     variances : mapping of str to float
         Of participants, sessions, messages and what is left.
@@ -151,7 +157,8 @@ class Fit:
         if arms is None or not self.estimates:
             return None
         several = len(self.design.messages) > 1
-        return self.estimate(difference(arms[1], arms[0]) + (f": {message}" if several else ""))
+        name = difference(arms[1], arms[0]) + (f": {message}" if several else "")
+        return next((one for one in self.estimates if one.what == name), None)
 
 
 def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
@@ -170,6 +177,12 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
     Fit or None
         None if there are too few participants for it.
     """
+    whole = _fit(table, design)
+    return whole if whole is None or not whole.cells else _with_own(whole, table)
+
+
+def _fit(table: DataFrame, design: Design) -> Fit | None:
+    """Fit one model to all answers of a table; None if there are too few participants for it."""
     people = int(table["participant"].nunique())
     df = people - (2 if design.arms else 1)
     answers = int(table["answers"].sum())
@@ -206,6 +219,49 @@ def fit_ratings(table: DataFrame, design: Design) -> Fit | None:
         cells,
         found.variances,
     )
+
+
+def _with_own(whole: Fit, table: DataFrame) -> Fit:
+    """Return a fit whose estimates are each of the answers that they are about, and no others."""
+    design = whole.design
+    fits: dict[tuple[str, ...], Fit | None] = {design.messages: whole}
+
+    def alone(kinds: tuple[str, ...]) -> Fit | None:
+        if kinds not in fits:
+            own = table[table["condition"].isin(kinds)]
+            found = _fit(own, replace(design, messages=kinds))
+            fits[kinds] = found if found is not None and found.converged else None
+        return fits[kinds]
+
+    estimates, lacking = [], []
+    of_some = _of_some(design)
+    for one in whole.estimates:
+        kinds, name = of_some.get(one.what, (design.messages, one.what))
+        fit = alone(kinds)
+        if fit is None:
+            lacking.append(f"{one.what} can't be estimated from the answers it is about alone")
+        else:
+            estimates.append(replace(fit.estimate(name), what=one.what))
+    cells = []
+    for cell in whole.cells:
+        fit = whole if cell.message is None else alone((cell.message,))
+        own = () if fit is None else fit.cells
+        cells += [replace(cell, mean=same.mean) for same in own if same.arm == cell.arm]
+    notes = (*whole.notes, *lacking)
+    return replace(whole, estimates=tuple(estimates), cells=tuple(cells), notes=notes)
+
+
+def _of_some(design: Design) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Return which estimates are about some kinds: these, and its name in their model."""
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
+    name = None if design.arms is None else difference(design.arms[1], design.arms[0])
+    if name is not None:
+        found = {f"{name}: {kind}": ((kind,), name) for kind in design.messages}
+    for pair in design.contrasts:
+        told = difference(*pair)
+        for what in (told, f"({name}) × ({told})"):
+            found[what] = (pair, what)
+    return found
 
 
 def as_cells(table: DataFrame) -> DataFrame:

@@ -44,6 +44,9 @@ def main() -> None:
     """Simulate, analyse, and write table and figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=400, help="for each mixed model")
+    parser.add_argument(
+        "--empty", type=int, default=2000, help="of parallel groups without an effect"
+    )  # 400 don't tell 5 % of false positives from 7 %
     parser.add_argument("--tests", type=int, default=1000, help="studies for the classical tests")
     parser.add_argument(
         "--whole", type=int, default=3, help="whole crossover studies; half as many parallel ones"
@@ -78,8 +81,10 @@ def main() -> None:
             for effect in (EFFECT, 0.0):
                 truth = Truth(preset, PEOPLE[preset], effect, two_kinds)
 
-                def measure(truth: Truth = truth) -> list[table.Row]:
-                    studies = many(truth, asked.studies)
+                count = asked.studies if effect or truth.crossover else asked.empty
+
+                def measure(truth: Truth = truth, count: int = count) -> list[table.Row]:
+                    studies = many(truth, count)
                     simulated[truth] = studies
                     return rows_of_design(truth, studies)
 

@@ -24,7 +24,10 @@ def rows_of_design(truth: Truth, studies: Sequence[Study]) -> list[table.Row]:
         both = f"({ARM}) × (kind − stranger)"
         rows += rows_of(truth, studies, both, "mixed model", "mixed, arm × message", effect=effect)
         told = "period differences, arm × message"
-        return rows + rows_of(truth, studies, both, BY_PERIODS, told, effect=effect)
+        rows += rows_of(truth, studies, both, BY_PERIODS, told, effect=effect)
+        kind, told = f"{ARM}: kind", "period differences, close others"
+        rows += rows_of(truth, studies, kind, "mixed model", "mixed, close others", effect=effect)
+        return rows + rows_of(truth, studies, kind, BY_PERIODS, told, effect=effect)
     if truth.crossover:
         rows += rows_of(truth, studies, ARM, "mixed model", "mixed model", effect=effect)
         told = "period differences"

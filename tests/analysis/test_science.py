@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import asdict
 from datetime import date, datetime
@@ -182,11 +183,93 @@ def test_parallel_groups_have_arm_by_message(parallel: Outcome) -> None:
     assert fit.random == "participant, message within participant"
     both = fit.estimate(f"({ARM}) × (kind − stranger)")
     parts = [fit.estimate(f"{ARM}: {kind}").value for kind in ("kind", "stranger")]
-    assert both.value == pytest.approx(parts[0] - parts[1])
-    assert fit.estimate(ARM).value == pytest.approx(np.mean(parts))
+    # Some questions had no answer, and each kind is weighed by variances of its own.
+    assert both.value == pytest.approx(parts[0] - parts[1], abs=0.01)
+    assert fit.estimate(ARM).value == pytest.approx(np.mean(parts), abs=0.01)
     assert fit.estimate("kind − stranger").value == pytest.approx(2.455, abs=0.6)
     welch = next(one for one in parallel.tests if one.what == f"{ARM}: kind")
     assert fit.estimate(f"{ARM}: kind").value == pytest.approx(welch.value, abs=0.05)
+
+
+KIND_SDS = {"acceptance": 1.4, "baseline": 0.7, "rejection": 0.3}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_what_is_told_of_a_kind_has_its_own_variance(count: int) -> None:
+    """Parallel groups, as many answers from everybody, people who differ more in some kinds."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    generator = np.random.default_rng(8)
+    kinds, arms = tuple(KIND_SDS)[:count], ("placebo", "naltrexone")
+    people, answers = 40, 5
+    sds = np.array([KIND_SDS[kind] for kind in kinds])
+    values = generator.normal(0, 1.0, (people, 1, 1)) + generator.normal(
+        0, sds[None, :, None], (people, count, 1)
+    )
+    values = values + generator.normal(0, 0.8, (people, count, answers))
+    person, kind, _ = np.indices(values.shape).reshape(3, -1)
+    table = pd.DataFrame(
+        {
+            "participant": np.char.zfill(person.astype(str), 2),
+            "session": "1",
+            "condition": np.array(kinds)[kind],
+            "arm": np.array(arms)[person % 2],
+            "value": values.ravel(),
+        }
+    )
+    fit = fit_ratings(as_cells(table), Design(arms, kinds, crossover=False))
+    assert fit is not None
+    assert fit.converged
+    means = dict(zip(kinds, values.mean(axis=2).T, strict=True))
+    outcomes = {f"{ARM}: {kind}": means[kind] for kind in kinds}
+    for a, b in itertools.combinations(kinds, 2):
+        outcomes[f"({ARM}) × ({a} − {b})"] = means[a] - means[b]
+    outcomes[ARM] = np.mean([*means.values()], axis=0)
+    for what, own in outcomes.items():
+        model = fit.estimate(what)
+        student = stats.ttest_ind(own[1::2], own[::2])
+        interval = student.confidence_interval()
+        assert (model.t, model.df) == pytest.approx((student.statistic, people - 2), rel=1e-4)
+        assert (model.low, model.high) == pytest.approx((interval.low, interval.high), rel=1e-4)
+        welch = stats.ttest_ind(own[1::2], own[::2], equal_var=False)
+        assert model.p == pytest.approx(welch.pvalue, abs=0.01)
+    for cell in fit.cells:
+        assert cell.message is not None
+        own = means[cell.message]
+        spread = math.sqrt((own[1::2].var(ddof=1) + own[::2].var(ddof=1)) / 2)
+        reach = stats.t.ppf(0.975, people - 2) * spread / math.sqrt(people / 2)
+        assert cell.mean.high - cell.mean.value == pytest.approx(reach, rel=1e-4)
+    first = table[table["condition"] == kinds[0]].assign(side=lambda t: t["arm"] == arms[1])
+    theirs = MixedLM.from_formula("value ~ side", first, groups="participant").fit(reml=True)
+    ours = fit.estimate(f"{ARM}: {kinds[0]}")
+    assert ours.value == pytest.approx(theirs.params.iloc[1], abs=1e-4)
+    assert ours.value / ours.t == pytest.approx(theirs.bse.iloc[1], rel=1e-3)
+
+
+def test_what_is_told_of_a_kind_in_a_crossover_is_its_own_classical_test(
+    two_kinds: Outcome,
+) -> None:
+    assert two_kinds.fit is not None
+    for kind, tests in two_kinds.periods[:2]:
+        model = two_kinds.fit.arm_effect(kind)
+        assert model is not None
+        assert tests.arm is not None
+        assert model.value == pytest.approx(tests.arm.value, abs=1e-3)
+        assert model.high - model.low == pytest.approx(tests.arm.high - tests.arm.low, rel=0.01)
+
+
+def test_what_a_kind_has_too_few_answers_for_is_left_out_and_told(parallel: Outcome) -> None:
+    table = parallel.table
+    few = ("001", "002", "003")
+    fit = fit_ratings(
+        table[(table["condition"] == "kind") | table["participant"].isin(few)], parallel.design
+    )
+    assert fit is not None
+    assert fit.converged
+    assert fit.arm_effect("kind") is not None
+    assert fit.arm_effect("stranger") is None
+    assert f"{ARM}: stranger can't be estimated from the answers it is about alone" in fit.notes
+    assert {cell.message for cell in fit.cells} == {"kind"}
 
 
 @pytest.mark.parametrize(
