@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import pytest
 from filelock import FileLock
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from analysis.batch.exporting import OWN, Export, export_study
@@ -29,6 +29,7 @@ from run_session import main
 from tests.analysis.conftest import MakeStudy
 
 GONE, BROKEN = "gone", "broken"
+History = list[tuple[tuple[str, ...], list[tuple[int, str]]]]
 VISITS = (("012", "01"), ("012", "02"), ("013", "01"))
 
 
@@ -64,8 +65,8 @@ def fill(study: Study, source: Path, sessions: int) -> list[Path]:
     return list(many(open_study(source).logs(), study.folder / "sourcedata", sessions))
 
 
-def exports(study: Study, out: Path, *, force: bool = False) -> Export:
-    return Export(study, {"bids": out / "bids", "tables": out / "tables"}, force=force)
+def exports(study: Study, out: Path, kinds: tuple[str, ...] = ("bids", "tables")) -> Export:
+    return Export(study, {kind: out / kind for kind in kinds})
 
 
 def tree(out: Path) -> dict[str, bytes]:
@@ -77,44 +78,56 @@ def tree(out: Path) -> dict[str, bytes]:
     }
 
 
-def from_scratch(study: Study) -> dict[str, bytes]:
+def from_scratch(study: Study, kinds: tuple[str, ...] = ("bids", "tables")) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
-        export_study(exports(study, Path(folder)))
+        export_study(exports(study, Path(folder), kinds))
         return tree(Path(folder))
 
 
+def only(kinds: tuple[str, ...], files: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: content for path, content in files.items() if path.split("/")[0] in kinds}
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[list[tuple[int, str]]]:
-    """Draw what becomes of the visits' logs before each of some exports."""
+def histories(draw: st.DrawFn) -> History:
+    """Draw what is exported, and what becomes of the visits' logs before, some times."""
+    kinds = st.sampled_from([("bids", "tables"), ("bids",), ("tables",)])
     change = st.tuples(
         st.integers(0, len(VISITS) - 1),
         st.sampled_from(["0", "1", GONE, BROKEN, "both", "touched"]),
     )
-    return draw(st.lists(st.lists(change, min_size=1, max_size=3), min_size=2, max_size=4))
+    one = st.tuples(kinds, st.lists(change, min_size=1, max_size=3))
+    return draw(st.lists(one, min_size=2, max_size=4))
 
 
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(history=histories())
+@example(history=[(("bids",), [(1, "0")]), (("bids",), [(1, GONE)])])
 def test_whatever_became_of_the_logs_the_export_is_as_from_scratch(
-    source: Path, originals: list[Path], history: list[list[tuple[int, str]]]
+    source: Path,
+    originals: list[Path],
+    history: list[tuple[tuple[str, ...], list[tuple[int, str]]]],
 ) -> None:
     with TemporaryDirectory() as name:
         study, out = without_logs(source, Path(name) / "study"), Path(name) / "out"
         put(study, VISITS[0], "0", originals)
+        put(study, VISITS[1], "1", originals)
         export_study(exports(study, out))
-        for changes in history:
+        for kinds, changes in history:
             for visit, what in changes:
                 put(study, VISITS[visit], what, originals)
             try:
-                expected = from_scratch(study)
+                expected = from_scratch(study, kinds)
             except BadInput:  # no log is left that can be used
                 with pytest.raises(BadInput, match="nothing to export"):
-                    export_study(exports(study, out))
+                    export_study(exports(study, out, kinds))
                 put(study, VISITS[0], "0", originals)
-                expected = from_scratch(study)
-            export_study(exports(study, out))
-            assert tree(out) == expected
-            assert export_study(exports(study, out)).read == 0
+                expected = from_scratch(study, kinds)
+            export_study(exports(study, out, kinds))
+            assert only(kinds, tree(out)) == expected
+            assert export_study(exports(study, out, kinds)).read == 0
+        export_study(exports(study, out))
+        assert tree(out) == from_scratch(study)
 
 
 def put(study: Study, visit: tuple[str, str], what: str, originals: list[Path]) -> None:
