@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
@@ -28,6 +34,7 @@ from experiment.study import Study, open_study
 from run_session import main
 from tests.analysis.conftest import MakeStudy
 
+ROOT = Path(__file__).parents[2]
 GONE, BROKEN = "gone", "broken"
 History = list[tuple[tuple[str, ...], list[tuple[int, str]]]]
 VISITS = (("012", "01"), ("012", "02"), ("013", "01"))
@@ -197,6 +204,57 @@ def test_workers_of_dask_make_the_same_bytes(study: Study, source: Path, tmp_pat
         assert export_study(export, on_dask(client)).as_before == 10
     assert seen[-1] == (10, 10)
     assert tree(tmp_path / "dask") == from_scratch(study)
+
+
+@contextmanager
+def dask(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of Dask's own commands in this folder, as docs/scale.md says."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dask", *words, "--no-dashboard"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "."},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()  # a worker then ends the processes that it has begun
+        process.wait(timeout=20)
+
+
+@pytest.mark.slow
+@pytest.mark.linux
+@pytest.mark.timeout(180)
+def test_a_scheduler_elsewhere_and_its_worker_make_the_same_bytes(
+    study: Study,
+    source: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(study, source, 3)
+    file, out = tmp_path / "scheduler.json", tmp_path / "dask"
+    where = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    command = ["export", str(study.folder), "--bids", str(out / "bids")]
+    with dask("scheduler", *where) as process:
+        end = time.monotonic() + 30
+        while not (file.exists() and file.read_bytes().endswith(b"}")):
+            assert process.poll() is None
+            assert time.monotonic() < end, "no scheduler was started"
+            time.sleep(0.05)
+        address = json.loads(file.read_bytes())["address"]
+        command += ["--tables", str(out / "tables"), "--scheduler", address]
+        monkeypatch.setattr("analysis.batch.schedulers._PATIENCE", 2)
+        assert main(command) == 1
+        told = capsys.readouterr().err
+        assert f"it has no worker; start one with: dask worker {address}" in told
+        assert not out.exists()
+        monkeypatch.setattr("analysis.batch.schedulers._PATIENCE", 30)
+        with dask("worker", address, "--nworkers", "1", "--nthreads", "1"):
+            assert main(command) == 0
+    assert "3 sessions read" in capsys.readouterr().out
+    assert tree(out) == from_scratch(study)
 
 
 def test_only_what_changed_is_read_and_written(study: Study, source: Path, tmp_path: Path) -> None:
