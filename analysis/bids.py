@@ -78,30 +78,26 @@ def exported_runs(chain: tuple[SessionLog, ...], *, with_notes: bool) -> list[Ex
     BadInput
         If a log lacks something that it must have.
     """
-    log = chain[0]
-    header = log.header
-    try:
-        check_label("participant", header["participant"])
-        check_label("session", header["session"])
-        return [
-            ExportedRun(
-                participant=header["participant"],
-                session=header["session"],
-                task=check_label("task", run.task),
-                utc=parts[0].log.header["utc"],
-                study=header["protocol"]["study"],
-                events=events,
-                table=table_of(events, columns_of_parts(parts, kind)),
-                sidecar=sidecar_of_parts(parts, with_notes=with_notes),
-                rehearsal=header["robot"] is not None or header.get("rehearsal", False),
-                answers=_answers(parts[-1].log, parts[-1].run),
-            )
-            for parts in joined(chain)
-            for run, kind in ((parts[0].run, _kind(header, parts[0].run.task)),)
-            if (events := events_of_parts(parts))
-        ]
-    except BadInput as error:
-        raise BadInput(f"{log.file}:1: {error}") from None
+    header = chain[0].header
+    check_label("participant", header["participant"])
+    check_label("session", header["session"])
+    return [
+        ExportedRun(
+            participant=header["participant"],
+            session=header["session"],
+            task=check_label("task", run.task),
+            utc=parts[0].log.header["utc"],
+            study=header["protocol"]["study"],
+            events=events,
+            table=table_of(events, columns_of_parts(parts, kind)),
+            sidecar=sidecar_of_parts(parts, with_notes=with_notes),
+            rehearsal=header["robot"] is not None or header.get("rehearsal", False),
+            answers=_answers(parts[-1].log, parts[-1].run),
+        )
+        for parts in joined(chain)
+        for run, kind in ((parts[0].run, _kind(header, parts[0].run.task)),)
+        if (events := events_of_parts(parts))
+    ]
 
 
 def _kind(header: Mapping[str, Any], task: str) -> str:

@@ -9,7 +9,6 @@ from analysis.bids_events import EventRow, columns_of, events_of
 from analysis.bids_sidecar import sidecar_of, text_of
 from analysis.notes import notes_in
 from analysis.parts import RunPart
-from experiment.parts import part_of
 
 _TIMES = ("onset", "planned_onset")
 
@@ -43,20 +42,27 @@ def sidecar_of_parts(parts: Sequence[RunPart], *, with_notes: bool = False) -> d
         return known
     return {
         **known,
-        "Completeness": sidecar_of(last.log, last.run)["Completeness"],
+        "Completeness": _lacking(parts) or sidecar_of(last.log, last.run)["Completeness"],
         "Parts": [_about(part) for part in parts],
         "part": text_of("events.json")["part"],
     }
 
 
+def _lacking(parts: Sequence[RunPart]) -> str:
+    """Tell of parts between the first and the last one whose logs can't be used."""
+    numbers = [part.part for part in parts]
+    lacking = sorted({*range(numbers[0], numbers[-1])} - {*numbers})
+    return f"without part {' and '.join(map(str, lacking))}" if lacking else ""
+
+
 def _is_in_parts(parts: Sequence[RunPart]) -> bool:
-    return len(parts) > 1 or part_of(parts[0].log.header) > 1
+    return len(parts) > 1 or parts[0].part > 1
 
 
 def _about(part: RunPart) -> dict[str, Any]:
     header = part.log.header
     resumed = header.get("resumed")
-    known: dict[str, Any] = {"Part": part_of(header), "Began": header["utc"]}
+    known: dict[str, Any] = {"Part": part.part, "Began": header["utc"]}
     if resumed is None:
         return known
     run = resumed["runs"][part.run.task]
@@ -73,7 +79,7 @@ def _about(part: RunPart) -> dict[str, Any]:
 
 def _shifted(row: EventRow, part: RunPart) -> EventRow:
     moved = {name: round(row[name] + part.shift, 6) for name in _TIMES if row.get(name) is not None}
-    return {**row, **moved, "part": part_of(part.log.header)}
+    return {**row, **moved, "part": part.part}
 
 
 def _notes_of(part: RunPart) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from analysis.row_types import Run
 from analysis.tables import runs
 from experiment.anchors import tie_between
 from experiment.errors import BadInput
+from experiment.parts import part_of
 from experiment.plain import from_plain
 from experiment.readlog import Event, SessionLog
 
@@ -121,7 +122,7 @@ class RunPart:
     log : SessionLog
     run : Run
     part : int
-        Of the session, from 1.
+        Of the session, from 1; also where a log between could not be used.
     shift : float
         To be added to its run-clock times (s).
     """
@@ -140,11 +141,12 @@ def joined(chain: tuple[SessionLog, ...]) -> list[tuple[RunPart, ...]]:
     others are one run.
     """
     found: list[list[RunPart]] = []
-    for number, log in enumerate(chain, start=1):
+    for log in chain:
+        number = part_of(log.header)
         for run in runs(log):
             before = next((parts for parts in found if parts[0].run.task == run.task), None)
             part = RunPart(log, run, number, 0.0)
-            shift = None if before is None or number == 1 else shift_of(before[0], part, chain)
+            shift = None if before is None or log is chain[0] else shift_of(before[0], part, chain)
             if before is None or shift is None:
                 found.insert(0, [part])  # the latest of a task is what a next part goes on with
             else:
@@ -167,7 +169,7 @@ def shift_of(first: RunPart, later: RunPart, chain: tuple[SessionLog, ...]) -> f
         return None
     if later.run.zero_source == first.run.zero_source in ("scan_start", "injection"):
         return 0.0  # the same mark
-    between = chain[first.part - 1 : later.part]
+    between = [log for log in chain if first.part <= part_of(log.header) <= later.part]
     offset = sum(
         tie_between(before.header, after.header).offset for before, after in pairwise(between)
     )

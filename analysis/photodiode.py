@@ -289,8 +289,8 @@ def join(log: SessionLog, file: Path) -> Joined:
     Raises
     ------
     BadInput
-        If the session had no patch for a photodiode, the file is no recording, or it is of another
-        session.
+        If the session had no patch for a photodiode, the file is no recording, is of another
+        session, or has no flash of any marked step.
     """
     if log.header["protocol"]["screen"].get("photodiode") is None:
         raise BadInput(
@@ -326,6 +326,12 @@ def join(log: SessionLog, file: Path) -> Joined:
             taken.add(found)
         value = None if found is None else round(float(apart[found]), 6)
         lags.append(Lag(lag.step, lag.screen, lag.marker, lag.code, lag.flip, value))
+    if not taken:
+        raise BadInput(
+            f"{file}: fits the log, but no flash of it lies {reach[0]:g} to {reach[1]:g} s from "
+            f"any of {len(lags)} marked flips; is the photodiode on the patch, and other light "
+            "kept off it?"
+        )
     surplus = len(recording.flashes) - len(taken)
     return Joined(tuple(lags), line.ratio, recording.markers is not None, surplus)
 

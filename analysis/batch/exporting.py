@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis.batch.dataset import others_in, write_dataset, write_tables
+from analysis.batch.holdings import Holdings
 from analysis.batch.manifest import Manifest
 from analysis.batch.products import KINDS, Options
 from analysis.batch.schedulers import Scheduler, here
@@ -28,12 +29,13 @@ from analysis.batch.working import (
 )
 from analysis.bids import check_datatype
 from experiment.daily.reports import Report, reports_of
-from experiment.errors import BadInput, KindredError
+from experiment.errors import BadInput
 from experiment.study import Study, check_writable
 
 OWN = ".kindred"
 """Folder of an export's own in each folder that it writes into; BIDS ignores such names."""
 _MANIFEST = "manifest.sqlite"
+_HOLDINGS = "files.sqlite"
 _TOLD = 20  # lines of a kind; what is broken is always told in full
 
 Told = Callable[[int, int], None]
@@ -185,13 +187,18 @@ def export_study(
         for folder in export.places:
             stack.enter_context(_locked(folder))
         manifest = stack.enter_context(Manifest(export.places[0] / OWN / _MANIFEST))
-        for name in sorted(manifest.names() - names):
+        held = {
+            kind: stack.enter_context(Holdings(folder, folder / OWN / _HOLDINGS))
+            for kind, folder in job.folders
+        }
+        known = manifest.names().union(*(one.names() for one in held.values()))
+        for name in sorted(known - names):
             manifest.outdate_whole()
-            _remove(manifest.get(name), (), job, done)
+            _hold(name, (), held, done)
             manifest.drop(name)
         for read in _made(_changed(source, manifest, job, done, export.force), job, scheduler):
             for receipt in read:
-                _keep(receipt, manifest, job, done)
+                _keep(receipt, manifest, held, done)
             if tell is not None:
                 tell(done.read + done.as_before, len(names))
         _sum_up(manifest, done)
@@ -199,7 +206,7 @@ def export_study(
         if not nothing:
             reports = reports_of(export.study)
             done.broken += [f"{file}: {why}" for file, why in reports.damaged]
-            _finish(manifest, export, job, done, reports.reports)
+            _finish(manifest, held, export, job, done, reports.reports)
     if nothing:
         for folder in fresh:
             rmtree(folder / OWN)
@@ -241,14 +248,13 @@ def _made(
     return scheduler(partial(work, job=job), visits)
 
 
-def _keep(receipt: Receipt, manifest: Manifest, job: Job, done: Done) -> None:
+def _keep(receipt: Receipt, manifest: Manifest, held: Mapping[str, Holdings], done: Done) -> None:
     """Take what a worker did: remember it, and remove what the visit had before and has no more."""
     done.read += 1
     done.new += receipt.new
     done.changed.add(*receipt.changed)
-    paths = {(file.kind, file.path) for file in receipt.files}
     manifest.outdate_whole()
-    _remove(manifest.get(receipt.visit), paths, job, done)
+    _hold(receipt.visit, receipt.files, held, done)
     manifest.put(receipt)
 
 
@@ -325,27 +331,10 @@ def _are_there(files: Iterable[Written], job: Job) -> bool:
     return True
 
 
-def _remove(receipt: Receipt | None, but: Iterable[tuple[str, str]], job: Job, done: Done) -> None:
-    """Remove the files that a visit had and has no more, and folders that this leaves empty."""
-    if receipt is None:
-        return
-    stay = set(but)
-    for one in receipt.files:
-        folder = job.folder(one.kind)
-        if folder is None or (one.kind, one.path) in stay:
-            continue
-        file = folder / one.path
-        try:
-            file.unlink()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise KindredError(f"{file}: can't be removed ({error.strerror})") from None
-        done.removed.add(one.path)
-        for parent in file.parents:
-            if parent == folder or any(parent.iterdir()):
-                break
-            parent.rmdir()
+def _hold(visit: str, files: Sequence[Written], held: Mapping[str, Holdings], done: Done) -> None:
+    """Note which files a visit has now, and remove those that it had before and has no more."""
+    for kind, holdings in held.items():
+        done.removed.add(*holdings.keep(visit, [one.path for one in files if one.kind == kind]))
 
 
 def _sum_up(manifest: Manifest, done: Done) -> None:
@@ -364,7 +353,12 @@ def _sum_up(manifest: Manifest, done: Done) -> None:
 
 
 def _finish(
-    manifest: Manifest, export: Export, job: Job, done: Done, reports: Sequence[Report]
+    manifest: Manifest,
+    held: Mapping[str, Holdings],
+    export: Export,
+    job: Job,
+    done: Done,
+    reports: Sequence[Report],
 ) -> None:
     """Write what belongs to all visits together."""
     bids, tables = job.folder("bids"), job.folder("tables")
@@ -388,7 +382,7 @@ def _finish(
             done.new += 1
         else:
             done.unchanged += 1
-    _remove(before, [(file.kind, file.path) for file in whole.files], job, done)
+    _hold(whole.visit, whole.files, held, done)
     manifest.whole = whole
     if bids is not None:
         done.others.add(*others_in(manifest, bids))

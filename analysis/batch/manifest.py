@@ -1,7 +1,7 @@
 """What was made of which logs: kept beside the products, so that the next export reads less.
 
-A small SQLite database, since each commit of it is atomic and it never has to fit into memory.
-Only the process that leads an export opens it; workers hand it their receipts.
+Small SQLite databases, since each commit is atomic and they never have to fit into memory. Only the
+process that leads an export opens them; workers hand it their receipts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,47 @@ from analysis.batch.working import Receipt
 from experiment.errors import KindredError
 
 _FORMAT = 3
-_WHOLE = ""  # stands for all visits together, where others have their name
+WHOLE = ""
+"""Stands for all visits together, where others have their name."""
+
+
+def opened(file: Path, table: str) -> sqlite3.Connection:
+    """Open a database of visits; one that is damaged or of another format is begun anew.
+
+    Parameters
+    ----------
+    file : Path
+        Made if it does not exist.
+    table : str
+        Columns beside each visit's name.
+
+    Raises
+    ------
+    KindredError
+        If it can't be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _connected(file, table)
+        except sqlite3.DatabaseError:
+            file.unlink(missing_ok=True)
+            return _connected(file, table)
+    except (OSError, sqlite3.Error) as error:
+        raise KindredError(f"{file}: can't be written ({error})") from None
+
+
+def _connected(file: Path, table: str) -> sqlite3.Connection:
+    base = sqlite3.connect(file)
+    base.execute("PRAGMA synchronous = OFF")  # what a power cut costs is made again
+    base.execute("PRAGMA locking_mode = EXCLUSIVE")  # the folder's own lock keeps others out
+    base.execute("PRAGMA journal_mode = TRUNCATE")
+    if base.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
+        base.executescript(
+            f"DROP TABLE IF EXISTS visits; CREATE TABLE visits (name TEXT PRIMARY KEY, {table});"
+            f"PRAGMA user_version = {_FORMAT};"
+        )
+    return base
 
 
 class Manifest:
@@ -35,30 +75,7 @@ class Manifest:
     """
 
     def __init__(self, file: Path) -> None:
-        self.file = file
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._base = self._open()
-            except sqlite3.DatabaseError:
-                file.unlink(missing_ok=True)
-                self._base = self._open()
-        except (OSError, sqlite3.Error) as error:
-            raise KindredError(f"{file}: can't be written ({error})") from None
-
-    def _open(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self.file)
-        base.execute("PRAGMA synchronous = OFF")  # what a power cut costs is made again
-        base.execute("PRAGMA locking_mode = EXCLUSIVE")  # the folder's own lock keeps others out
-        base.execute("PRAGMA journal_mode = TRUNCATE")
-        if base.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
-            base.executescript(
-                "DROP TABLE IF EXISTS visits;"
-                "CREATE TABLE visits (name TEXT PRIMARY KEY, receipt TEXT NOT NULL, "
-                "facts TEXT NOT NULL);"
-                f"PRAGMA user_version = {_FORMAT};"
-            )
-        return base
+        self._base = opened(file, "receipt TEXT NOT NULL, facts TEXT NOT NULL")
 
     def __enter__(self) -> Manifest:
         return self
@@ -87,7 +104,7 @@ class Manifest:
     @property
     def whole(self) -> Receipt | None:
         """Receipt of what belongs to all visits."""
-        return self.get(_WHOLE)
+        return self.get(WHOLE)
 
     @whole.setter
     def whole(self, receipt: Receipt) -> None:
@@ -102,18 +119,18 @@ class Manifest:
 
     def names(self) -> set[str]:
         """Return the names of all visits."""
-        return {name for (name,) in self._base.execute("SELECT name FROM visits")} - {_WHOLE}
+        return {name for (name,) in self._base.execute("SELECT name FROM visits")} - {WHOLE}
 
     def receipts(self) -> Iterator[Receipt]:
         """Yield all receipts, sorted by visit."""
         question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
-        for (receipt,) in self._base.execute(question, (_WHOLE,)):
+        for (receipt,) in self._base.execute(question, (WHOLE,)):
             yield Receipt.of_plain(json.loads(receipt))
 
     def paths(self, kind: str) -> Iterator[str]:
         """Yield the paths of all files of a kind, sorted by visit; quicker than their receipts."""
         question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
-        for (receipt,) in self._base.execute(question, (_WHOLE,)):
+        for (receipt,) in self._base.execute(question, (WHOLE,)):
             for file in json.loads(receipt)["files"]:
                 if file["kind"] == kind:
                     yield file["path"]
@@ -121,5 +138,5 @@ class Manifest:
     def facts(self) -> Iterator[dict[str, Any]]:
         """Yield what a report takes from each log, sorted by visit."""
         question = "SELECT facts FROM visits WHERE name <> ? ORDER BY name"
-        for (facts,) in self._base.execute(question, (_WHOLE,)):
+        for (facts,) in self._base.execute(question, (WHOLE,)):
             yield from json.loads(facts)

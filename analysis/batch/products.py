@@ -6,16 +6,17 @@ and the lines in `_files` that make it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from analysis.batch.visits import Visit, check_place
 from analysis.bids import ExportedRun, exported_runs, numbered, placed, run_files
 from analysis.bids_sessions import scans_files
 from analysis.designs import FORMS, design_files
-from analysis.gathering import as_session_log, made_of
+from analysis.gathering import made_of
 from analysis.study_tables import TABLES, head, table_lines
 from experiment.errors import BadInput
 from experiment.parts import chains
@@ -102,38 +103,24 @@ class Products:
 def products_of(visit: Visit, options: Options) -> Products:
     """Read a visit's logs and make of them what is asked for.
 
-    A log that can't be used is told in `broken`, and the others are used all the same.
+    A log that can't be used is told in `broken`, and the others are used all the same, those that
+    are other parts of its session too.
     """
     made = Products()
     runs: list[ExportedRun] = []
     rows: dict[str, list[str]] = {}
 
-    def refuse(name: str, why: str) -> None:
-        made.told.broken.append(why)
-        if options.facts:
-            from analysis.science.facts import left_out
-
-            made.facts.append(left_out(f"sourcedata/{visit.name}/{name}", why))
-
     for chain in chains(visit.files):
-        logs = tuple(made_of(chain, lambda log: log, lambda file, why: refuse(file.name, why)))
-        try:
-            found = _of_chain(logs, visit, options) if logs else None
-        except BadInput as error:
-            for log in logs:
-                refuse(log.file.name, _told(log, error))
-            continue
-        if found is None:
-            continue
-        made.facts += found.facts
-        if not found.runs:
+        parts = _parts(chain, visit, options, made)
+        if parts and not parts[-1].runs:
             made.told.empty += [
-                f"{log.file}: no run was begun before the session ended" for log in logs
+                f"{part.file}: no run was begun before the session ended" for part in parts
             ]
             continue
-        runs += found.runs
-        for name, more in found.rows.items():
-            rows.setdefault(name, []).extend(more)
+        for part in parts:
+            for name, lines in part.rows.items():
+                rows.setdefault(name, []).extend(lines)
+        runs += parts[-1].runs if parts else ()
     if runs:
         latest = max(runs, key=lambda run: run.utc)
         made.study = latest.study
@@ -169,46 +156,74 @@ def _files(
 
 
 @dataclass(frozen=True)
-class _OfChain:
-    """What the parts of one session come to."""
+class _Part:
+    """What a part of a session comes to; `runs` are those of the parts before it as well."""
 
+    log: SessionLog
     runs: Sequence[ExportedRun]
     rows: Mapping[str, Sequence[str]]
-    facts: Sequence[dict[str, Any]]
+    facts: dict[str, Any] | None
+
+    @property
+    def file(self) -> Path:
+        """Its log's."""
+        return self.log.file
 
 
-def _of_chain(logs: tuple[SessionLog, ...], visit: Visit, options: Options) -> _OfChain:
-    with as_session_log(logs[0].file):
-        runs = exported_runs(logs, with_notes=options.with_notes)
+def _parts(
+    chain: Iterable[Path], visit: Visit, options: Options, made: Products
+) -> Sequence[_Part]:
+    """Return the parts of a session that can be used, each with those before it; tell of others."""
+    parts: list[_Part] = []
+    refused: list[dict[str, Any]] = []
+
+    def refuse(file: Path, why: str) -> None:
+        told = why if why.startswith(str(file.parent)) else f"{file}:1: {why}"
+        made.told.broken.append(told)
+        if options.facts:
+            from analysis.science.facts import left_out
+
+            refused.append(left_out(_name(visit, file), told))
+
+    for part in made_of(chain, lambda log: _part(log, parts, visit, options), refuse):
+        parts.append(part)
+    if options.facts:
+        made.facts += [*_counted(parts), *refused]
+    return parts
+
+
+def _part(log: SessionLog, before: Sequence[_Part], visit: Visit, options: Options) -> _Part:
+    """Return what a log comes to, as the next part of those before it.
+
+    Raises
+    ------
+    BadInput
+        If it is of another study, or lies where it doesn't belong.
+    """
+    logs = (*(part.log for part in before), log)
+    runs = exported_runs(logs, with_notes=options.with_notes)
     for run in runs:
         if run.study["name"] != options.study:
             raise BadInput(f"of study {run.study['name']!r}, not {options.study!r}")
         check_place(visit, run.participant, run.session)
-    rows: dict[str, list[str]] = {}
-    for log in logs:
-        with as_session_log(log.file):
-            if runs and "tables" in options.kinds:
-                for name, lines in table_lines(log).items():
-                    rows.setdefault(name, []).extend(lines)
-    return _OfChain(runs, rows, _facts(logs, visit) if options.facts else ())
+    facts = None
+    if options.facts:
+        # Questionnaires and their models, which an export without a report can do without.
+        from analysis.science.facts import facts_of
+
+        facts = facts_of(log, _name(visit, log.file))
+    return _Part(log, runs, table_lines(log) if "tables" in options.kinds else {}, facts)
 
 
-def _facts(logs: Sequence[SessionLog], visit: Visit) -> list[dict[str, Any]]:
+def _counted(parts: Iterable[_Part]) -> list[dict[str, Any]]:
     """Return what a report takes from the parts of a session."""
-    # Questionnaires and their models, which an export without a report can do without.
-    from analysis.science.facts import counted_once, facts_of, summed
+    from analysis.science.facts import counted_once, summed
 
-    facts = []
-    for log in logs:
-        with as_session_log(log.file):
-            facts.append(facts_of(log, f"sourcedata/{visit.name}/{log.file.name}"))
-    return [summed(one) for one in counted_once(facts)]
+    return [summed(one) for one in counted_once([p.facts for p in parts if p.facts is not None])]
 
 
-def _told(log: SessionLog, error: BadInput) -> str:
-    """Return what is wrong with a log, its name before it once."""
-    text = str(error)
-    return text if text.startswith(str(log.file.parent)) else f"{log.file}:1: {text}"
+def _name(visit: Visit, file: Path) -> str:
+    return f"sourcedata/{visit.name}/{file.name}"
 
 
 def _tell(named: Mapping[str, ExportedRun], told: Told) -> None:

@@ -6,6 +6,7 @@ visits under way.
 
 from __future__ import annotations
 
+from asyncio import TimeoutError as TimedOut  # no kind of the built-in one before Python 3.11
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -88,7 +89,7 @@ def _connected(address: str) -> Iterator[Client]:
 
     try:
         client = Client(address, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TimedOut) as error:
         raise KindredError(
             f"--scheduler {address}: no scheduler answers there ({error}); start one with: "
             "dask scheduler"
@@ -96,7 +97,7 @@ def _connected(address: str) -> Iterator[Client]:
     with client:
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
-        except TimeoutError:
+        except TimedOut:
             raise KindredError(
                 f"--scheduler {address}: it has no worker; start one with: dask worker {address}"
             ) from None

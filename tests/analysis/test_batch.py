@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
@@ -11,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import pytest
 from filelock import FileLock
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from analysis.batch.exporting import OWN, Export, export_study
@@ -28,7 +34,9 @@ from experiment.study import Study, open_study
 from run_session import main
 from tests.analysis.conftest import MakeStudy
 
+ROOT = Path(__file__).parents[2]
 GONE, BROKEN = "gone", "broken"
+History = list[tuple[tuple[str, ...], list[tuple[int, str]]]]
 VISITS = (("012", "01"), ("012", "02"), ("013", "01"))
 
 
@@ -64,8 +72,8 @@ def fill(study: Study, source: Path, sessions: int) -> list[Path]:
     return list(many(open_study(source).logs(), study.folder / "sourcedata", sessions))
 
 
-def exports(study: Study, out: Path, *, force: bool = False) -> Export:
-    return Export(study, {"bids": out / "bids", "tables": out / "tables"}, force=force)
+def exports(study: Study, out: Path, kinds: tuple[str, ...] = ("bids", "tables")) -> Export:
+    return Export(study, {kind: out / kind for kind in kinds})
 
 
 def tree(out: Path) -> dict[str, bytes]:
@@ -77,44 +85,56 @@ def tree(out: Path) -> dict[str, bytes]:
     }
 
 
-def from_scratch(study: Study) -> dict[str, bytes]:
+def from_scratch(study: Study, kinds: tuple[str, ...] = ("bids", "tables")) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
-        export_study(exports(study, Path(folder)))
+        export_study(exports(study, Path(folder), kinds))
         return tree(Path(folder))
 
 
+def only(kinds: tuple[str, ...], files: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: content for path, content in files.items() if path.split("/")[0] in kinds}
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[list[tuple[int, str]]]:
-    """Draw what becomes of the visits' logs before each of some exports."""
+def histories(draw: st.DrawFn) -> History:
+    """Draw what is exported, and what becomes of the visits' logs before, some times."""
+    kinds = st.sampled_from([("bids", "tables"), ("bids",), ("tables",)])
     change = st.tuples(
         st.integers(0, len(VISITS) - 1),
         st.sampled_from(["0", "1", GONE, BROKEN, "both", "touched"]),
     )
-    return draw(st.lists(st.lists(change, min_size=1, max_size=3), min_size=2, max_size=4))
+    one = st.tuples(kinds, st.lists(change, min_size=1, max_size=3))
+    return draw(st.lists(one, min_size=2, max_size=4))
 
 
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(history=histories())
+@example(history=[(("bids",), [(1, "0")]), (("bids",), [(1, GONE)])])
 def test_whatever_became_of_the_logs_the_export_is_as_from_scratch(
-    source: Path, originals: list[Path], history: list[list[tuple[int, str]]]
+    source: Path,
+    originals: list[Path],
+    history: list[tuple[tuple[str, ...], list[tuple[int, str]]]],
 ) -> None:
     with TemporaryDirectory() as name:
         study, out = without_logs(source, Path(name) / "study"), Path(name) / "out"
         put(study, VISITS[0], "0", originals)
+        put(study, VISITS[1], "1", originals)
         export_study(exports(study, out))
-        for changes in history:
+        for kinds, changes in history:
             for visit, what in changes:
                 put(study, VISITS[visit], what, originals)
             try:
-                expected = from_scratch(study)
+                expected = from_scratch(study, kinds)
             except BadInput:  # no log is left that can be used
                 with pytest.raises(BadInput, match="nothing to export"):
-                    export_study(exports(study, out))
+                    export_study(exports(study, out, kinds))
                 put(study, VISITS[0], "0", originals)
-                expected = from_scratch(study)
-            export_study(exports(study, out))
-            assert tree(out) == expected
-            assert export_study(exports(study, out)).read == 0
+                expected = from_scratch(study, kinds)
+            export_study(exports(study, out, kinds))
+            assert only(kinds, tree(out)) == expected
+            assert export_study(exports(study, out, kinds)).read == 0
+        export_study(exports(study, out))
+        assert tree(out) == from_scratch(study)
 
 
 def put(study: Study, visit: tuple[str, str], what: str, originals: list[Path]) -> None:
@@ -184,6 +204,57 @@ def test_workers_of_dask_make_the_same_bytes(study: Study, source: Path, tmp_pat
         assert export_study(export, on_dask(client)).as_before == 10
     assert seen[-1] == (10, 10)
     assert tree(tmp_path / "dask") == from_scratch(study)
+
+
+@contextmanager
+def dask(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of Dask's own commands in this folder, as docs/scale.md says."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dask", *words, "--no-dashboard"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "."},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()  # a worker then ends the processes that it has begun
+        process.wait(timeout=20)
+
+
+@pytest.mark.slow
+@pytest.mark.linux
+@pytest.mark.timeout(180)
+def test_a_scheduler_elsewhere_and_its_worker_make_the_same_bytes(
+    study: Study,
+    source: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(study, source, 3)
+    file, out = tmp_path / "scheduler.json", tmp_path / "dask"
+    where = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    command = ["export", str(study.folder), "--bids", str(out / "bids")]
+    with dask("scheduler", *where) as process:
+        end = time.monotonic() + 30
+        while not (file.exists() and file.read_bytes().endswith(b"}")):
+            assert process.poll() is None
+            assert time.monotonic() < end, "no scheduler was started"
+            time.sleep(0.05)
+        address = json.loads(file.read_bytes())["address"]
+        command += ["--tables", str(out / "tables"), "--scheduler", address]
+        monkeypatch.setattr("analysis.batch.schedulers._PATIENCE", 2)
+        assert main(command) == 1
+        told = capsys.readouterr().err
+        assert f"it has no worker; start one with: dask worker {address}" in told
+        assert not out.exists()
+        monkeypatch.setattr("analysis.batch.schedulers._PATIENCE", 30)
+        with dask("worker", address, "--nworkers", "1", "--nthreads", "1"):
+            assert main(command) == 0
+    assert "3 sessions read" in capsys.readouterr().out
+    assert tree(out) == from_scratch(study)
 
 
 def test_only_what_changed_is_read_and_written(study: Study, source: Path, tmp_path: Path) -> None:

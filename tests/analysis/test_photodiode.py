@@ -163,6 +163,18 @@ def test_the_command_makes_text_figure_and_table(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_photodiode_off_the_patch_is_told(
+    log: SessionLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, steps = tmp_path / "light.csv", len(marked_flips(log))
+    record(log, file, without=tuple(range(steps)), extra=(-2.5, -2.0, -1.5))  # the room's
+    assert main(["timing", str(log.file), "--photodiode", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert f"no flash of it lies -0.05 to 0.2 s from any of {steps} marked flips" in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "log_photodiode.tsv").exists()
+
+
 # --- criteria -------------------------------------------------------------------------------------
 
 

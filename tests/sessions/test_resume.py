@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
+from analysis.batch.exporting import Export, export_study, kept_facts
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.parts import about_parts
 from analysis.pet import join
 from analysis.replay import report, verify
-from analysis.science.gather import gather
+from analysis.science.gather import gather, gathered
 from analysis.tables import block_rows
 from experiment.choices import keep_choices
 from experiment.desk.summary import summary_lines
@@ -183,7 +184,7 @@ def test_parts_at_ones_own_pace_are_joined_and_twice_is_no_other(
     assert [*shown[0][:-1], *shown[1][:-1], *shown[2]] == ids
     assert all(verify(part).differences == () for part in parts)
 
-    export_bids([part.file for part in parts], tmp_path / "bids")
+    export_study(Export(open_study(study), {"bids": tmp_path / "bids"}))
     stem = tmp_path / "bids/sub-012/ses-02/beh/sub-012_ses-02_task-messageslab_run-01_events"
     table = rows(stem.with_suffix(".tsv"))
     onsets = [float(row["onset"]) for row in table]
@@ -196,6 +197,26 @@ def test_parts_at_ones_own_pace_are_joined_and_twice_is_no_other(
     assert told["Parts"][1]["TrialsShownAgain"] == [2]
     assert told["Completeness"] == "complete"
     assert validate(tmp_path / "bids") == ValidatorReport((), ())
+
+    # A part that can't be used is told by its own name, and the others are exported all the same.
+    whole = parts[1].file.read_bytes()
+    parts[1].file.write_bytes(whole.replace(b'"trial":', b'"trail":'))
+    out = {kind: tmp_path / kind for kind in ("bids", "tables")}
+    done = export_study(Export(open_study(study), out, facts=True))
+    (why,) = done.broken
+    assert why.startswith(f"{parts[1].file}: lacks what a session log of this version must have")
+    assert done.incomplete.first == [f"sub-012/ses-02/beh/{stem.name}.tsv: without part 2"]
+    told = json.loads(stem.with_suffix(".json").read_text())
+    assert [part["Part"] for part in told["Parts"]] == [1, 3]
+    others = [row for row in table if row["part"] != "2"]
+    assert [row for row in rows(stem.with_suffix(".tsv")) if row["trial_type"] != "gap"] == [
+        row for row in others if row["trial_type"] != "gap"
+    ]
+    assert {row["part"] for row in rows(out["tables"] / "steps.tsv")} == {"1", "3"}
+    with kept_facts(Export(open_study(study), out)) as facts:
+        found = gathered(facts, rehearsals=True).logs
+    assert [log.left_out is None for log in found] == [True, True, False]
+    parts[1].file.write_bytes(whole)
 
     # A part before that was changed afterwards is found by the next one's own proof.
     parts[0].file.write_bytes(parts[0].file.read_bytes()[:-200])
