@@ -17,6 +17,7 @@ from experiment.protocol import Design
 from experiment.register.changes import Now, at_the_desk, utc_now
 from experiment.register.entries import AllocationReceived
 from experiment.register.journal import FOLDER
+from experiment.said import Said
 from experiment.study import Study
 
 _ARM = 40  # characters
@@ -125,37 +126,35 @@ def receive_allocation(
     design = _design(study)
     sealed, digest = read_sealed_list(file)
     if sealed.study != study.protocol.study.name:
-        raise BadInput(
-            f"{file}: was made for the study {sealed.study!r}, not for "
-            f"{study.protocol.study.name!r}"
-        )
+        names = {"other": sealed.study, "name": study.protocol.study.name}
+        raise BadInput(Said("refused.other_study", file=file, **names))
     slots = sealed.by_stratum()
     if sealed.kind != design.kind or tuple(slots) != design.stratum_names:
-        raise BadInput(
-            f"{file}: was made for another design ({sealed.kind}; {', '.join(slots)}) than "
-            f"study.yaml has ({design.kind}; {', '.join(design.stratum_names)}); have it made anew"
-        )
+        other = {"other": sealed.kind, "others": ", ".join(slots)}
+        ours = {"kind": design.kind, "strata": ", ".join(design.stratum_names)}
+        raise BadInput(Said("refused.other_design", file=file, **other, **ours))
     if sealed.rehearsal and not rehearsal:
-        raise BadInput(f"{file}: was made for a rehearsal and blinds nobody; give --rehearsal")
+        raise BadInput(Said("refused.for_rehearsal", file=file))
     if rehearsal and not sealed.rehearsal:
-        raise BadInput(f"{file}: is a real list; leave out --rehearsal")
+        raise BadInput(Said("refused.real_list", file=file))
     with at_the_desk(study.folder, by, now) as desk:
         if desk.register.allocation is not None:
-            raise BadInput(
-                f"{list_file(study)}: the study has its sealed list already; participants are "
-                "bound to it, so it stays"
-            )
+            raise BadInput(Said("refused.has_list", file=list_file(study)))
         try:
             write_whole(list_file(study), file.read_bytes(), mode=0o640)
         except OSError as error:
-            raise BadInput(f"{list_file(study)}: can't be written ({error.strerror})") from None
+            problem = Said("refused.file", file=list_file(study), why=error.strerror)
+            raise BadInput(problem) from None
         desk.write(
             AllocationReceived(by=by, sha256=digest, slots=slots, rehearsal=sealed.rehearsal)
         )
     return [
-        *(f"{len(numbers)} slots for stratum {name}" for name, numbers in slots.items()),
-        f"SHA-256 of the sealed list: {digest}",
-        "read its first and last four characters to whoever made it: they must be the same",
+        *(
+            Said("received.slots", stratum=name, count=len(numbers))
+            for name, numbers in slots.items()
+        ),
+        Said("received.digest", digest=digest),
+        Said("received.compare"),
     ]
 
 
@@ -186,9 +185,7 @@ def outside(study: Study, file: Path, option: str, why: str) -> None:
 
 def _design(study: Study) -> Design:
     if study.protocol.design is None:
-        raise BadInput(
-            f"{study.folder / 'study.yaml'}: no section design, so there is nothing to allocate"
-        )
+        raise BadInput(Said("refused.nothing_drawn", file=study.folder / "study.yaml"))
     return study.protocol.design
 
 

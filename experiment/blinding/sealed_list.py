@@ -22,6 +22,7 @@ from experiment.errors import BadInput
 from experiment.files import canonical
 from experiment.protocol import Design
 from experiment.protocol.values import Strict
+from experiment.said import Said
 
 SCHEMA = 1
 SEALED_LIST = "sealed-list.json"
@@ -178,21 +179,18 @@ def read_sealed_list(file: Path) -> tuple[SealedList, str]:
     try:
         raw = file.read_bytes()
     except FileNotFoundError:
-        raise BadInput(f"{file}: no such file; a list is made by: allocation make") from None
+        raise BadInput(Said("refused.no_list_file", file=file)) from None
     except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+        raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
     try:
         sealed = SealedList.model_validate_json(raw)
     except ValidationError as error:
         line, problem = _first_problem(raw, error)
-        raise BadInput(
-            f"{file}:{line}: not a sealed list ({problem}); ask whoever made it for a copy"
-        ) from None
+        wrong = Said("refused.not_a_list", file=file, line=line, problem=problem)
+        raise BadInput(wrong) from None
     numbers = [one.slot for one in sealed.slots]
     if numbers != sorted(set(numbers)):
-        raise BadInput(
-            f"{file}:1: slots are missing their order, or are there twice; ask for a copy"
-        )
+        raise BadInput(Said("refused.list_order", file=file))
     return sealed, hashlib.sha256(raw).hexdigest()
 
 

@@ -77,12 +77,13 @@ def receive(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The sealed list.")],
     by: Annotated[str, typer.Option("--by", help="Your initials.")],
     rehearsal: Annotated[bool, typer.Option("--rehearsal", help="It was made for one.")] = False,
+    language: Language = None,
 ) -> None:
     """Put the sealed list into the study, at the desk."""
     from experiment.blinding.making import receive_allocation
     from experiment.study import open_study
 
-    print(*receive_allocation(open_study(study), file, by, rehearsal=rehearsal), sep="\n")
+    say(receive_allocation(open_study(study), file, by, rehearsal=rehearsal), language)
 
 
 def unblind(

@@ -118,7 +118,7 @@ def repeat(
     language: Language = None,
 ) -> None:
     """Have a session done again; what it gave so far is set aside, nothing is lost."""
-    from experiment.register.changes import repeat as enter
+    from experiment.register.repeating import repeat as enter
     from experiment.study import open_study
 
     say(enter(open_study(study), participant, session, by, reason), language)

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from experiment.choices import put_back_choices
 from experiment.errors import BadInput
 from experiment.kit.decisions import check_initials
 from experiment.protocol import Design
@@ -21,7 +20,6 @@ from experiment.register.entries import (
     AnyEntry,
     Dosed,
     Enrolled,
-    Repeated,
     Scheduled,
     Withdrawn,
 )
@@ -284,52 +282,6 @@ def dose(
             raise BadInput(Said("refused.next_begun", day=on, period=period + 1))
         desk.write(Dosed(by=by, participant=label, period=period, on=on))
     return [Said("register.dose", participant=label, period=period, day=on)]
-
-
-def repeat(
-    study: Study, label: str, session: str, by: str, reason: str, now: Now = utc_now
-) -> list[str]:
-    """Have a session done again: its logs are set aside whole, and it is due as if never begun.
-
-    Parameters
-    ----------
-    study : Study
-    label, session : str
-    by : str
-        Initials.
-    reason : str
-    now : callable
-
-    Raises
-    ------
-    BadInput
-        If there is no such session, it has no logs, or its folder can't be moved.
-    """
-    check_reason(reason)
-    check_label("session", session)
-    study.session_tasks(session, None)
-    folder = study.log_folder(label, session)
-    with at_the_desk(study.folder, by, now) as desk:
-        one = desk.active(label)
-        if not logs_of_session(study, label, session):
-            raise BadInput(Said("refused.never_begun", folder=folder, session=session))
-        place = study.set_aside_folder(label) / f"{folder.name}_{one.attempt(session)}"
-        if place.exists():
-            raise BadInput(f"{place}: is there already; move it elsewhere first")
-        where = place.relative_to(study.folder).as_posix()
-        desk.write(
-            Repeated(by=by, participant=label, session=session, reason=reason, moved_to=where)
-        )
-        try:
-            place.parent.mkdir(exist_ok=True)
-            folder.rename(place)  # all or nothing
-        except OSError as error:
-            raise BadInput(f"{folder}: can't be moved ({error.strerror}); try again") from None
-        put_back_choices(study, label, session)
-    return [
-        Said("register.repeat", participant=label, session=session),
-        Said("register.set_aside", place=place),
-    ]
 
 
 def check_reason(reason: str) -> None:

@@ -32,7 +32,9 @@ from experiment.preflight.questions import gather, questions_about
 from experiment.register import open_register
 from experiment.register.changes import enrol, schedule, withdraw
 from experiment.register.journal import journal_file
+from experiment.said import error_in_words
 from experiment.study import Study, open_study
+from run_session import main
 from tests.experiment.test_design import DESIGN
 
 ARMS = {"A": "CANARYDRUG", "B": "sugar"}
@@ -238,8 +240,9 @@ def test_the_desk_takes_only_a_list_of_its_own_study_and_only_one(
         ('"slots": [', '"slots": (', ":1: not a sealed list"),
     ):
         pharmacy.sealed.write_text(whole.replace(old, new), "utf-8")
-        with pytest.raises(BadInput, match=problem):
+        with pytest.raises(BadInput, match=problem) as caught:
             receive_allocation(study, pharmacy.sealed, "MK")
+        assert "リスト" in error_in_words(caught.value, "ja")
     assert not journal_file(study.folder).exists()
     pharmacy.sealed.write_text(whole, "utf-8")
     told = receive_allocation(study, pharmacy.sealed, "MK")
@@ -247,6 +250,32 @@ def test_the_desk_takes_only_a_list_of_its_own_study_and_only_one(
     assert list_file(study).read_bytes() == pharmacy.sealed.read_bytes()
     with pytest.raises(BadInput, match="the study has its sealed list already"):
         receive_allocation(study, pharmacy.sealed, "MK")
+
+
+@pytest.mark.parametrize(
+    ("language", "slots", "compare", "again"),
+    [
+        ("ar", "الفئة", "تُقرأ حروفه", "قائمتها المختومة من قبل"),
+        ("ja", "層 female：", "読み上げてください", "すでに封印リスト"),
+    ],
+)
+def test_the_list_is_received_in_the_assistants_language(
+    pharmacy: Pharmacy,
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+    slots: str,
+    compare: str,
+    again: str,
+) -> None:
+    words = ["allocation", "receive", str(pharmacy.study.folder), str(pharmacy.sealed)]
+    words += ["--by", "MK", "--language", language]
+    assert main(words) == 0
+    first, *_, digest, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(slots)
+    assert "SHA-256" in digest
+    assert last.startswith(compare)
+    assert main(words) == 2
+    assert again in capsys.readouterr().err
 
 
 # --- unblinding ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import subprocess
 import sys
@@ -34,11 +35,12 @@ from experiment.register import (
     open_register,
     standing,
 )
-from experiment.register.changes import dose, enrol, repeat, schedule, substitute, withdraw
+from experiment.register.changes import dose, enrol, schedule, substitute, withdraw
 from experiment.register.journal import journal_file, locked
 from experiment.register.listing import list_one
+from experiment.register.repeating import repeat
 from experiment.register.standing import days_of, periods_of
-from experiment.said import in_words
+from experiment.said import error_in_words, in_words
 from experiment.study import Study, open_study
 from tests.experiment.test_design import DESIGN
 
@@ -252,6 +254,56 @@ def test_a_session_cut_short_misses_its_tasks_and_can_be_repeated(study: Study) 
     log_of(study, "012", "01", done=False)
     repeat(study, "012", "01", "MK", "and again", now=on(6))
     assert sorted(p.name for p in aside.parent.iterdir()) == ["ses-01_1", "ses-01_2"]
+
+
+RUNS = """
+import sys
+from pathlib import Path
+from experiment.running import held
+with held(Path(sys.argv[1]), "sub-012_ses-01"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_repeat_that_is_refused_moves_and_enters_nothing(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(study, "012", "MK", levels={"sex": "male"}, now=on(1))
+    log = log_of(study, "012", "01", done=False)
+    aside = log.parent.parent / "set-aside"
+
+    def refused(problem: str) -> BadInput:
+        before = journal_file(study.folder).read_bytes()
+        with pytest.raises(BadInput, match=problem) as caught:
+            repeat(study, "012", "01", "MK", "scanner failed", now=on(5))
+        assert journal_file(study.folder).read_bytes() == before
+        assert log.exists()
+        assert where(study, "012", 5).session("01").attempt == 1
+        return caught.value
+
+    command = [sys.executable, "-c", RUNS, str(study.folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[2],
+    ) as session:  # fmt: skip
+        assert session.stdout is not None
+        assert session.stdout.readline() == "held\n"
+        error = refused(f"sub-012_ses-01: runs now .*, process {session.pid}.; end it first")
+        assert "実行中です" in error_in_words(error, "ja")
+        session.kill()
+    aside.write_text("in the way")  # no folder can be made there
+    assert "移せません" in error_in_words(refused(r"can't be moved \(File exists\)"), "ja")
+    aside.unlink()
+    with monkeypatch.context() as full:
+
+        def no_room(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full.setattr("experiment.register.journal.write_whole", no_room)
+        refused("No space left")
+    repeat(study, "012", "01", "MK", "scanner failed", now=on(5))
+    assert [path.name for path in aside.iterdir()] == ["ses-01_1"]
 
 
 @pytest.mark.parametrize("done", [True, False])

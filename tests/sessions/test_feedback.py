@@ -31,7 +31,8 @@ from experiment.plain import to_plain
 from experiment.plans.choosing import ChoosingPlan
 from experiment.profiles import DEMO, load_profiles
 from experiment.readlog import SessionLog, read_log
-from experiment.register.changes import enrol, repeat
+from experiment.register.changes import enrol
+from experiment.register.repeating import repeat
 from experiment.register.standing import standing
 from experiment.register.state import open_register
 from experiment.screens import Feedback
