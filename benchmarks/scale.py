@@ -111,6 +111,7 @@ def one_session(folder: Path) -> list[Row]:
     log.write_bytes(_with_frames(bare))
     read = read_log(log)
     assert read.broken_at is None
+    assert verify(read).differences == ()
     return [
         Row("lines, size", f"{len(read.events) + 1}, {log.stat().st_size / 1e6:.1f} MB"),
         at_most("reading and `--verify`", _best(lambda: verify(read_log(log))), 1.0, "s"),

@@ -21,6 +21,7 @@ from experiment.readlog import SessionLog, read_log
 from hardware.scan import SimulatedScan
 from hardware.simulator import SimulatorPorts, simulator
 from tests.exports import export_bids
+from tests.products import check_products
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty")
@@ -122,8 +123,8 @@ def test_a_kill_leaves_a_readable_log_up_to_the_last_moments(
     log = read_log(log_of(quick_study))
     assert log.status == "crashed"
     assert log.broken_at is None
-    assert verify(log).differences == ()
     assert _lost(log, killed_at) <= 0.2
+    check_products(quick_study, log, tmp_path, told="crashed")
 
 
 def _lost(log: SessionLog, killed_at: float) -> float:
@@ -207,7 +208,11 @@ def test_a_trigger_port_lost_in_the_session_is_a_fault_and_the_session_goes_on(
     assert process.returncode == 0, err
     assert log.status == "complete"
     assert {"marker_not_sent", "trigger_port_lost"} <= set(faults)
-    assert any("planned, not sent" in d.problem for d in verify(log).differences)
+    found = verify(log).differences
+    assert all("planned, not sent" in one.problem for one in found)
+    assert found
+    told = "trigger_port_lost"
+    check_products(quick_study, log, tmp_path, told=told, differences=len(found))
 
 
 def start_scan(trigger: str) -> None:

@@ -14,19 +14,15 @@ from typing import Any
 import pytest
 
 from analysis.advance import advance
-from analysis.batch.exporting import Export, export_study
-from analysis.bids_validator import validate
 from analysis.follow import Follower
-from analysis.replay import verify
-from analysis.report.session import session_report
 from analysis.standing import Phase, State
 from analysis.timing import measure, summary
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare
-from experiment.study import open_study
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
 from tests.conftest import QUICK, Edit, faults_of
+from tests.products import check_products
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-window")
@@ -60,19 +56,6 @@ def run(study: Path, scan: SimulatedScan, folder: Path) -> tuple[int, str, Sessi
     return done.returncode, done.stdout + done.stderr, read_log(file), state
 
 
-def check_products(study: Path, log: SessionLog, told: str, folder: Path) -> None:
-    """Make all that is made of a log, and look whether it is right."""
-    assert verify(log).differences == ()
-    out = {kind: folder / kind for kind in ("bids", "tables")}
-    done = export_study(Export(open_study(study), out))
-    assert done.broken == []
-    found = validate(out["bids"])
-    assert (found.errors, found.warnings) == ((), ())
-    rows = (out["tables"] / "pulses.tsv").read_text("utf-8").splitlines()[1:]
-    assert len(rows) == len(list(log.of("pulse")))
-    assert told in session_report(log, with_notes=False)
-
-
 @pytest.mark.parametrize(
     ("faults", "what"),
     [
@@ -93,7 +76,6 @@ def check_products(study: Path, log: SessionLog, told: str, folder: Path) -> Non
 def test_a_fault_for_which_the_session_goes_on_is_told_everywhere(
     new_study: MakeStudy,
     tmp_path: Path,
-    request: pytest.FixtureRequest,
     faults: dict[str, Any],
     what: str,
 ) -> None:
@@ -107,8 +89,7 @@ def test_a_fault_for_which_the_session_goes_on_is_told_everywhere(
     assert what in out
     assert state.stage is Phase.DONE
     assert what in {fault.name for fault in state.faults}
-    if request.node.get_closest_marker("slow"):
-        check_products(study, log, what, tmp_path)
+    check_products(study, log, tmp_path, told=what)
 
 
 @slow
@@ -138,7 +119,7 @@ def test_a_fault_for_which_the_session_stops_stops_it(
     assert list(log.of("run_end")) == []
     assert state.stage is Phase.ABORTED
     assert what in summary(measure(log))
-    check_products(study, log, what, tmp_path)
+    check_products(study, log, tmp_path, told=what)
 
 
 @slow
@@ -151,7 +132,7 @@ def test_a_hold_with_a_robot_alone_ends_the_session_and_says_why(
     assert "held for toggled: with a robot alone nobody is there to go on" in out
     assert [event["fault"] for event in log.of("pause_asked")] == ["toggled"]
     assert state.stage is Phase.ABORTED
-    check_products(study, log, "toggled", tmp_path)
+    check_products(study, log, tmp_path, told="toggled")
 
 
 @slow
@@ -172,7 +153,7 @@ def test_a_scan_that_ends_a_little_before_its_run_holds_nothing(
     assert list(log.of("pause_asked")) == []
     assert "scan_over" in out
     assert "scan_over" in {one.name for one in state.faults}
-    check_products(study, log, "scan_over", tmp_path)
+    check_products(study, log, tmp_path, told="scan_over")
 
 
 @slow
@@ -187,4 +168,4 @@ def test_first_volumes_that_were_lost_are_known_at_the_run_s_end(
     assert fault["certain"] is False  # two are missing, at the beginning or at the end
     assert "volumes_short" in out
     assert "volumes_short" in {one.name for one in state.faults}
-    check_products(study, log, "pulses missed: NOT MET (2, at most 0)", tmp_path)
+    check_products(study, log, tmp_path, told="pulses missed: NOT MET (2, at most 0)")
