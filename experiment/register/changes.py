@@ -126,7 +126,7 @@ def enrol(
     design = study.protocol.design
     if design is None:
         if levels:
-            raise BadInput("--stratum: the study has no section design, so there are no strata")
+            raise BadInput(Said("refused.no_strata"))
         stratum = None
     else:
         try:
@@ -326,22 +326,20 @@ def _check_own_initials(initials: str | None) -> None:
         try:
             check_initials(initials)
         except BadInput:
-            raise BadInput(f"--initials {initials!r}: one to five letters are needed") from None
+            raise BadInput(Said("refused.own_initials")) from None
 
 
 def _design(study: Study) -> Design:
     if study.protocol.design is None:
-        raise BadInput(
-            f"{study.folder / 'study.yaml'}: no section design, so no drug and no periods"
-        )
+        raise BadInput(Said("refused.no_periods", file=study.folder / "study.yaml"))
     return study.protocol.design
 
 
 def _check_period(design: Design, period: int) -> None:
     if not 1 <= period <= len(design.periods):
         count = len(design.periods)
-        allowed = "1 alone" if count == 1 else f"1 to {count}"
-        raise BadInput(f"--period {period}: the study has {allowed}")
+        which = "refused.one_period" if count == 1 else "refused.periods"
+        raise BadInput(Said(which, period=period, count=count))
 
 
 def _check_near(day: dt.date, now: dt.datetime) -> None:
