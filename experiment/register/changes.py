@@ -26,7 +26,7 @@ from experiment.register.entries import (
 from experiment.register.journal import Journal, append, locked, read_journal
 from experiment.register.standing import PeriodStanding, days_of, standing
 from experiment.register.state import Participant, Register, open_register, register_of
-from experiment.said import Said
+from experiment.said import Said, words_of
 from experiment.study import Study, check_label
 
 Now = Callable[[], dt.datetime]
@@ -132,7 +132,7 @@ def enrol(
         try:
             stratum = design.stratum(levels or {})
         except ValueError as error:
-            raise BadInput(f"--stratum: {error}") from None
+            raise BadInput(Said("refused.stratum", problem=words_of(error))) from None
     with at_the_desk(study.folder, by, now) as desk:
         slot = _place(desk, label, stratum)
         desk.write(

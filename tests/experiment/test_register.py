@@ -409,7 +409,12 @@ REFUSED: list[tuple[Callable[[Study], object], str]] = [
 ]
 
 
-TRANSLATED = {"--initials", "--period 3: the study has 1 to 2", "participant '012': not in "}
+TRANSLATED = {
+    "--initials",
+    "--stratum: no sex=m; allowed",
+    "--period 3: the study has 1 to 2",
+    "participant '012': not in ",
+}
 
 
 def test_what_is_refused_changes_nothing(study: Study) -> None:
