@@ -53,7 +53,13 @@ def listed(lines: Iterable[str], by: str = "list") -> str:
 
 def error_in_words(error: BaseException, language: str) -> str:
     """Return what an error says in a language; as it is where it is no `Said`."""
-    return in_words(error.args[0], language) if _is_said(error) else str(error)
+    return in_words(words_of(error), language)
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an error says, still to be had in other languages where it is a `Said`."""
+    said: str = error.args[0] if _is_said(error) else str(error)
+    return said
 
 
 def error_for(error: BaseException, arguments: Sequence[str]) -> str:

@@ -32,6 +32,8 @@ class PortInfo:
         By whom it is taken, or why nobody knows; empty if there is nothing to say.
     warning : str or None
         What to mend.
+    mend : str
+        The command that mends it; empty if none does.
     """
 
     path: str
@@ -41,6 +43,7 @@ class PortInfo:
     state: State
     detail: str
     warning: str | None
+    mend: str = ""
 
 
 ADAPTERS = Path("/sys/bus/usb-serial/devices")
@@ -84,13 +87,11 @@ def _info(
     timer = adapters / Path(os.path.realpath(path)).name / "latency_timer"
     latency = _latency(timer)
     state, detail = _state(path, holders.get(path))
-    warning = None
+    warning, mend = None, ""
     if latency is not None and latency != 1:
-        warning = (
-            f"holds input for up to {latency} ms; set 1 ms (again after each replug): "
-            f"echo 1 | sudo tee {timer}"
-        )
-    return PortInfo(path, name, maker, latency, state, detail, warning)
+        mend = f"echo 1 | sudo tee {timer}"
+        warning = f"holds input for up to {latency} ms; set 1 ms (again after each replug): {mend}"
+    return PortInfo(path, name, maker, latency, state, detail, warning, mend)
 
 
 def describe_ports(ports: Iterable[PortInfo]) -> str:

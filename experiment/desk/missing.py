@@ -15,6 +15,7 @@ from experiment.plans.people import still_to_like
 from experiment.plans.sharing import shortfall
 from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.register import SessionStanding
+from experiment.said import words_of
 from experiment.study import Study
 
 
@@ -47,7 +48,7 @@ def missing_for(study: Study, participant: str, visit: SessionStanding) -> tuple
         try:
             found += check(study, participant, visit)
         except BadInput as error:
-            found.append(Lack("damaged", {"problem": str(error)}))
+            found.append(Lack("damaged", {"problem": words_of(error)}))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from experiment.preflight.questions import gather, questions_about
 from experiment.preflight.screen import judge_screen
 from experiment.preflight.wiring import HeardFacts, judge_buttons, judge_pulses
 from experiment.protocol import Protocol
+from experiment.said import words_of
 from experiment.study import Study, check_label
 
 
@@ -106,7 +107,7 @@ def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
             mouse=False,
         )
     except HardwareError as error:
-        return [Line("screen_size", "no-go", "failed", {"why": str(error)})]
+        return [Line("screen_size", "no-go", "failed", {"why": words_of(error)})]
     finally:
         clock.close()
     display.close()

@@ -13,7 +13,7 @@ from experiment.kit.desk import stands, stands_for
 from experiment.kit.own_profile import load_own_profile
 from experiment.preflight.line import Line
 from experiment.profiles import check_profiles
-from experiment.said import Said, listed
+from experiment.said import Said, listed, words_of
 from experiment.study import Study
 
 _FEW = 2  # reasons that a line names
@@ -60,7 +60,7 @@ def gather_kit(study: Study, participant: str, tasks: tuple[str, ...]) -> KitFac
     try:
         return KitFacts(True, *stands(study, participant))
     except KindredError as error:
-        return KitFacts(True, (str(error),))
+        return KitFacts(True, (words_of(error),))
 
 
 def gather_dealt(study: Study, kit: Kit, message_ids: Collection[str]) -> KitFacts:
@@ -79,7 +79,7 @@ def gather_pictures(study: Study, participant: str, tasks: tuple[str, ...]) -> P
         wrong = [str(problem) for problem in check_profiles(profiles_of(study).folder)]
         return PictureFacts(True, (*wrong, *wrong_own_picture(study, participant)))
     except KindredError as error:
-        return PictureFacts(True, (str(error),))
+        return PictureFacts(True, (words_of(error),))
 
 
 def wrong_own_picture(study: Study, participant: str) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def wrong_own_picture(study: Study, participant: str) -> tuple[str, ...]:
         with Image.open(own[0].photo) as picture:
             picture.load()
     except (OSError, SyntaxError, ValueError):
-        return (f"{own[0].photo}: the participant's own picture can't be decoded",)
+        return (Said("refused.own_picture", file=own[0].photo),)
     return ()
 
 

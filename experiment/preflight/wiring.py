@@ -13,7 +13,7 @@ from experiment.errors import KindredError
 from experiment.preflight.line import Line
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
-from experiment.said import Said
+from experiment.said import Said, words_of
 from hardware.echo import try_port
 from hardware.port_holders import PROGRAMS
 from hardware.port_list import ADAPTERS, PortInfo, look_at
@@ -144,7 +144,7 @@ def judge_ports(facts: Collection[PortFacts]) -> list[Line]:
         else:
             lines.append(Line("ports", "go", "there", values))
         if info is not None and info.latency_ms is not None:
-            late = {**values, "ms": info.latency_ms, "remedy": info.warning or ""}
+            late = {**values, "ms": info.latency_ms, "mend": info.mend}
             good = info.warning is None
             lines.append(
                 Line("latency", "go" if good else "warning", "1" if good else "long", late)
@@ -168,7 +168,7 @@ def gather_echo(plugged: Wires, *, resumed: bool) -> EchoFacts:
     try:
         result = try_port(plugged.trigger, echo=plugged.echo, times=1)
     except KindredError as error:
-        return EchoFacts(wired=True, problem=str(error))
+        return EchoFacts(wired=True, problem=words_of(error))
     return EchoFacts(True, len(result.sent), len(result.lost), len(result.strange))
 
 
@@ -219,7 +219,7 @@ def listen(plugged: Wires, protocol: Protocol, seconds: float) -> HeardFacts:
         finally:
             source.close()
     except KindredError as error:
-        return HeardFacts(True, box, 0.0, tr=tr, problem=str(error))
+        return HeardFacts(True, box, 0.0, tr=tr, problem=words_of(error))
     finally:
         clock.close()
     return HeardFacts(True, box, heard, tuple(pulses), tuple(dict.fromkeys(buttons)), tr)

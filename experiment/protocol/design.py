@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from experiment.protocol.values import Label, Located, Strict, Whole
+from experiment.said import Said
 
 if TYPE_CHECKING:
     from experiment.protocol.whole import Protocol
@@ -95,14 +96,15 @@ class Design(Strict):
         """
         unknown = sorted(set(levels) - set(self.strata))
         if unknown:
-            allowed = ", ".join(self.strata) or "none, the study has no strata"
-            raise ValueError(f"no factor {unknown[0]!r}; allowed: {allowed}")
+            known = ", ".join(self.strata) or Said("refused.without_strata")
+            raise ValueError(Said("refused.no_factor", factor=unknown[0], allowed=known))
         for factor, allowed_levels in self.strata.items():
             allowed = ", ".join(f"{factor}={level}" for level in allowed_levels)
             if factor not in levels:
-                raise ValueError(f"the participant's {factor} is needed: {allowed}")
+                raise ValueError(Said("refused.no_level", factor=factor, allowed=allowed))
             if levels[factor] not in allowed_levels:
-                raise ValueError(f"no {factor}={levels[factor]}; allowed: {allowed}")
+                found = {"factor": factor, "level": levels[factor]}
+                raise ValueError(Said("refused.other_level", **found, allowed=allowed))
         return "-".join(levels[factor] for factor in self.strata) or NO_STRATUM
 
     def period_of(self, session: str) -> int | None:

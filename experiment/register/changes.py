@@ -26,7 +26,7 @@ from experiment.register.entries import (
 from experiment.register.journal import Journal, append, locked, read_journal
 from experiment.register.standing import PeriodStanding, days_of, standing
 from experiment.register.state import Participant, Register, open_register, register_of
-from experiment.said import Said
+from experiment.said import Said, words_of
 from experiment.study import Study, check_label
 
 Now = Callable[[], dt.datetime]
@@ -126,13 +126,13 @@ def enrol(
     design = study.protocol.design
     if design is None:
         if levels:
-            raise BadInput("--stratum: the study has no section design, so there are no strata")
+            raise BadInput(Said("refused.no_strata"))
         stratum = None
     else:
         try:
             stratum = design.stratum(levels or {})
         except ValueError as error:
-            raise BadInput(f"--stratum: {error}") from None
+            raise BadInput(Said("refused.stratum", problem=words_of(error))) from None
     with at_the_desk(study.folder, by, now) as desk:
         slot = _place(desk, label, stratum)
         desk.write(
@@ -326,22 +326,20 @@ def _check_own_initials(initials: str | None) -> None:
         try:
             check_initials(initials)
         except BadInput:
-            raise BadInput(f"--initials {initials!r}: one to five letters are needed") from None
+            raise BadInput(Said("refused.own_initials")) from None
 
 
 def _design(study: Study) -> Design:
     if study.protocol.design is None:
-        raise BadInput(
-            f"{study.folder / 'study.yaml'}: no section design, so no drug and no periods"
-        )
+        raise BadInput(Said("refused.no_periods", file=study.folder / "study.yaml"))
     return study.protocol.design
 
 
 def _check_period(design: Design, period: int) -> None:
     if not 1 <= period <= len(design.periods):
         count = len(design.periods)
-        allowed = "1 alone" if count == 1 else f"1 to {count}"
-        raise BadInput(f"--period {period}: the study has {allowed}")
+        which = "refused.one_period" if count == 1 else "refused.periods"
+        raise BadInput(Said(which, period=period, count=count))
 
 
 def _check_near(day: dt.date, now: dt.datetime) -> None:

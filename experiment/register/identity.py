@@ -18,7 +18,7 @@ from experiment.kit.store import wipe
 from experiment.register.changes import Now, at_the_desk, utc_now
 from experiment.register.entries import IdentitySet
 from experiment.register.state import COLOURS, Register
-from experiment.said import Said
+from experiment.said import Said, listed
 from experiment.study import Study
 
 IDENTITY_FILE = "identity.json"
@@ -52,7 +52,8 @@ def make_identity(initials: str, colour: str) -> Identity:
     if not 1 <= len(letters) <= _LONGEST or len(letters) + len(marks) != len(plain):
         raise BadInput(Said("refused.initials"))
     if colour not in COLOURS:
-        raise BadInput(f"colour: allowed are {', '.join(COLOURS)}")
+        allowed = listed(Said(f"colours.{one}") for one in COLOURS)
+        raise BadInput(Said("refused.colour", allowed=allowed))
     return Identity(plain, colour)
 
 
@@ -75,7 +76,7 @@ def load_identity(folder: Path) -> Identity | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
-        raise BadInput(f"{file}:1: not initials and a colour; set them again") from None
+        raise BadInput(Said("refused.identity", file=file)) from None
 
 
 def identity_of(study: Study, register: Register, label: str) -> Identity | None:
@@ -138,7 +139,7 @@ def forget_identity(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise BadInput(f"{folder}: a file can't be destroyed ({error.strerror})") from None
+        raise BadInput(Said("refused.destroyed", folder=folder, why=error.strerror)) from None
     return True
 
 

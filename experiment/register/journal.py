@@ -100,12 +100,12 @@ def read_journal(study: Path) -> Journal:
     except FileNotFoundError:
         raw = b""
     except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror}); mend its rights") from None
+        raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
     digest, edited_at = "", None
     lines: list[Line] = []
     *whole, tail = raw.split(b"\n")
     if tail:
-        raise _damaged(file, len(whole) + 1, "cut off")
+        raise damaged(file, len(whole) + 1, Said("refused.cut_off"))
     for number, text in enumerate(whole, start=1):
         body, fields, claimed = _parse(file, number, text)
         digest = link(digest, body)
@@ -217,7 +217,7 @@ def _parse(file: Path, number: int, line: bytes) -> tuple[str, dict[str, Any], s
         if not isinstance(fields, dict) or not rest.endswith('"}'):
             raise ValueError
     except ValueError:
-        raise _damaged(file, number, "not a line of a journal") from None
+        raise damaged(file, number, Said("refused.no_line")) from None
     del fields["digest"]
     return body + "}", fields, rest[:-2]
 
@@ -231,10 +231,11 @@ def _line(file: Path, number: int, fields: dict[str, Any]) -> Line:
     except ValidationError as error:
         problem = error.errors(include_input=False)[0]
         place = ".".join(str(part) for part in problem["loc"][1:])
-        raise _damaged(file, number, f"{place or 'entry'}: {problem['msg']}") from None
+        raise damaged(file, number, f"{place or 'entry'}: {problem['msg']}") from None
     except (KeyError, TypeError, ValueError):
-        raise _damaged(file, number, "no time (utc)") from None
+        raise damaged(file, number, Said("refused.no_time")) from None
 
 
-def _damaged(file: Path, number: int, problem: str) -> BadInput:
-    return BadInput(f"{file}:{number}: {problem}; the journal was damaged: put it back from a copy")
+def damaged(file: Path, number: int, problem: str) -> BadInput:
+    """Return what to raise where a line of a journal can't be: which, and what to do."""
+    return BadInput(Said("refused.damaged", file=file, line=number, problem=problem))

@@ -96,7 +96,7 @@ def write_sheet(
     check_label("participant", participant)
     study.session_tasks(session, None)
     if out.suffix.lower() not in (".html", ".pdf"):
-        raise BadInput(f"--out {out}: a .html or .pdf is needed")
+        raise BadInput(Said("refused.sheet_kind", file=out))
     language = language or "en"
     if language not in languages():
         raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
@@ -104,7 +104,7 @@ def write_sheet(
     where = standing(study, register.participant(participant), today or dt.date.today())
     html = sheet_html(study, register, where, session, at=at, language=language)
     if not out.parent.is_dir():
-        raise BadInput(f"{out.parent}: no such folder")
+        raise BadInput(Said("refused.no_folder", folder=out.parent))
     try:
         if out.suffix.lower() == ".pdf":
             from stimuli.paper import write_page
@@ -113,7 +113,7 @@ def write_sheet(
         else:
             write_whole(out, html)
     except OSError as error:
-        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=out, why=error.strerror)) from None
     return [Said("register.sheet", file=out)]
 
 

@@ -19,7 +19,7 @@ from experiment.register.entries import (
     Unblinded,
     Withdrawn,
 )
-from experiment.register.journal import Journal, Line, read_journal
+from experiment.register.journal import Journal, Line, damaged, read_journal
 from experiment.said import Said
 
 OfOne: TypeAlias = Scheduled | Dosed | Withdrawn | Repeated | Unblinded
@@ -225,7 +225,9 @@ def register_of(journal: Journal) -> Register:
         else:
             for label in people if entry.participant is None else (entry.participant,):
                 if label not in people:
-                    raise _cannot(journal.file, line, f"participant {label!r} is not enrolled yet")
+                    raise damaged(
+                        journal.file, line.number, Said("refused.not_yet", participant=label)
+                    )
                 people[label] = _changed(people[label], entry, line.utc)
     return Register(
         journal.file,
@@ -238,12 +240,14 @@ def register_of(journal: Journal) -> Register:
 
 def _enrol(people: dict[str, Participant], entry: Enrolled, line: Line, file: Path) -> None:
     if entry.participant in people:
-        raise _cannot(file, line, f"participant {entry.participant!r} is enrolled twice")
+        raise damaged(
+            file, line.number, Said("refused.enrolled_twice", participant=entry.participant)
+        )
     if entry.slot is not None and any(entry.slot == one.slot for one in people.values()):
-        raise _cannot(file, line, f"slot {entry.slot} is given twice")
+        raise damaged(file, line.number, Said("refused.slot_twice", slot=entry.slot))
     if entry.replaces is not None:
         if entry.replaces not in people:
-            raise _cannot(file, line, f"participant {entry.replaces!r} is not enrolled yet")
+            raise damaged(file, line.number, Said("refused.not_yet", participant=entry.replaces))
         gone = people[entry.replaces]
         people[gone.label] = replace(gone, replaced_by=entry.participant)
     people[entry.participant] = Participant(
@@ -272,9 +276,3 @@ def _changed(one: Participant, entry: OfOne, utc: dt.datetime) -> Participant:
         case Unblinded():
             told = tuple(dict.fromkeys((*one.told, entry.by)))
             return replace(one, unblinded=utc, told=told)
-
-
-def _cannot(file: Path, line: Line, problem: str) -> BadInput:
-    return BadInput(
-        f"{file}:{line.number}: {problem}; the journal was damaged: put it back from a copy"
-    )

@@ -130,7 +130,7 @@ def lines() -> Iterator[Line]:
         yield judge_sound(SoundFacts(*sound))
     for port in (
         PORT,
-        replace(PORT, latency_ms=16, warning="set it to 1 ms"),
+        replace(PORT, latency_ms=16, warning="set it", mend="echo 1"),
         replace(PORT, state="busy", detail="minicom"),
         replace(PORT, state="unknown", detail="not allowed to open it"),
     ):

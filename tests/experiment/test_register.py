@@ -409,6 +409,14 @@ REFUSED: list[tuple[Callable[[Study], object], str]] = [
 ]
 
 
+TRANSLATED = {
+    "--initials",
+    "--stratum: no sex=m; allowed",
+    "--period 3: the study has 1 to 2",
+    "participant '012': not in ",
+}
+
+
 def test_what_is_refused_changes_nothing(study: Study) -> None:
     enrol(study, "099", "MK", levels={"sex": "male"}, now=on(1))
     before = journal_file(study.folder).read_bytes()
@@ -417,6 +425,8 @@ def test_what_is_refused_changes_nothing(study: Study) -> None:
             change(study)
         assert problem in str(caught.value)
         assert "\n" not in str(caught.value)
+        if problem in TRANSLATED:
+            assert error_in_words(caught.value, "ja") != str(caught.value)
         assert journal_file(study.folder).read_bytes() == before
 
 

@@ -9,8 +9,11 @@ import pytest
 
 from experiment.desk.settings import Settings, save_settings, settings_file
 from experiment.errors import BadInput
+from experiment.preflight import materials
+from experiment.preflight.line import in_words as lines_in_words
 from experiment.register import open_register
 from experiment.said import Said, in_words, language_of, languages, listed
+from experiment.study import open_study
 from run_session import main
 
 
@@ -101,3 +104,25 @@ def test_a_kit_is_looked_through_in_the_assistants_language(
     assert last == verdict
     assert main(["kit", "review", study, *words, "--by", "KR", "--leave-out", "m001"]) == 0
     assert "left out" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("language", ["ar", "ja"])
+def test_the_check_says_in_the_assistants_language_why_a_kit_or_picture_can_not_be_used(
+    new_study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    study = open_study(new_study())
+    problem, own = Said("refused.reason", letters=200), Said("refused.own_picture", file="x.png")
+
+    def refused(*_: object) -> tuple[str, ...]:
+        raise BadInput(problem)
+
+    monkeypatch.setattr(materials, "reasons_against", refused)
+    kit = materials.gather_kit(study, "012", tuple(study.protocol.tasks))
+    lines = [
+        materials.judge_kit(kit),
+        materials.judge_pictures(materials.PictureFacts(True, (own,))),
+    ]
+    of_kit, of_pictures = lines_in_words(lines, language)
+    assert in_words(problem, language) in of_kit.found
+    assert in_words(own, language) in of_pictures.found
+    assert problem not in of_kit.found

@@ -34,6 +34,7 @@ from experiment.desk.window.parts import (
     signed,
 )
 from experiment.register import SessionStanding, Standing
+from experiment.said import in_words
 from experiment.study import Study
 
 Does = Callable[[], object]
@@ -243,7 +244,9 @@ class ParticipantPane(QWidget):
         for lack in self._shown.missing:
             lines: list[QWidget] = [label(says(f"missing.{lack.name}", **lack.values))]
             if lack.name == "damaged":
-                lines.append(path_label(str(lack.values["problem"])))
+                problem = lack.values["problem"]
+                assert isinstance(problem, str)
+                lines.append(path_label(in_words(problem, self._texts.tag)))
             else:
                 lines.append(label(says(f"missing.{lack.name}_do", **lack.values), "small"))
             if lack.command:
