@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,3 +195,15 @@ def test_what_the_operator_reads_fits_the_console(language: str) -> None:
                 "run_paced", "session_left", "session_paced", "trials", "trial", "no_port",
                 "no_marker", "lag", "sent", "sent_and_back"):  # fmt: skip
         assert cell_len(texts.label(key, **sample)) <= 22, key
+
+
+def test_no_refusal_of_the_register_is_written_in_code() -> None:
+    bare = []
+    for file in sorted((ROOT / "experiment" / "register").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                said = node.exc.args[:1]
+                if said and isinstance(said[0], ast.Constant | ast.JoinedStr):
+                    bare.append(f"{file.name}: {ast.unparse(said[0])}")
+    # Whoever asks for a language that there is none of can be told in none.
+    assert [one for one in bare if "--language" not in one] == []
