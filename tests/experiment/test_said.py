@@ -116,7 +116,7 @@ def test_the_check_says_in_the_assistants_language_why_a_kit_or_picture_can_not_
     def refused(*_: object) -> tuple[str, ...]:
         raise BadInput(problem)
 
-    monkeypatch.setattr(materials, "reasons_against", refused)
+    monkeypatch.setattr(materials, "stands", refused)
     kit = materials.gather_kit(study, "012", tuple(study.protocol.tasks))
     lines = [
         materials.judge_kit(kit),
