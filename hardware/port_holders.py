@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 PROGRAMS = Path("/proc")
@@ -34,7 +35,7 @@ def port_holders(devices: Collection[str], programs: Path = PROGRAMS) -> dict[st
         if program.name == str(os.getpid()):
             continue
         try:
-            links = [(link.name, str(link.readlink())) for link in (program / "fd").iterdir()]
+            links = list(_open_files(program))
             for path in {path for _, path in links} & set(wanted):
                 if not _has_made(program, path, links):
                     comm = (program / "comm").read_text().strip()
@@ -42,6 +43,13 @@ def port_holders(devices: Collection[str], programs: Path = PROGRAMS) -> dict[st
         except OSError:
             continue  # another user's, or ended meanwhile
     return holders
+
+
+def _open_files(program: Path) -> Iterator[tuple[str, str]]:
+    """Yield the number and the path of each file that a program has open."""
+    for link in (program / "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, which says nothing of the others
+            yield link.name, str(link.readlink())
 
 
 def _has_made(program: Path, path: str, links: list[tuple[str, str]]) -> bool:
