@@ -167,7 +167,9 @@ def flight(folder: Path) -> list[Row]:
     statuses = sorted({str(next(log.of("end"))["status"]) for log in logs})
     differences = sum(len(verify(log).differences) for log in logs)
     return [
-        Row("games, status, differences in replay", f"{_GAMES}, {statuses[0]}, {differences}"),
+        Row(
+            "games, status, differences in replay", f"{_GAMES}, {'/'.join(statuses)}, {differences}"
+        ),
         Row("throws, frames in flight", f"{len(late)}, {frames}"),
         at_most("dropped frames (> 1.2 frames) in flight", 100 * dropped / frames, 0.1, "%"),
         beside("dropped frames in the whole games", 100 * lost / shown, "%"),

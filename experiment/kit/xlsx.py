@@ -72,6 +72,10 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
         KeyError,
         ValueError,
         SyntaxError,
+        TypeError,  # a part that openpyxl can't take
+        RuntimeError,  # one that is encrypted
+        NotImplementedError,
+        EOFError,
         zlib.error,
     ):
         # SyntaxError is what XML that is cut off raises, IndexError a cell whose text isn't there.

@@ -195,7 +195,7 @@ def foresee(
         raise BadInput(
             f"{who}: no throw is sure to be made in its {pace.length:g} s; make it longer"
         )
-    earliest, latest = _exclusion(who, script, layers, pace)
+    earliest, latest = _exclusion(who, script, layers)
     yours = [
         (min(w.lowest[YOU] for w in layer.values()), max(w.highest[YOU] for w in layer.values()))
         for layer in layers[fewest:]
@@ -245,6 +245,13 @@ def _after(who: str, layer: _Layer, number: int, script: Script, others: int, pa
                 )
             targets = [to]
         soonest, latest = soonest - _FRAMES, latest + _FRAMES
+        slowest = ways.latest + latest + pace.settle
+        if script.excludes and not place.excluded and slowest > pace.length:
+            raise BadInput(
+                f"{who}: the exclusion may not begin in time, depending on the participant: the "
+                f"round lasts {pace.length:g} s, {pace.settle:g} s at its end without a throw; "
+                "give a longer round, fewer throws before it, or a shorter limit"
+            )
         if ways.soonest + soonest + pace.settle > pace.length:
             continue  # there is no time for it
         for to in targets:
@@ -267,9 +274,7 @@ def _all_by(layer: _Layer, pace: Pace) -> bool:
     return math.isinf(pace.length) or last + pace.settle <= pace.length
 
 
-def _exclusion(
-    who: str, script: Script, layers: list[_Layer], pace: Pace
-) -> tuple[float | None, float | None]:
+def _exclusion(who: str, script: Script, layers: list[_Layer]) -> tuple[float | None, float | None]:
     """Return the earliest and the latest begin of the exclusion (s from the round's begin)."""
     if not script.excludes:
         return None, None
@@ -277,12 +282,6 @@ def _exclusion(
     if not onsets or any(not place.excluded for place in layers[-1]):
         raise BadInput(f"{who}: the exclusion may never begin, depending on the participant")
     earliest, latest = min(first for first, _ in onsets), max(last for _, last in onsets)
-    if latest + pace.settle > pace.length:  # a throw that can't land in time isn't made
-        raise BadInput(
-            f"{who}: the exclusion may begin only after {latest:.1f} s, and the round lasts "
-            f"{pace.length:g} s, {pace.settle:g} s at its end without a throw; give a longer "
-            "round, fewer throws before it, or a shorter limit"
-        )
     return round(earliest, 3), None if math.isinf(latest) else round(latest, 3)
 
 

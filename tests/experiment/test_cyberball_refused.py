@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_a_protocol_that_can_t_be_played_is_refused_with_its_place(
          "players.among: the profile set has no profile 'n01'"),
         (changed(SCANOUT, rounds=[{"condition": "excluded", "seconds": 20,
                                    "schedule": {"kind": "ostracism", "receipts": 3, "within": 9}}]),
-         "the exclusion may begin only after"),
+         "the exclusion may not begin in time"),
         (changed(SCAN, rounds=[{"condition": "included", "seconds": 2.5,
                                 "schedule": {"kind": "fair", "of": 3, "longest_without": None}}]),
          "no throw is sure to be made in its 2.5 s"),
@@ -133,6 +134,22 @@ def test_a_game_that_can_t_keep_its_promise_is_refused_before_the_session(
         planned(spec, 1)
 
 
+def test_an_exclusion_that_one_way_through_a_timed_round_never_reaches_is_refused() -> None:
+    """Where 2 doesn't begin, 2 may never have the ball, and always go on to give it."""
+    lists = {1: (0,) + (3,) * 39, 2: (0,) + (1,) * 39, 3: (1,) * 40}
+    schedule = {"kind": "lists", "players": lists, "excludes": True}
+    spec = changed(
+        SCANOUT,
+        players={**SCANOUT.players.model_dump(), "count": 3},
+        rounds=[{"condition": "excluded", "seconds": 36, "schedule": schedule}],
+    )
+    begin = set()
+    for seed in range(16):
+        with suppress(BadInput):
+            begin.add(planned(spec, seed).trials[0].script.first)
+    assert begin == {2}
+
+
 def test_an_exclusion_that_can_t_be_thrown_in_time_is_refused() -> None:
     """A throw that can't land before the calm end of a round isn't made."""
 
@@ -144,7 +161,7 @@ def test_an_exclusion_that_can_t_be_thrown_in_time_is_refused() -> None:
 
     latest = planned(lasting(60.0), 1).trials[0].foreseen.latest_exclusion
     assert latest is not None
-    with pytest.raises(BadInput, match="s at its end without a throw"):
+    with pytest.raises(BadInput, match="the exclusion may not begin in time"):
         planned(lasting(round(latest + SCANOUT.timing.settle / 2, 3)), 1)
 
 
