@@ -63,7 +63,11 @@ def _asks_system() -> int | None:
         file = os.open(_DEEPEST, os.O_WRONLY)
     except OSError:  # another system, or not allowed
         return None
-    os.write(file, (0).to_bytes(4, sys.byteorder))
+    try:
+        os.write(file, (0).to_bytes(4, sys.byteorder))
+    except OSError:  # it takes no wishes; a session goes on without
+        os.close(file)
+        return None
     return file
 
 

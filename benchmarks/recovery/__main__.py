@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,6 +29,8 @@ from benchmarks.recovery.studies import (
 )
 from benchmarks.simulated import Truth
 
+How = Callable[[tuple[Truth, int]], Study]
+"""Makes and analyses one study: of a truth, by the number of its seed."""
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "recovery.png"
 _ABOUT = (
     "`make recovery` writes this. Studies are simulated with the published ratings (Inagaki et al. "
@@ -67,14 +69,14 @@ def main() -> None:
     power: dict[float, list[Study]] = {}
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
 
-        def many(truth: Truth, count: int, how: object = straight) -> list[Study]:
+        def many(truth: Truth, count: int, how: How = straight) -> list[Study]:
             jobs: Iterable[tuple[Truth, int]] = [(truth, 1000 + n) for n in range(count)]
             chunk = 1 if how is whole_way else 4  # a whole study takes a minute
-            return list(pool.map(how, jobs, chunksize=chunk))  # type: ignore[arg-type]
+            return list(pool.map(how, jobs, chunksize=chunk))
 
-        def section(title: str, measure: object) -> None:
+        def section(title: str, measure: Callable[[], list[table.Row]]) -> None:
             order.append(title)
-            sections.append(table.measured(title, measure))  # type: ignore[arg-type]
+            sections.append(table.measured(title, measure))
             print(table.write([sections[-1]], asked.to, order, _ABOUT), flush=True)
 
         for preset, two_kinds, name in DESIGNS:
