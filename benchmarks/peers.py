@@ -53,7 +53,7 @@ class Sender:
 
 @contextmanager
 def kindred(
-    path: str, clock: RealClock, record: Record, flips: Flips, pulse_ms: int
+    path: str, clock: RealClock, record: Record, flips: Flips, pulse_ms: int, name: str = KINDRED
 ) -> Iterator[Sender]:
     """Yield our own marker line; the clock is the one that the flips are stamped with."""
     line = MarkerLine(open_port(f"{path}?device=plain&pulse_ms={pulse_ms}"), clock, record)
@@ -64,7 +64,7 @@ def kindred(
         line.stand_by(clock.now())
         call_on_flip(lambda: line.send(*mark, flips.stamp))
 
-    yield Sender(KINDRED, arm)
+    yield Sender(name, arm)
     line.close()
 
 
