@@ -74,6 +74,23 @@ def import_(
         raise BadInput(done.problems[-1])
 
 
+@daily_app.command("refile")
+def refile(
+    study: StudyFolder,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What was kept, in the study's sourcedata.")
+    ],
+    participant: Annotated[str, typer.Option("--participant", help="Label of whose it is.")],
+    by: Annotated[str, typer.Option("--by", help="Your initials.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in one line.")],
+) -> None:
+    """Have a report count for another participant than it came for; what was kept stays."""
+    from experiment.daily.refiling import refile as enter
+    from experiment.study import open_study
+
+    print(*enter(open_study(study), file, participant, by, reason), sep="\n")
+
+
 @daily_app.command("status")
 def status(
     study: StudyFolder,

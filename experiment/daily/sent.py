@@ -123,11 +123,15 @@ def _check_period(periods: tuple[Period, ...], session: str, day: date, where: s
     """Raise `BadInput` unless a day belongs to a session's period."""
     period = period_with(periods, day)
     if period is None or period.session != session:
-        spans = ", ".join(f"session {p.session}: {p.first} to {p.last}" for p in periods)
         raise BadInput(
             f"{where}: {day} is no day of the period of session {session} of this participant "
-            f"({spans})"
+            f"({spans_of(periods)})"
         )
+
+
+def spans_of(periods: tuple[Period, ...]) -> str:
+    """Return from when to when periods are, for an error."""
+    return ", ".join(f"session {one.session}: {one.first} to {one.last}" for one in periods)
 
 
 def period_with(periods: tuple[Period, ...], day: date) -> Period | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.questionnaires import fillings_of, scores_table
+from experiment.daily.days import set_first_day
 from experiment.daily.importing import import_reports
 from experiment.daily.page import page_for
 from experiment.daily.reports import reports_of
@@ -42,12 +43,34 @@ def test_a_report_is_kept_once_and_a_second_of_the_day_is_told(
         (4, 3, False),
     ]
     assert {item: found[1].answers[f"daily.{item}"] for item in ANSWERS} == ANSWERS
-    assert status_lines(study, "012", date(2026, 3, 6)) == [
+    lines = status_lines(study, "012", date(2026, 3, 6))
+    assert [line for line in lines if not line.startswith("    ")] == [
         "participant 012",
         "  session 01, 2026-03-02 to 2026-03-05: 3 of 4 reports; missing: 2026-03-05; "
         "late: 2026-03-02; doubled: 2026-03-03",
         "  session 02, 2026-03-16 to 2026-03-19: 0 of 4 reports; 4 to come",
     ]
+    doubled = [line.rpartition(".json ")[2] for line in lines if line.startswith("    ")]
+    assert doubled == [f"(page), filled in 2026-03-03 {time}" for time in ("20:03", "23:59")]
+
+
+def test_in_the_night_in_which_clocks_go_back_the_clock_on_the_wall_counts(
+    study: Study, tmp_path: Path
+) -> None:
+    """Where 03:00 to 03:59 comes twice, and days begin at 4."""
+    set_first_day(study, "012", "02", date(2026, 10, 23))
+
+    def taken_in(day: int, begun: str, completed: str) -> str:
+        night = {"begun": f"2026-10-25T{begun}", "completed": f"2026-10-25T{completed}"}
+        report = sent(study, session="02", day=f"2026-10-{day}", **night)
+        done = import_reports(study, [saved(tmp_path, report)])
+        return (*done.told, *done.problems)[0]
+
+    assert taken_in(24, "03:50:00+03:00", "03:30:00+02:00").endswith(": kept")  # 40 min later
+    assert "before its day" in taken_in(25, "03:50:00+03:00", "03:59:00+02:00")
+    assert taken_in(25, "03:59:00+02:00", "04:00:00+02:00").endswith(": kept")
+    assert "before it was begun" in taken_in(24, "03:30:00+02:00", "03:50:00+03:00")
+    assert [(r.day.day, r.late) for r in reports_of(study).reports] == [(24, False), (25, False)]
 
 
 def torn(raw: bytes) -> bytes:

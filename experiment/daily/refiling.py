@@ -1,0 +1,93 @@
+"""Filing a daily report anew that came under another participant's label, or another session's.
+
+Nothing is moved or written over: what was kept stays as it was sent, in its file. From then on it
+counts for whom the register's journal says, with who said so, when and why; the last word holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiment.daily.days import periods_of
+from experiment.daily.reports import DailyReports, Report, reports_of
+from experiment.daily.sent import period_with, spans_of
+from experiment.errors import BadInput
+from experiment.register.changes import Now, at_the_desk, check_reason, utc_now
+from experiment.register.entries import Refiled
+from experiment.study import Study, check_label
+
+
+def refile(
+    study: Study, file: Path, participant: str, by: str, reason: str, now: Now = utc_now
+) -> list[str]:
+    """Have a report count for a participant, in the period that its day is of.
+
+    Parameters
+    ----------
+    study : Study
+    file : Path
+        What holds the report; its name is enough.
+    participant : str
+        Label of whose it is.
+    by : str
+        Initials.
+    reason : str
+    now : callable
+
+    Returns
+    -------
+    list of str
+        Lines to tell.
+
+    Raises
+    ------
+    BadInput
+        If there is no such report, it counts there already, or its day is no day of a period of
+        the participant. Nothing is changed then.
+    """
+    check_label("participant", participant)
+    check_reason(reason)
+    with at_the_desk(study.folder, by, now) as desk:
+        known = reports_of(study)
+        report = _held_in(file, known, study)
+        periods = periods_of(study, participant)
+        period = period_with(periods, report.day)
+        if period is None:
+            raise BadInput(
+                f"{file.name}: {report.day} is no day of a period of participant {participant} "
+                f"({spans_of(periods)})"
+            )
+        here = f"participant {participant}, session {period.session}"
+        before = f"participant {report.participant}, session {report.session}"
+        if here == before:
+            raise BadInput(f"{file.name}: counts for {here} already; nothing is changed")
+        entry = Refiled(
+            by=by,
+            file=report.file.relative_to(study.folder).as_posix(),
+            participant=participant,
+            session=period.session,
+            reason=reason,
+        )
+        desk.write(entry)
+    lines = [f"{report.file.name}: {report.day} counts for {here}; before for {before}"]
+    others = [r for r in known.reports if (r.participant, r.day) == (participant, report.day)]
+    others = [one for one in others if one is not report]
+    if others:
+        lines.append(f"{report.day} of participant {participant} is DOUBLED: {len(others)} before")
+    return lines
+
+
+def _held_in(file: Path, known: DailyReports, study: Study) -> Report:
+    """Return the report that a file holds."""
+    named = {report.file: report for report in known.reports if report.file.name == file.name}
+    if len(named) > 1:  # of a session that was done again, too
+        named = {one: report for one, report in named.items() if one.resolve() == file.resolve()}
+    for report in named.values():
+        return report
+    for one, why in known.damaged:
+        if one.name == file.name:
+            raise BadInput(why)
+    raise BadInput(
+        f"{file}: holds no daily report of this study; give one of those that are kept in "
+        f"{study.folder / 'sourcedata'}, with the participant's label and the day in their names"
+    )
