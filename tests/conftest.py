@@ -80,23 +80,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def qt() -> QApplication:
-    """Qt's one application of this process, without a screen.
+def qt() -> Iterator[QApplication]:
+    """Qt's one application of this process, on a screen, real or virtual.
 
-    The launcher's widgets need this kind; setting text would make a smaller one, and a process can
-    have but one.
+    The launcher's widgets need this kind; setting text would make a smaller one, without a screen,
+    and a process can have but one.
     """
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
-    made = QApplication(["kindred", "-platform", "offscreen"])
-    made.setStyle("Fusion")
-    return made
+    with some_display():
+        platform = "xcb" if sys.platform == "linux" else "offscreen"
+        made = QApplication(["kindred", "-platform", platform])
+        made.setStyle("Fusion")
+        yield made
 
 
 @pytest.fixture(scope="session")
-def display() -> Iterator[None]:
-    """A screen, real or virtual."""
-    with some_display():
-        yield
+def display(qt: QApplication) -> None:
+    """Asked for by tests that have the one screen to themselves."""
 
 
 @pytest.fixture

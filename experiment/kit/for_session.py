@@ -14,6 +14,7 @@ from experiment.kit.store import KIT_FILE, load_kit
 from experiment.parts import chains
 from experiment.plans.shown import Shown
 from experiment.readlog import header_of, runs_begun
+from experiment.said import Said, words_of
 from experiment.study import Study
 
 Found = TypeVar("Found")
@@ -41,16 +42,12 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
         return kit, kit.index()
     kit = load_kit(folder)
     if kit.participant != participant:
-        raise BadInput(
-            f"{folder}: this kit is that of participant {kit.participant}, not of {participant}"
-        )
+        other = {"other": kit.participant, "participant": participant}
+        raise BadInput(Said("refused.other_kit", folder=folder, **other))
     decisions = load_decisions(folder, kit.index().digest)
     index = usable(kit, decisions, review_required=study.protocol.kit.review == "required")
     if needed and not index.messages:
-        raise BadInput(
-            f"{folder}: none of its {len(kit.messages)} messages has been accepted; "
-            "look them through: run_session.py kit check, kit preview, kit review"
-        )
+        raise BadInput(Said("refused.none_accepted", folder=folder, count=len(kit.messages)))
     return kit, index
 
 
@@ -90,7 +87,4 @@ def _read(how: Callable[[Path], Found], log: Path) -> Found:
     try:
         return how(log)
     except BadInput as error:
-        raise BadInput(
-            f"{error}; what it showed might come again: move it out of sourcedata if it is no log "
-            "of this participant"
-        ) from None
+        raise BadInput(Said("refused.shown_by_it", why=words_of(error))) from None

@@ -135,7 +135,7 @@ def sheet_html(
         {
             "title": title,
             "steps": [
-                {"time": time, **_filled(texts, step)}
+                {"time": time, **_filled(texts, step, language)}
                 for step, time in zip(steps, times, strict=True)
                 if texts["steps"][step.name]["part"] == part
             ],
@@ -210,7 +210,9 @@ def _steps(
     for task in asked.tasks:
         seconds, said = _duration(study, where, asked.session, task, texts)
         yield Step(
-            "task", {"task": task, "minutes": said}, None if seconds is None else seconds / 60
+            "task",
+            {"task": study.task_name(task), "minutes": said},
+            None if seconds is None else seconds / 60,
         )
     yield Step("last_line", base)
     if asked.period is not None:
@@ -301,9 +303,13 @@ def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list
     return told
 
 
-def _filled(texts: dict[str, Any], step: Step) -> dict[str, str]:
+def _filled(texts: dict[str, Any], step: Step, language: str) -> dict[str, str]:
     words = texts["steps"][step.name]
-    return {"do": _says(texts, words["do"], step.values), "note": words["note"]}
+    values = {
+        name: in_words(value, language) if isinstance(value, str) else value
+        for name, value in step.values.items()
+    }
+    return {"do": _says(texts, words["do"], values), "note": words["note"]}
 
 
 def _says(texts: dict[str, Any], text: str, values: Mapping[str, object]) -> str:

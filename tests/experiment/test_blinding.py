@@ -311,7 +311,7 @@ def test_an_emergency_tells_one_arm_and_is_in_the_journal_first(
         one for one in questions_about(gather(desk, "013", "01")) if one.mistake == "unblinded"
     )
     day = later.astimezone().date()
-    assert question.text().endswith(f"on {day}, to: DR, AN. Are you somebody else?")
+    assert question.said.endswith(f"on {day}, to: DR, AN. Are you somebody else?")
     assert "unblinded" not in {one.mistake for one in questions_about(gather(desk, "012", "01"))}
 
 

@@ -22,6 +22,7 @@ from experiment.desk.settings import Settings, load_settings, save_settings, set
 from experiment.desk.texts import languages, speaking
 from experiment.desk.window.parts import Sheet
 from experiment.desk.window.running import QuestionSheet, RunningSheet
+from experiment.desk.window.session_flow import ToRun
 from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.notes import read_notes
@@ -193,7 +194,7 @@ def test_a_broken_session_says_what_to_do_and_asks_for_the_words_of_its_notes(
     log = run(prepare(request), hands=lambda clock: Hands(clock, keys)).log
     assistant = sit_down(tmp_path / "study", tmp_path / "desk.json")
     assistant.desk.choose("012")
-    assistant.desk.session.sum_up("lab", 1, log)
+    assistant.desk.session.sum_up(ToRun("lab"), 1, log)
     assistant.settle()
     read = assistant.texts()
     assert "This participant has not been debriefed. Do it before they leave." in read

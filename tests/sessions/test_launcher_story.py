@@ -16,6 +16,7 @@ from experiment.blinding.making import make_allocation, receive_allocation
 from experiment.blinding.sealing import make_keys
 from experiment.desk.commands import Options
 from experiment.desk.settings import Settings, save_settings
+from experiment.desk.window.session_flow import ToRun
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
@@ -315,7 +316,7 @@ def test_who_stops_and_leaves_is_debriefed_from_the_launcher(tmp_path: Path) -> 
     enrol_at_once(open_study(study), "012", "MK", initials="AB")
     assistant = sit_down(study, tmp_path / "desk.json", ROBOT, PICTURES)
     assistant.desk.choose("012")
-    assistant.desk.session.sum_up("lab", 1, log)
+    assistant.desk.session.sum_up(ToRun("lab"), 1, log)
     assistant.settle()
     assistant.picture("stopped")
     assistant.press("Back to the participant")

@@ -162,7 +162,7 @@ def test_a_sheet_is_one_page_with_all_that_matters_and_escapes_texts(
         f"Session 02 was to be done by {late + dt.timedelta(days=17)}; that was 23 days ago.",
         "Days without drug before this period: 10. At least 10 are needed.",
         "Ask for the initials and the colour of the card. Type what they say.",
-        "messages: not ready yet, look at: kit check",
+        "Reading messages – not ready yet, look at: kit check",
         "This was the last session.",
         f"{where.participant.slot}-2",
     ):

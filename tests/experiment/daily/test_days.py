@@ -83,7 +83,7 @@ def test_a_report_on_another_period_s_day_is_asked_about_before_it_is_filled_in(
 ) -> None:
     def asked(participant: str, session: str, *tasks: str) -> list[str]:
         facts = gather(study, participant, session, tasks)
-        return [one.text() for one in questions_about(facts) if one.mistake == "daily_day"]
+        return [one.said for one in questions_about(facts) if one.mistake == "daily_day"]
 
     set_first_day(study, "012", "02", date.today() - timedelta(days=1))
     assert asked("012", "02", "daily") == []
