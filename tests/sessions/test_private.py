@@ -115,7 +115,7 @@ def test_canaries_are_found_in_nothing_but_the_kit(
         logs.append(Path(next(li for li in out.splitlines() if li.startswith("log: "))[5:]))
     for log in logs:
         terminal.run("replay", log, "--verify")
-    terminal.run("replay", logs[0], "--sheet", logs[0].with_suffix(".png"))
+    terminal.run("replay", logs[0], "--sheet", study / "shown.png")
     for shared in (study / "sheet.png", study / "bids" / "sub-012" / "sheet.png"):
         out = terminal.run("replay", logs[0], "--sheet", shared, "--kit", kit, code=2)
         assert "it shows private texts; write it into the kit's folder" in out
