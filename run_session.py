@@ -6,7 +6,7 @@ import io
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from experiment.errors import KindredError
 
-_COMMANDS = {
+COMMANDS = {
     "init": "experiment.commands.init:init",
     "kit": "experiment.commands.kit:app",
     "profiles": "experiment.commands.profiles:app",
@@ -41,10 +41,11 @@ _COMMANDS = {
 }
 """Where each command is. Only the one that is asked for is imported: `export` and `replay` start
 in well under a second, and an analyst's machine needs no screen."""
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
 _PLACES = 6  # of a bug, that are told
 
 
-def _parser(arguments: Sequence[str]) -> typer.Typer:
+def _parser(arguments: Sequence[str], commands: Mapping[str, str]) -> typer.Typer:
     """Return the parser of the command that is asked for; of all where that is not clear."""
     app = typer.Typer(
         help="Kindred presents social-bonding experiments and makes all else from their logs.",
@@ -53,9 +54,9 @@ def _parser(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_alone)
-    asked = arguments[0] if arguments else None
-    for name in (asked,) if asked in _COMMANDS else _COMMANDS:
-        module, _, attribute = _COMMANDS[name].partition(":")
+    asked = arguments[0] if arguments else ""
+    for name in (asked,) if asked in commands else commands:
+        module, _, attribute = commands[name].partition(":")
         command = getattr(import_module(module), attribute)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
@@ -72,18 +73,21 @@ def _alone(context: typer.Context) -> None:
         desk()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, commands: Mapping[str, str] = COMMANDS) -> int:
     """Run a command (this process's own arguments if None) and return its exit code.
 
-    Every error that a user can mend is one line.
+    Every error that a user can mend is one line; a bug is one that tells its place.
     """
     _show_what_can_be_shown()
     asked = sys.argv[1:] if arguments is None else list(arguments)
     try:
         with _bugs_without_words():
             # Not by `parser(...)`: that puts a hook of Typer's own in, which prints messages.
-            command = typer.main.get_command(_parser(asked))
-            return command(asked, standalone_mode=False) or 0
+            command = typer.main.get_command(_parser(asked, commands))
+            code: int = command(asked, standalone_mode=False) or 0
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        return code
     except KindredError as error:
         from experiment.said import error_for
 

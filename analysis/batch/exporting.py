@@ -30,6 +30,7 @@ from analysis.batch.working import (
 from analysis.bids import check_datatype
 from experiment.daily.reports import Report, reports_of
 from experiment.errors import BadInput
+from experiment.outputs import check_place
 from experiment.study import Study, check_writable
 
 OWN = ".kindred"
@@ -283,6 +284,7 @@ def _check(export: Export) -> None:
             f"{', '.join(ratings)}"
         )
     for folder in export.places:
+        check_place(folder)
         check_writable(folder)
         # One that was interrupted may have left nothing but its mark.
         if folder.exists() and any(folder.iterdir()) and not (folder / OWN).is_dir():

@@ -75,12 +75,13 @@ def _shown_in(parts: tuple[Path, ...]) -> Iterator[Shown]:
     for task, plan in header.get("plans", {}).items():
         if task in begun:
             trials = plan.get("trials", ())
-            yield Shown(
-                header.get("session", ""),
-                task,
-                tuple(trial["message_id"] for trial in trials if "message_id" in trial),
-                tuple(trial["profile_id"] for trial in trials if "answer" in trial),
-            )
+            messages = tuple(trial["message_id"] for trial in trials if "message_id" in trial)
+            people: dict[int, tuple[str, ...]] = {}
+            for trial in trials:
+                if "answer" in trial:
+                    block = trial["block"]
+                    people[block] = (*people.get(block, ()), trial["profile_id"])
+            yield Shown(header.get("session", ""), task, messages, people)
 
 
 def _read(how: Callable[[Path], Found], log: Path) -> Found:

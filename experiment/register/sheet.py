@@ -18,8 +18,8 @@ from experiment.bidi import fill
 from experiment.catalogue import plan_task
 from experiment.choices import social_of
 from experiment.errors import BadInput
-from experiment.files import write_whole
 from experiment.kit.for_session import open_kit, shown_before
+from experiment.outputs import Output
 from experiment.plans.plan import PlanInputs
 from experiment.register.concerns import concerns
 from experiment.register.standing import SessionStanding, Standing, standing
@@ -27,6 +27,9 @@ from experiment.register.state import Register, open_register
 from experiment.said import Said, in_words
 from experiment.study import Study, check_label
 from experiment.yaml_files import read_yaml
+
+_MADE_BY = "Kindred run sheet"  # in its template too
+SHEET = Output((".html", ".pdf"), mark=_MADE_BY)
 
 _HERE = Path(__file__).parent
 _TEXTS = _HERE / "texts"
@@ -74,7 +77,7 @@ def write_sheet(
     participant, session : str
         Labels.
     out : Path
-        A .html or .pdf; replaced if it is there.
+        A .html or .pdf; a run sheet that is there is replaced.
     at : datetime.time or None
         When the participant comes; None leaves the times to be filled in by hand.
     today : datetime.date or None
@@ -95,25 +98,19 @@ def write_sheet(
     """
     check_label("participant", participant)
     study.session_tasks(session, None)
-    if out.suffix.lower() not in (".html", ".pdf"):
-        raise BadInput(Said("refused.sheet_kind", file=out))
+    SHEET.check(out)
     language = language or "en"
     if language not in languages():
         raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
     register = open_register(study.folder)
     where = standing(study, register.participant(participant), today or dt.date.today())
     html = sheet_html(study, register, where, session, at=at, language=language)
-    if not out.parent.is_dir():
-        raise BadInput(Said("refused.no_folder", folder=out.parent))
-    try:
-        if out.suffix.lower() == ".pdf":
-            from stimuli.paper import write_page
+    content: str | bytes = html
+    if out.suffix.lower() == ".pdf":
+        from stimuli.paper import pdf_of
 
-            write_page(html, out)
-        else:
-            write_whole(out, html)
-    except OSError as error:
-        raise BadInput(Said("refused.file", file=out, why=error.strerror)) from None
+        content = pdf_of(html, _MADE_BY)
+    SHEET.write(out, content)
     return [Said("register.sheet", file=out)]
 
 

@@ -74,10 +74,10 @@ def with_a_throw(log: SessionLog) -> tuple[SessionLog, float]:
 
 
 def test_each_frame_of_a_video_is_what_was_shown_then(
-    log: SessionLog, kit: Path, tmp_path: Path, raw_encoder: Path
+    log: SessionLog, kit: Path, raw_encoder: Path
 ) -> None:
     begin = next(m.t for m in moments(log) if isinstance(m.step.screen, Message)) - 1.0
-    file = tmp_path / "video.mp4"
+    file = kit / "video.mp4"
     seconds = write_video(Film(log, kit), file, fps=5, begin=begin, end=begin + 8)
     assert seconds == pytest.approx(8.0)
     frames = frames_of(file.read_bytes())
@@ -87,7 +87,7 @@ def test_each_frame_of_a_video_is_what_was_shown_then(
     assert len({frame.tobytes() for frame in frames}) > 3
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "-framerate 5 " in (raw_encoder / "words").read_text()
-    assert [f.name for f in tmp_path.iterdir() if "part" in f.name] == []
+    assert [f.name for f in kit.iterdir() if "part" in f.name] == []
 
 
 def test_a_ball_flies_in_the_video_and_no_text_is_there_without_the_kit(
@@ -111,7 +111,7 @@ def test_what_can_not_be_a_video_is_told_and_nothing_is_left(
     (tmp_path / "there.mp4").write_bytes(b"")
     for name, more, problem in (
         ("a.avi", {}, "ends with .mp4"),
-        ("there.mp4", {}, "exists already"),
+        ("there.mp4", {}, "is there already"),
         ("no/folder.mp4", {}, "no such folder"),
         ("a.mp4", {"fps": 0.0}, "from 1 to 240"),
         ("a.mp4", {"begin": 1e6}, "the session goes from"),
@@ -142,9 +142,10 @@ def test_a_video_by_ffmpeg_shows_what_the_window_shows(
     game, thrown = with_a_throw(log)
     begin, fps = thrown - 2.0, 10
     film = Film(log, kit) if with_kit else Film(game, None)
-    write_video(film, tmp_path / "video.mp4", fps=fps, begin=begin, end=begin + 12)
+    file = (kit if with_kit else tmp_path) / "video.mp4"
+    write_video(film, file, fps=fps, begin=begin, end=begin + 12)
     decoded = subprocess.run(
-        ["ffmpeg", "-loglevel", "error", "-i", str(tmp_path / "video.mp4"),
+        ["ffmpeg", "-loglevel", "error", "-i", str(file),
          "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
         check=True, capture_output=True,
     )  # fmt: skip

@@ -354,6 +354,25 @@ def test_a_session_that_ended_before_its_first_run_can_be_run(played: Played, ch
     ]
 
 
+def test_a_scan_that_is_repeated_shows_the_same_people_and_no_other_does(
+    played: Played, chosen: Path
+) -> None:
+    scan = played.logs[1].file
+    log = chosen / scan.relative_to(played.whole)
+    log.parent.mkdir()
+    shutil.copy(scan, log)
+    study = open_study(chosen)
+    enrol(study, "012", "MK")
+    repeat(study, "012", "02", "MK", "moved too much")
+    planned = [prepare(request(chosen, session)).plans["feedback"].plan for session in ("02", "03")]
+    as_before = [log.header["plans"]["feedback"] for log in played.logs[1:3]]
+    assert to_plain(planned[0]) == as_before[0]
+    people = [{t.get("profile_id") for t in plan["trials"] if "answer" in t} for plan in as_before]
+    other = [t for t in to_plain(planned[1])["trials"] if "answer" in t]
+    assert {trial["profile_id"] for trial in other} == people[1]
+    assert not people[0] & people[1]
+
+
 def test_too_few_liked_is_told_at_once_and_again_before_the_scan(
     chosen: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,10 +66,10 @@ def test_a_study_from_its_sealed_list_to_its_analysis(desk: Desk, tmp_path: Path
     assert "1 to 2" in desk.does(*plan, "3", "--first-dose", SOON, code=2)
     assert f"01: due, {TODAY}" in desk.does("participant", "list", study)
 
-    for kind in ("html", "pdf"):
+    for kind in ("html", "pdf", "html", "pdf"):  # printed again, it is replaced
         sheet = ("sheet", study, *who, "--session", "01", "--at", "09:30")
         desk.does(*sheet, "--out", study / f"sheet.{kind}")
-    assert "a .html or .pdf is needed" in desk.does(*sheet, "--out", study / "a.doc", code=2)
+    assert "ends with .html / .pdf" in desk.does(*sheet, "--out", study / "a.doc", code=2)
     assert "allowed are ar, en, ja" in desk.does(
         *sheet, "--out", study / "a.pdf", "--language", "x", code=2
     )
