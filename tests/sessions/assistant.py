@@ -77,12 +77,17 @@ class Assistant:
         assert found, f"no button {text!r} among:\n{self.texts()}"
         return found[0]
 
-    def press(self, text: str) -> None:
-        """Click on a button as a hand does."""
+    def scroll_to(self, text: str) -> QAbstractButton:
+        """Bring a button into sight."""
         chosen = self.button(text)
-        assert chosen.isEnabled(), f"{text!r} can't be pressed:\n{self.texts()}"
         for area in self.visible(QScrollArea):
             area.ensureWidgetVisible(chosen)
+        return chosen
+
+    def press(self, text: str) -> None:
+        """Click on a button as a hand does."""
+        chosen = self.scroll_to(text)
+        assert chosen.isEnabled(), f"{text!r} can't be pressed:\n{self.texts()}"
         middle = QPoint(20, chosen.height() // 2)
         if isinstance(chosen, QRadioButton):
             middle = QPoint(24, chosen.height() // 2)

@@ -6,11 +6,11 @@ The launcher is on a screen. The session that crashes and goes on has its window
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -211,6 +211,7 @@ def first_session(assistant: Assistant, study: Path) -> None:
 
 def optional_task(assistant: Assistant, study: Path) -> None:
     colour = open_register(study).participant("021").colour
+    assistant.scroll_to("Start: Daily report")
     assistant.picture("optional")
     assistant.press("Start: Holding objects")
     assistant.fill("Initials", "AB")
@@ -248,7 +249,7 @@ def second_session_too_early_and_broken_off(assistant: Assistant, study: Path) -
     assistant.press("Keep this moment")
     assistant.wait_for("Moments kept: 1")
     assistant.picture("running")
-    picture_of_the_screen("beside")
+    picture_of_the_screen(assistant, log)
     assistant.press("Stop the session")
     assistant.wait_for("Stop the session now?")
     assistant.picture("stop")
@@ -302,17 +303,7 @@ def start_on_the_screen(assistant: Assistant) -> None:
         assistant.press("Check again")
         start, again = assistant.button("Start now"), assistant.button("Check again")
     assistant.press("Start now")
-    put_beside()
-
-
-def put_beside() -> None:
-    """Move the session's window away from the launcher's, as somebody with two screens does."""
-    deadline = time.monotonic() + 60
-    while not (found := windows_of_sessions()):
-        assert time.monotonic() < deadline, "the session has no window"
-        rest(50)
-    place = (str(WINDOW.x()), str(WINDOW.y()))
-    subprocess.run(["xdotool", "windowmove", found[0], *place], check=True)
+    assistant.wait(windows_of_sessions, "the session's window")
 
 
 def windows_of_sessions() -> list[str]:
@@ -321,12 +312,23 @@ def windows_of_sessions() -> list[str]:
     return subprocess.run(search, capture_output=True, text=True, check=False).stdout.split()
 
 
-def picture_of_the_screen(name: str) -> None:
-    """Keep a screenshot of launcher and session together."""
+def picture_of_the_screen(assistant: Assistant, log: Path) -> None:
+    """Keep a screenshot of launcher and session beside each other, while a message is read."""
+    (window,) = windows_of_sessions()
+    place = (str(WINDOW.x()), str(WINDOW.y()))
+    subprocess.run(["xdotool", "windowmove", window, *place], check=True)
+    assistant.wait(lambda: shown_last(log) == "message", "a message")
+    rest(500)
     screen = QGuiApplication.primaryScreen()
     assert screen is not None
     both = QRect(0, 0, 1920, 700)
-    assert screen.grabWindow(0).copy(both).save(str(PICTURES / f"launcher-{name}.png"))
+    assert screen.grabWindow(0).copy(both).save(str(PICTURES / "launcher-beside.png"))
+
+
+def shown_last(log: Path) -> str:
+    """Return which kind of screen a session shows now."""
+    steps = [line for line in log.read_bytes().split(b"\n")[:-1] if b'"type":"step"' in line]
+    return str(json.loads(steps[-1])["step"]["screen"]["kind"])
 
 
 def unblind(assistant: Assistant, study: Path, tmp_path: Path) -> None:
