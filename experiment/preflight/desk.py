@@ -89,7 +89,7 @@ def _about_inputs(heard: HeardFacts, keyboards: int | None) -> list[Line]:
 
 def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
     """Return the lines about the display, from a window that is open for a moment."""
-    from stimuli.window import Window
+    from stimuli.window import Window, WrongRate
 
     clock, screen = RealClock(), protocol.screen
     try:
@@ -102,6 +102,9 @@ def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
             fullscreen=fullscreen,
             mouse=False,
         )
+    except WrongRate as error:
+        rates = {"measured": error.measured_hz, "asked": error.nominal_hz}
+        return [Line("refresh", "no-go", "other", rates)]
     except HardwareError as error:
         return [Line("screen_size", "no-go", "failed", {"why": words_of(error)})]
     finally:

@@ -13,6 +13,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
+from experiment.desk.alone import Alone, optional_tasks
 from experiment.desk.checking import State, read_lines, verdict
 from experiment.desk.commands import Options, check_words, run_words
 from experiment.desk.ended import read_ended
@@ -263,8 +264,45 @@ def test_a_session_is_run_and_checked_with_what_was_answered(tmp_path: Path) -> 
     assert "--answered" not in plain
     assert plain[plain.index("--identity") + 1] == "right"
     assert "--resume" in plain
+    by_itself = check_words(tmp_path, "012", "02", task="daily", resume=True, **said)
+    assert by_itself[by_itself.index("--task") + 1] == "daily"
     assert "--resume" in check_words(tmp_path, "012", "02", resume=True, **said)
     assert "--resume" not in check_words(tmp_path, "012", "02", **said)
+
+
+def test_an_optional_task_is_run_by_itself(new_study: NewStudy, tmp_path: Path) -> None:
+    study = open_study(new_study())
+    enrol(study, "012", "MK", initials="AB")
+    assistant = sit_down(study.folder, tmp_path / "desk.json")
+    assistant.desk.choose("012")
+    assistant.settle()
+    feelings = "Questionnaire: Mood now, Feelings now"
+    assert f"Only if asked for, see below: {feelings}, Daily report" in assistant.texts()
+    assistant.press("Start: Daily report")
+    assert "Is this the right person?" in assistant.texts()
+    assistant.press("Back")
+
+    rob: dict[str, Any] = {"robot": "hasty", "fast": True, "no_window": True, "port": "mock:"}
+    daily, log = (
+        run(prepare(SessionRequest(study.folder, "012", "01", task, **rob))).log
+        for task in ("daily", "feelings")
+    )
+    assert optional_tasks(study, assistant.desk.standing()) == (
+        Alone("01", "feelings", "done", dt.date.today(), again=False),
+        Alone("01", "daily", "done", dt.date.today(), again=True),
+    ), "no task of a session that is not next"
+    assistant.desk.refresh()
+    assistant.settle()
+    assert assistant.button("Once more: Daily report").isEnabled()
+    assert not [one for one in assistant.visible(QAbstractButton) if one.text() == "Start"]
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[: len(lines) // 2]))
+    daily.unlink()
+    assistant.desk.refresh()
+    assistant.settle()
+    assert assistant.button(f"Go on: {feelings}").isEnabled()
+    assert assistant.button("Start: Daily report").isEnabled()
+    assistant.window.close()
 
 
 def test_a_check_is_read_line_by_line() -> None:
