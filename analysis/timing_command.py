@@ -19,7 +19,8 @@ def timing(
 ) -> None:
     """Report a session's timing: a text and a figure beside the log."""
     from analysis.gathering import as_session_log
-    from analysis.timing import measure, write_timing
+    from analysis.timing import measure
+    from analysis.timing_summary import write_timing
     from experiment.readlog import read_log
 
     read = read_log(log)

@@ -374,7 +374,7 @@ def _finish(
         if had and before is not None and before.settings == settings and _are_there(had, job):
             made += [("tables", (file.path, "unchanged")) for file in had]
         else:
-            written = write_tables(manifest, tables, parquet=export.parquet)
+            written = write_tables(held["tables"], tables, parquet=export.parquet)
             made += [("tables", one) for one in written]
     for kind, (path, became) in made:
         whole.files.append(as_it_stands(Written(kind, path), job))

@@ -87,7 +87,7 @@ def study_report(
     arms = None if sources.arms is None else read_arms(sources.arms)
     traits = None if sources.traits is None else read_traits(sources.traits)
     answers = gathered(
-        facts_in(study.logs(), study.folder) if facts is None else facts,
+        facts_in(study) if facts is None else facts,
         rehearsals=sources.rehearsals,
     )
     days = counted_days(reports_of(study))

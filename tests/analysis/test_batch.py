@@ -314,20 +314,22 @@ def test_the_report_of_an_export_is_that_of_the_logs(
     lines = logs[3].read_bytes().splitlines(keepends=True)
     logs[3].write_bytes(b"".join([*lines[:6], b"{ nothing }\n", *lines[7:]]))
     logs[5].write_bytes(logs[5].read_bytes().replace(b'"confirmed":true', b'"confirmed":false', 1))
+    logs[7].rename(logs[0].with_name(logs[7].name))  # put into another one's folder
     folder, page, other = str(study.folder), tmp_path / "a.html", tmp_path / "b.html"
     command = ["export", folder, "--tables", str(tmp_path / "tables"), "--report", str(page)]
     assert main(command) == 1
     assert main(["report", folder, "--out", str(other)]) == 0
     told = page.read_text("utf-8")
     assert told == other.read_text("utf-8")
-    assert "Study report from 6 logs; 2 more left out" in told
+    assert "Study report from 5 logs; 3 more left out" in told
+    assert "lies in sub-000001/ses-01; move it where it belongs" in told
     assert "was edited after the session" in told
     assert f"{logs[3].relative_to(study.folder)}" in told
     page.unlink()
     capsys.readouterr()
     assert main(command) == 1
     out = capsys.readouterr().out
-    assert 0 < out.index("0 sessions read, 8 unchanged") < out.index("report: ")
+    assert 0 < out.index("0 sessions read, 7 unchanged") < out.index("report: ")
     assert page.read_text("utf-8") == told
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from analysis.criteria import verdicts_on
 from analysis.photodiode import about_lags, flashes_in, join, lag_table
-from analysis.timing import Timing, measure, summary
+from analysis.timing import Timing, measure
+from analysis.timing_summary import summary
 from experiment.errors import BadInput
 from experiment.protocol.criteria import Criteria
 from experiment.readlog import Event, SessionLog, read_log

@@ -16,7 +16,8 @@ import pytest
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from analysis.tables import mark_rows, marker_rows
-from analysis.timing import measure, summary
+from analysis.timing import measure
+from analysis.timing_summary import summary
 from experiment.readlog import SessionLog, read_log
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator

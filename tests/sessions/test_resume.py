@@ -245,7 +245,7 @@ def test_a_protocol_may_have_the_whole_run_repeated(new_study: NewStudy, tmp_pat
     assert len(found.in_parts) == 1
     assert "run-02_events.tsv: part 2" in found.in_parts[0]
     # The run that was repeated counts from its own log, with both questions of each message.
-    answers = gather(open_study(study).logs(), study, rehearsals=True)
+    answers = gather(open_study(study), rehearsals=True)
     assert [log.again for log in answers.logs] == [6, 0]
     assert answers.table["asked"].to_list() == [6, 6]
 
@@ -305,8 +305,8 @@ def test_a_pet_run_keeps_its_times_if_it_broke_off_before_its_first_trial_was_ov
     (table,) = (tmp_path / "bids").rglob("*ses-02_task-feedback_*_events.tsv")
     assert [row["trial_type"] for row in rows(table)].count("gap") == 1
 
-    # Torn again before anything came of it, then gone on with: it is on the same injection still.
-    torn_after(second, next(iter(second.of("mark"))))
+    # Torn again before it had told of the marks, then gone on with: on the same injection still.
+    torn_after(second, next(iter(second.of("resumed"))))
     third = play(study, "02", resume=True)
     assert third.header["plans"]["feedback"] == goes_on
     assert verify(third).differences == ()

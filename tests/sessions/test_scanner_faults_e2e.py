@@ -16,7 +16,8 @@ import pytest
 from analysis.advance import advance
 from analysis.follow import Follower
 from analysis.standing import Phase, State
-from analysis.timing import measure, summary
+from analysis.timing import measure
+from analysis.timing_summary import summary
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare
 from hardware.scan import SimulatedScan
