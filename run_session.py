@@ -102,6 +102,9 @@ def main(arguments: Sequence[str] | None = None, commands: Mapping[str, str] = C
     except (Abort, KeyboardInterrupt):
         print("error: stopped", file=sys.stderr)
         return 1
+    except OSError as error:  # of a disk that fills up, or a place that is gone: no bug
+        _tell_place(error)
+        return 1
     except Exception as error:  # noqa: BLE001  the outermost frame, for bugs
         _tell_bug(error)
         return 1
@@ -112,6 +115,15 @@ def _show_what_can_be_shown() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _tell_place(error: OSError) -> None:
+    """Tell of a file or folder that can't be used, by its path; of a bug where there is none."""
+    if error.filename is None:
+        _tell_bug(error)
+    else:
+        print(f"error: {error.filename}: {error.strerror}; look at the disk and at its rights, "
+              "then try again", file=sys.stderr)  # fmt: skip
 
 
 def _tell_bug(error: BaseException) -> None:

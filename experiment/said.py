@@ -7,6 +7,8 @@ language.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -61,6 +63,14 @@ def listed(lines: Iterable[str], by: str = "list") -> str:
     for other in others:
         first = Said(by, some=first, one=other)
     return first
+
+
+def typed(*words: object) -> str:
+    """Return a command as it is typed at a terminal: a folder with spaces in quotes."""
+    told = [str(word) for word in words]
+    if sys.platform == "win32":
+        return " ".join(f'"{word}"' if " " in word else word for word in told)
+    return shlex.join(told)
 
 
 def error_in_words(error: BaseException, language: str) -> str:

@@ -15,7 +15,7 @@ from experiment.plans.people import still_to_like
 from experiment.plans.sharing import shortfall
 from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.register import SessionStanding
-from experiment.said import words_of
+from experiment.said import typed, words_of
 from experiment.study import Study
 
 
@@ -53,8 +53,8 @@ def missing_for(study: Study, participant: str, visit: SessionStanding) -> tuple
 
 
 def _command(name: str, study: Study, participant: str, more: str = "") -> str:
-    words = f"run_session.py {name} {study.folder} --participant {participant} {more}"
-    return words.rstrip()
+    words = ("run_session.py", *name.split(), study.folder, "--participant", participant)
+    return typed(*words, *more.split())
 
 
 def _messages(study: Study, participant: str, visit: SessionStanding) -> list[Lack]:

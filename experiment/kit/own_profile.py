@@ -105,6 +105,8 @@ def _drawn_anew(photo: Path) -> bytes:
         clean.save(buffer, "PNG")
     except FileNotFoundError:
         raise BadInput(f"{photo}: no such file") from None
+    except Image.DecompressionBombError:
+        raise BadInput(f"{photo}: at most {_LARGEST} px on each side are allowed") from None
     except (OSError, SyntaxError, ValueError):
         raise BadInput(f"{photo}: not a readable PNG, JPEG or WebP picture") from None
     return buffer.getvalue()

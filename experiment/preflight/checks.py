@@ -130,7 +130,7 @@ class Checks:
 
         def after_wiring() -> HeardFacts:
             self._wiring.result()
-            return listen(wires, protocol, seconds)
+            return listen(wires, protocol, seconds, self._subject.tasks)
 
         return self._pool.submit(after_wiring)
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from experiment.errors import BadInput
+from experiment.protocol.allowed import in_words
 from experiment.protocol.questionnaire import Questionnaire, questionnaire_file
 from experiment.protocol.values import Located
 from experiment.yaml_files import LinedMap, Path_, dotted, line_at, read_yaml, shown
@@ -68,14 +69,13 @@ def _first_problem(error: ValidationError, file: Path, tree: LinedMap) -> str:
         problem = f"unknown {detail['ctx']['tag']!r}, allowed: {allowed}"
         loc = (*loc, "kind")
     elif detail["type"] == "union_tag_not_found":
-        problem, loc = "Field required", (*loc, "kind")
+        problem, loc = "is missing", (*loc, "kind")
     elif detail["type"] == "extra_forbidden":
         problem = "not permitted, no such field"
     elif detail["type"] == "missing":
-        problem = "Field required"
+        problem = in_words(detail)
     else:
-        message = detail["msg"].removeprefix("Value error, ")
-        problem = f"{message} (found {shown(detail['input'])})"
+        problem = f"{in_words(detail)} (found {shown(detail['input'])})"
     where = f"{dotted(loc)}: " if loc else ""
     return f"{file}:{line_at(tree, loc)}: {where}{problem}"
 

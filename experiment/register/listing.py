@@ -29,6 +29,8 @@ def list_all(study: Study, today: dt.date, language: str = "en") -> list[str]:
         ).rstrip()
         for row in cells
     ]
+    if not register.participants:
+        lines = [Said("list_.nobody")]
     return [*lines, *_about(register)]
 
 

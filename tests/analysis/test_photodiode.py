@@ -123,7 +123,7 @@ def test_what_is_no_recording_of_this_session_is_told(
         join(log, file)
     for text, problem in (
         ("", "columns time and value are needed"),
-        ("t,v\n1,2\n", "found t, v"),
+        ("t,v\n1,2\n", "commas between them"),
         ("time,value\n", "no recording in it"),
         ("time,value\n0,1\n1,dark\n", "light.csv:3: numbers are needed"),
         ("time,value\n0,1\n1,nan\n", "light.csv:3: numbers are needed"),

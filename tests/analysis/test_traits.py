@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.report.study import check_labels
 from analysis.science.arms import read_arms
 from analysis.science.gather import cells_from
 from analysis.science.ratings import outcome
@@ -29,6 +30,22 @@ def test_a_trait_goes_with_what_it_was_made_of(tmp_path: Path) -> None:
     file.write_text(text + "sub-03\t1\n", "utf-8")
     with pytest.raises(BadInput, match="participant '03' is there twice"):
         read_traits(file)
+    # As a German table program saves it: semicolons, Windows-1252, a number with a comma.
+    saved = "participant_id;Zufriedenheit für alle\r\n012;3.5\r\n013;\r\n"
+    file.write_bytes(saved.encode("cp1252"))
+    assert read_traits(file).loc["012"].tolist() == [3.5]
+    file.write_bytes(saved.replace("3.5", "3,5").encode("cp1252"))
+    with pytest.raises(BadInput, match=r":2: column .* numbers have a point"):
+        read_traits(file)
+
+
+def test_a_table_whose_labels_lost_their_zeros_is_refused() -> None:
+    file = Path("traits.tsv")
+    check_labels(file, "participant", {"012", "099"}, {"012", "013"})
+    with pytest.raises(BadInput, match="participant '12' is '012' in the study"):
+        check_labels(file, "participant", {"12", "013"}, {"012", "013"})
+    with pytest.raises(BadInput, match="none of its participants"):
+        check_labels(file, "participant", {"A1"}, {"012", "013"})
 
 
 @pytest.mark.parametrize("which", ["crossover", "parallel"])

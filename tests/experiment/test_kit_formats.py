@@ -277,9 +277,9 @@ def test_a_mapping_for_other_words_of_consent_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("columns: [1]\n", ":1: columns: Input should be"),
+        ("columns: [1]\n", ":1: columns: a mapping is needed"),
         ("language: de\n", f"{GERMAN}:1: not a Qualtrics export"),
-        ("columns:\n  name: Vorname\n  kind: 5\n", ":1: columns.consent: Field required"),
+        ("columns:\n  name: Vorname\n  kind: 5\n", ":1: columns.consent: is missing"),
         ("columns:\n  name: Vorname\n  consent: 4\n", ":1: columns: either kind"),
         ("rows: {header: 2, first: 3}\ncolumns:\n  name: Name\n  consent: 4\n  kind: 5\n",
          ":3: name: no column 'Name' in the header row"),
