@@ -12,7 +12,7 @@ from typing import Any
 
 from experiment.chance import dice
 from experiment.clock import Clock, RealClock, VirtualClock
-from experiment.devices import Devices
+from experiment.devices import Devices, OpenPort
 from experiment.display import Display, NoWindow
 from experiment.equipment import Keys
 from experiment.errors import BadInput, KindredError, ParticipantStopped, SessionAborted
@@ -48,6 +48,7 @@ from experiment.screens import Message, Screen
 from experiment.steady import steady
 from experiment.telling import Teller
 from hardware.awake import kept_awake
+from hardware.ports import open_port
 from hardware.priority import raised_priority
 
 __all__ = ["Prepared", "SessionRequest", "SessionResult", "prepare", "run", "window_size"]
@@ -79,6 +80,7 @@ def run(
     hands: Callable[[Clock], Keys] | None = None,
     mind: Temper | None = None,
     language: str = "en",
+    open_trigger: OpenPort = open_port,
 ) -> SessionResult:
     """Run a prepared session.
 
@@ -94,6 +96,8 @@ def run(
         simulation gives an effect of the arm this way.
     language : str
         The assistant's.
+    open_trigger : callable
+        Opens the trigger port, given its URL: for a device that no URL names.
 
     Raises
     ------
@@ -120,7 +124,7 @@ def run(
         checks = Checks(prepared.subject)
         stack.callback(checks.close)
         checks.wait_for_ports()
-        devices = Devices(prepared.wires, protocol, _mock_volumes(prepared), clock)
+        devices = Devices(prepared.wires, protocol, _mock_volumes(prepared), clock, open_trigger)
         stack.callback(devices.close)
         display = _open_display(prepared, clock)
         stack.callback(display.close)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import errno
 import json
 import os
 import select
@@ -8,7 +7,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,11 @@ import pytest
 from analysis.replay import verify
 from experiment.clock import Clock
 from experiment.desk.summary import summary_lines
-from experiment.devices import Devices
 from experiment.errors import BadInput, HardwareError
 from experiment.events import KeyEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
-from experiment.log import LogWriter
 from experiment.plain import to_plain
 from experiment.protocol import Protocol, worded
 from experiment.readlog import read_log
@@ -33,6 +30,7 @@ from experiment.session import SessionRequest, prepare, run
 from hardware.ports import MockPort
 from run_session import main
 from tests.conftest import QUICK
+from tests.disks import no_file_beyond
 
 NewStudy = Callable[..., Path]
 
@@ -262,33 +260,38 @@ def test_a_crash_brings_the_lines_down(new_study: NewStudy, terminal: Any) -> No
     assert [event["what"] for event in log.of("fault")] == ["crash"]
 
 
-def test_a_second_interrupt_does_not_keep_a_session_from_ending(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closing = Devices.close
+class TellingPort(MockPort):
+    """A mock port that calls back within each write, and when it is closed."""
 
-    def close(devices: Devices) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.raise_signal(number)
-        closing(devices)
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
 
-    monkeypatch.setattr(Devices, "close", close)
-    result = run(prepare(request(new_study())))
+    def write(self, code: int) -> None:
+        super().write(code)
+        self._tell("code")
+
+    def close(self) -> None:
+        self._tell("close")
+
+
+def test_a_second_interrupt_does_not_keep_a_session_from_ending(new_study: NewStudy) -> None:
+    def interrupt(what: str) -> None:
+        if what == "close":
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.raise_signal(number)
+
+    result = run(prepare(request(new_study())), open_trigger=lambda _: TellingPort(interrupt))
     assert result.status == "complete"
     assert read_log(result.log).status == "complete"
 
 
-def test_a_kill_between_a_marker_and_its_record_waits_for_the_loop(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = MockPort.write
+def test_a_kill_between_a_marker_and_its_record_waits_for_the_loop(new_study: NewStudy) -> None:
+    def kill(what: str) -> None:
+        if what == "code":
+            signal.raise_signal(signal.SIGTERM)
 
-    def killed(port: MockPort, code: int) -> None:
-        write(port, code)
-        signal.raise_signal(signal.SIGTERM)
-
-    monkeypatch.setattr(MockPort, "write", killed)
-    result = run(prepare(request(new_study())))
+    result = run(prepare(request(new_study())), open_trigger=lambda _: TellingPort(kill))
     assert (result.status, result.reason) == ("aborted", "stopped by the system")
     log = read_log(result.log)
     for what in ("marker_planned", "marker_sent", "marker_reset"):
@@ -344,18 +347,16 @@ def test_a_terminal_that_is_held_up_holds_up_no_session(new_study: NewStudy) -> 
     assert told == ["note 1: its time is kept, its words are asked at the end"]
 
 
-def test_a_session_whose_last_lines_are_lost_is_not_complete(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = LogWriter._write
+@pytest.mark.linux
+def test_a_session_whose_last_lines_are_lost_is_not_complete(new_study: NewStudy) -> None:
+    prepared = prepare(request(new_study()))
+    with ExitStack() as disk:
 
-    def full(log: LogWriter, events: list[dict[str, Any]]) -> None:
-        if any(event["type"] == "end" for event in events):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(log, events)
+        def fill(what: str) -> None:
+            if what == "close":
+                disk.enter_context(no_file_beyond(prepared.log_file.stat().st_size))
 
-    monkeypatch.setattr(LogWriter, "_write", full)
-    result = run(prepare(request(new_study())))
+        result = run(prepared, open_trigger=lambda _: TellingPort(fill))
     assert (result.status, result.reason) == ("failed", "the end of the log can't be written")
     assert read_log(result.log).status == "crashed"
 
