@@ -45,10 +45,14 @@ def page(
     language: Annotated[str | None, typer.Option(help="In place of the study's own.")] = None,
 ) -> None:
     """Write the page on which a participant fills in daily reports at home."""
+    from experiment.daily.days import periods_of
     from experiment.daily.page import write_page
     from experiment.study import open_study
 
-    write_page(open_study(study), participant, out, language)
+    opened = open_study(study)
+    write_page(opened, participant, out, language)
+    for period in periods_of(opened, participant):
+        print(f"session {period.session}: {period.first} to {period.last}")
     print(f"page: {out}", "give it to the participant; it works without a network", sep="\n")
 
 
