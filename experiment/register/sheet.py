@@ -102,11 +102,12 @@ def write_sheet(
         raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
     register = open_register(study.folder)
     where = standing(study, register.participant(participant), today or dt.date.today())
-    html = sheet_html(study, register, where, session, at=at, language=language)
+    on_paper = out.suffix.lower() == ".pdf"
+    html = sheet_html(study, register, where, session, at=at, language=language, on_paper=on_paper)
     if not out.parent.is_dir():
         raise BadInput(Said("refused.no_folder", folder=out.parent))
     try:
-        if out.suffix.lower() == ".pdf":
+        if on_paper:
             from stimuli.paper import write_page
 
             write_page(html, out)
@@ -125,9 +126,12 @@ def sheet_html(
     *,
     at: dt.time | None,
     language: str,
+    on_paper: bool = False,
 ) -> str:
-    """Return the run sheet as one page of HTML; see `write_sheet`."""
+    """Return the run sheet as one page of HTML, for a browser or for paper; see `write_sheet`."""
     texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
+    # A browser lays columns from right to left by itself, Qt doesn't.
+    order = -1 if on_paper and texts["direction"] == "rtl" else 1
     asked = where.session(session)
     steps = list(_steps(study, where, asked, texts))
     times = _times(steps, texts, at)
@@ -135,7 +139,7 @@ def sheet_html(
         {
             "title": title,
             "steps": [
-                {"time": time, **_filled(texts, step, language)}
+                _cells(texts, step, time, language)[::order]
                 for step, time in zip(steps, times, strict=True)
                 if texts["steps"][step.name]["part"] == part
             ],
@@ -152,7 +156,7 @@ def sheet_html(
         head={
             "participant": where.participant.label,
             "session": session,
-            "cells": _head(texts, where, asked),
+            "rows": [cells[::order] for cells in _head(texts, where, asked)],
         },
         look_at=[
             in_words(Said(f"concerns.{one.code}", **one.values), language)
@@ -163,7 +167,9 @@ def sheet_html(
     )
 
 
-def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> list[tuple[str, str]]:
+def _head(
+    texts: dict[str, Any], where: Standing, asked: SessionStanding
+) -> list[list[tuple[str, str]]]:
     words: dict[str, str] = texts["head"]
     one, none = where.participant, words["none"]
     session = asked.session
@@ -180,13 +186,14 @@ def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> lis
         if asked.days.first == asked.days.last:
             window = words["that_day"]
     kit = none if asked.period is None else one.drug_kit(asked.period) or none
+    rows = [
+        [("participant", one.label), ("kit", kit), ("session", session)],
+        [("day", day), ("window", window), ("printed", f"{where.today}")],
+    ]
+    # values stand apart: 001-1 below a word from right to left would be read as 1-001
     return [
-        (words["participant"], one.label),
-        (words["kit"], kit),
-        (words["session"], session),
-        (words["day"], day),
-        (words["window"], window),
-        (words["printed"], f"{where.today}"),
+        [(words[name], _says(texts, "{value}", {"value": value})) for name, value in cells]
+        for cells in rows
     ]
 
 
@@ -303,13 +310,21 @@ def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list
     return told
 
 
-def _filled(texts: dict[str, Any], step: Step, language: str) -> dict[str, str]:
+def _cells(
+    texts: dict[str, Any], step: Step, time: str, language: str
+) -> list[tuple[str, str, str]]:
+    """Return class, width and text of each cell of a step's row."""
     words = texts["steps"][step.name]
     values = {
         name: in_words(value, language) if isinstance(value, str) else value
         for name, value in step.values.items()
     }
-    return {"do": _says(texts, words["do"], values), "note": words["note"]}
+    return [
+        ("time", "9%", time),
+        ("box", "5%", "☐"),
+        ("do", "62%", _says(texts, words["do"], values)),
+        ("note", "24%", words["note"]),
+    ]
 
 
 def _says(texts: dict[str, Any], text: str, values: Mapping[str, object]) -> str:
