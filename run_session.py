@@ -17,30 +17,38 @@ from typer.exceptions import Abort, Exit, TyperException
 from experiment.errors import KindredError
 
 COMMANDS = {
+    "demo": "analysis.demo_command:demo",
     "init": "experiment.commands.init:init",
     "kit": "experiment.commands.kit:app",
     "profiles": "experiment.commands.profiles:app",
-    "run": "experiment.commands.run:run",
-    "scanner": "hardware.commands:scanner",
-    "monitor": "analysis.monitor_command:monitor",
-    "ports": "hardware.commands:ports",
-    "demo": "analysis.demo_command:demo",
+    "profile": "experiment.commands.profile:profile",
+    "questionnaires": "analysis.questionnaires_command:questionnaires_app",
     "desk": "experiment.commands.desk:desk",
+    "check": "experiment.preflight.command:check",
+    "run": "experiment.commands.run:run",
     "participant": "experiment.commands.participants:app",
     "sheet": "experiment.commands.participants:sheet",
-    "allocation": "experiment.commands.blinding:app",
-    "unblind": "experiment.commands.blinding:unblind",
-    "report": "analysis.report.command:report",
+    "daily": "experiment.daily.command:daily_app",
+    "ports": "hardware.commands:ports",
+    "scanner": "hardware.commands:scanner",
+    "monitor": "analysis.monitor_command:monitor",
     "replay": "analysis.replay_command:replay",
     "timing": "analysis.timing_command:timing",
     "export": "analysis.export_command:export",
-    "check": "experiment.preflight.command:check",
-    "profile": "experiment.commands.profile:profile",
-    "questionnaires": "analysis.questionnaires_command:questionnaires_app",
-    "daily": "experiment.daily.command:daily_app",
+    "report": "analysis.report.command:report",
+    "allocation": "experiment.commands.blinding:app",
+    "unblind": "experiment.commands.blinding:unblind",
 }
 """Where each command is. Only the one that is asked for is imported: `export` and `replay` start
 in well under a second, and an analyst's machine needs no screen."""
+_SHELVES = {
+    "demo init kit profiles profile questionnaires": "To set a study up",
+    "desk check run participant sheet daily": "At the desk",
+    "ports scanner monitor": "At the scanner",
+    "replay timing export report": "Afterwards",
+    "allocation unblind": "Who gets what",
+}
+"""Where the help shows each command."""
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 _PLACES = 6  # of a bug, that are told
 
@@ -55,13 +63,14 @@ def _parser(arguments: Sequence[str], commands: Mapping[str, str]) -> typer.Type
     )
     app.callback(invoke_without_command=True)(_alone)
     asked = arguments[0] if arguments else ""
+    shelves = {name: shelf for names, shelf in _SHELVES.items() for name in names.split()}
     for name in (asked,) if asked in commands else commands:
         module, _, attribute = commands[name].partition(":")
         command = getattr(import_module(module), attribute)
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
+            app.add_typer(command, name=name, rich_help_panel=shelves.get(name))
         else:
-            app.command(name)(command)
+            app.command(name, rich_help_panel=shelves.get(name))(command)
     return app
 
 

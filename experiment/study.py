@@ -125,6 +125,8 @@ def open_study(folder: Path, language: str | None = None) -> Study:
         raise BadInput(Said("refused.study_file", folder=folder))
     if not folder.is_dir():
         raise BadInput(Said("refused.no_study", folder=folder))
+    if not (folder / "study.yaml").exists():
+        raise BadInput(Said("refused.not_study", folder=folder))
     protocol, sources = load_protocol(folder / "study.yaml", language)
     return Study(folder, protocol, sources)
 

@@ -151,7 +151,8 @@ class Done:
             *self.others.told("not made by this export: "),
             f"{' and '.join(map(str, self.folders))}: {self.new} files written, "
             f"{self.changed.count} changed, {self.removed.count} removed, {self.unchanged} as "
-            f"before; {self.read} sessions read, {self.as_before} unchanged since the last export",
+            f"before; {self.read} session{'' if self.read == 1 else 's'} read, {self.as_before} "
+            "unchanged since the last export",
         ]
 
 

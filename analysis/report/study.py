@@ -157,9 +157,11 @@ def _nothing(study: Study, answers: Answers) -> str:
     if not answers.logs:
         return f"{study.folder}: no logs; run a session first"
     robots = sum(log.rehearsal for log in answers.logs)
-    told = f"{study.folder}: nothing to report, all {len(answers.logs)} logs are left out"
+    count = len(answers.logs)
+    which = f"all {count} logs are" if count > 1 else "the one log is"
+    told = f"{study.folder}: nothing to report, {which} left out"
     if robots == len(answers.logs):
-        return f"{told}: they are robots' sessions or rehearsals; --rehearsals reports them"
+        return f"{told}: robots' sessions or rehearsals, which report --rehearsals counts"
     first = next(log for log in answers.logs if log.left_out is not None)
     return f"{told}; the first, {first.file}: {first.left_out}"
 

@@ -6,6 +6,7 @@ import datetime as dt
 
 from rich.cells import cell_len
 
+from experiment.protocol.design import NO_STRATUM
 from experiment.register.concerns import concerns
 from experiment.register.standing import PeriodStanding, SessionStanding, Standing, standing
 from experiment.register.state import Participant, Register, open_register
@@ -128,7 +129,10 @@ def _about(register: Register) -> list[str]:
     lines: list[str] = []
     if register.allocation is not None:
         left = {name: len(register.free_slots(name)) for name in register.allocation.slots}
-        free = listed(Said("list_.free", stratum=name, count=n) for name, n in left.items())
+        free = listed(
+            str(count) if name == NO_STRATUM else Said("list_.free", stratum=name, count=count)
+            for name, count in left.items()
+        )
         lines.append(Said("list_.free_slots", slots=free))
         if register.allocation.rehearsal:
             lines.append(Said("list_.look_at", what=Said("concerns.rehearsal_allocation")))

@@ -183,7 +183,7 @@ def test_a_broken_log_is_told_and_stops_no_other(
     logs[1].write_bytes(b"".join(lines))  # it was found on a backup
     logs[2].unlink()
     assert main([*command, "--tables", str(out / "tables")]) == 0
-    assert "1 sessions read, 2 unchanged" in capsys.readouterr()[0]
+    assert "1 session read, 2 unchanged" in capsys.readouterr()[0]
     assert tree(out) == from_scratch(study)
 
 

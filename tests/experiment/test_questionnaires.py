@@ -111,11 +111,12 @@ subscales:
     ("old", "new", "expected"),
     [
         ("points: 5", "points: five", "10: scale.points: a number is needed, not a text"),
-        ("points: 5", "points: 50", "10: scale.points: {}less than or equal to 11"),
+        ("points: 5", "points: 50", "10: scale.points: {}at most 11"),
         ("5: Yes}", "6: Yes}", "8: scale: anchor at 6 of a scale from 1 to 5"),
         ("kind: points", "kind: pointz", "9: scale.kind: unknown 'pointz', allowed: points, "),
         ("  kind: points\n", "", "8: scale.kind: is missing"),
         ("licence: CC0\n", "", "licence: is missing"),
+        ("licence: CC0\n", "licence:\n", "licence: nothing stands here; write a value"),
         ("title: A", "titel: A", "1: titel: not permitted, no such field"),
         ("id: two", "id: one", "14: items.1.id: 'one' is there twice"),
         ("id: two", "id: Two", "14: items.1.id: {}"),
