@@ -84,14 +84,19 @@ def refile(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="What was kept, in the study's sourcedata.")
     ],
-    participant: Annotated[str, typer.Option("--participant", help="Label of whose it is.")],
     by: Annotated[str, typer.Option("--by", help="Your initials.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, in one line.")],
+    participant: Annotated[
+        str | None, typer.Option("--participant", help="Label of whose it is.")
+    ] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="It is nobody's: a try.")] = False,
 ) -> None:
-    """Have a report count for another participant than it came for; what was kept stays."""
+    """Have a report count for another participant than it came for, or nobody; what came stays."""
     from experiment.daily.refiling import refile as enter
     from experiment.study import open_study
 
+    if (participant is None) != nobody:
+        raise BadInput("daily refile: --participant LABEL or --nobody is needed, one of the two")
     print(*enter(open_study(study), file, participant, by, reason), sep="\n")
 
 

@@ -81,7 +81,7 @@ def _take_in(
         what = f"{file}: participant {sent.participant}, session {sent.session}, {sent.day}"
         if kept is None:
             anew = refiled.get(_name(study, record_file(study, sent)))
-            since = "" if anew is None else f"; it counts for participant {anew.participant} now"
+            since = "" if anew is None else f"; it counts for {anew.whom} now"
             yield f"{what}: was imported before{since}; nothing is changed"
         elif others:
             yield f"{what}: kept, but DOUBLED: {others} of this day before"

@@ -89,7 +89,7 @@ class Report:
         Of the day within the period that the session ends, from 1; None where it isn't known to be
         a day of it.
     refiled : Refiling or None
-        Who said that it counts for this participant and session, if it was kept for others.
+        Who said for whom it counts, if that isn't whom it was kept for.
     """
 
     participant: str
@@ -117,10 +117,13 @@ class DailyReports:
         By participant, session, day and time.
     damaged : tuple of (Path, str)
         Files that can't be used, and why.
+    uncounted : tuple of Report
+        Those that somebody filed as nobody's.
     """
 
     reports: tuple[Report, ...] = ()
     damaged: tuple[tuple[Path, str], ...] = ()
+    uncounted: tuple[Report, ...] = ()
 
 
 def check_of(plain: Mapping[str, Any]) -> str:
@@ -287,12 +290,14 @@ def reports_of(study: Study) -> DailyReports:
 
     refiled = open_register(study.folder).refiled
     reports: list[Report] = []
+    uncounted: list[Report] = []
     damaged: list[tuple[Path, str]] = []
     for file in (*records_of(study), *_desk_logs(study)):
         try:
             found = desk_reports(file) if file.suffix == ".jsonl" else [read_record(file)]
             anew = refiled.get(file.relative_to(study.folder).as_posix())
-            reports += [_as_filed(report, anew) for report in found]
+            of_nobody = anew is not None and anew.participant is None
+            (uncounted if of_nobody else reports).extend(_as_filed(one, anew) for one in found)
         except BadInput as error:
             damaged.append((file, str(error)))
     periods = {
@@ -303,12 +308,13 @@ def reports_of(study: Study) -> DailyReports:
         replace(report, number=_number(report, periods[report.participant])) for report in reports
     ]
     ordered = sorted(numbered, key=lambda r: (r.participant, r.session, r.day, r.completed))
-    return DailyReports(tuple(ordered), tuple(damaged))
+    return DailyReports(tuple(ordered), tuple(damaged), tuple(uncounted))
 
 
 def _as_filed(report: Report, anew: Refiling | None) -> Report:
-    if anew is None:
-        return report
+    """Return a report as that of whom it counts for; nobody's as that of whom it was kept for."""
+    if anew is None or anew.participant is None or anew.session is None:
+        return replace(report, refiled=anew)
     return replace(report, participant=anew.participant, session=anew.session, refiled=anew)
 
 

@@ -86,7 +86,8 @@ def status_lines(study: Study, participant: str | None, today: date) -> list[str
             for one in own
             if one.number is None
         ]
-        lines += [_anew(one) for one in daily.reports if one.refiled and label in _whose(one)]
+        refiled = [one for one in (*daily.reports, *daily.uncounted) if one.refiled]
+        lines += [_anew(one) for one in refiled if label in _whose(one)]
     return lines
 
 
@@ -115,8 +116,8 @@ def _anew(report: Report) -> str:
     anew = report.refiled
     assert anew is not None, "only of those that were filed anew"
     return (
-        f"  {report.day}: {report.file.name} counts for participant {anew.participant}, says "
-        f"{anew.by} on {anew.utc.astimezone().date()}: {anew.reason}"
+        f"  {report.day}: {report.file.name} counts for {anew.whom}, says {anew.by} "
+        f"on {anew.utc.astimezone().date()}: {anew.reason}"
     )
 
 

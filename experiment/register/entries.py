@@ -106,15 +106,15 @@ class IdentitySet(Entry):
 
 
 class Refiled(Entry):
-    """A daily report that was kept counts for this participant and session from now on.
+    """A daily report that was kept counts for this participant and session from now on, or nobody.
 
     `file` is what holds it, from the study's folder; it stays as it is and where it is.
     """
 
     what: Literal["refiled"] = "refiled"
     file: str
-    participant: Label
-    session: Label
+    participant: Label | None
+    session: Label | None
     reason: str
 
 

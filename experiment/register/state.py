@@ -59,19 +59,24 @@ class Refiling:
 
     Parameters
     ----------
-    participant, session : str
-        Labels of whom and what it counts for.
+    participant, session : str or None
+        Labels of whom and what it counts for; None for nobody.
     reason : str
     by : str
         Initials.
     utc : datetime.datetime
     """
 
-    participant: str
-    session: str
+    participant: str | None
+    session: str | None
     reason: str
     by: str
     utc: dt.datetime
+
+    @property
+    def whom(self) -> str:
+        """For whom it counts, in words."""
+        return "nobody" if self.participant is None else f"participant {self.participant}"
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,26 @@ def test_a_report_under_another_s_label_counts_for_whose_it_is_and_what_was_kept
     assert len(read_journal(study.folder).lines) == 2
 
 
+def test_a_report_of_nobody_counts_for_nobody_until_somebody_says_otherwise(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = sent(study, answered={"happy": 1}, begun="2026-03-03T09:00:00+01:00")
+    import_reports(study, [saved(tmp_path, tried)])
+    (report,) = reports_of(study).reports
+    why = ("--by", "MK", "--reason", "a try of the page")
+    filing = ["daily", "refile", str(study.folder), str(report.file), *why]
+    assert main(filing) == 2
+    assert main([*filing, "--nobody"]) == 0
+    assert reports_of(study).reports == ()
+    assert "0 of 4 reports" in status_lines(study, "012", date(2026, 3, 6))[1]
+    assert "counts for nobody, says MK" in status_lines(study, "012", date(2026, 3, 6))[-1]
+    assert main([*filing, "--nobody"]) == 2
+    assert "counts for nobody already" in capsys.readouterr().err
+    assert import_reports(study, [saved(tmp_path, sent(study))]).told[0].endswith(": kept")
+    refile(study, report.file, "012", "MK", "it was no try")
+    assert {r.answers["daily.happy"] for r in reports_of(study).reports} == {1, 5}
+
+
 def test_a_report_of_a_period_whose_days_were_wrong_goes_to_the_one_that_has_its_day(
     study: Study, tmp_path: Path
 ) -> None:
