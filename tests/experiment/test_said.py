@@ -28,6 +28,10 @@ def test_a_line_is_english_until_somebody_asks_for_another_language() -> None:
     assert in_words("a plain line", "ja") == "a plain line"
     several = listed([Said("colours.red"), "x", Said("colours.grey")])
     assert (several, in_words(several, "ja")) == ("red, x, grey", "赤、x、灰色")
+    # a list in a list keeps its direction; isolates alone would have none
+    assert (
+        in_words(several, "ar") == "\u2067\u2068أحمر\u2069، \u2068x\u2069\u2069، \u2068رمادي\u2069"
+    )
 
 
 def test_the_language_is_the_one_asked_for_else_the_launchers(

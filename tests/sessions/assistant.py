@@ -128,6 +128,7 @@ class Assistant:
         if self._pictures is not None:
             self._pictures.mkdir(parents=True, exist_ok=True)
             rest(250)
+            self.settle()  # beside other work the rest may be over before the first round is
             self.window.grab().save(str(self._pictures / f"launcher-{name}.png"))
 
 

@@ -321,8 +321,9 @@ def picture_of_the_screen(assistant: Assistant, log: Path) -> None:
     rest(500)
     screen = QGuiApplication.primaryScreen()
     assert screen is not None
+    grabbed = screen.grabWindow()
     both = QRect(0, 0, 1920, 700)
-    assert screen.grabWindow(0).copy(both).save(str(PICTURES / "launcher-beside.png"))
+    assert grabbed.copy(both).save(str(PICTURES / "launcher-beside.png"))
 
 
 def shown_last(log: Path) -> str:

@@ -288,13 +288,13 @@ class ParticipantPane(QWidget):
             text = "sessions.done" if one.state == "done" else "sessions.part"
             lines.append(label(says(text, date=one.last), "small"))
         sign = {"done": Sign.GO, "begun": Sign.PART}.get(one.state, Sign.TODO)
-        made = signed(sign, *lines)
-        made.insertSpacing(0, _INDENT)
+        starts: QPushButton | None = None
         if one.can_run:
             which = "go_on" if one.resume else "start" if one.state == "todo" else "again"
             starts = button(says(f"sessions.{which}"), partial(self._steps.alone, one))
             starts.setAccessibleName(f"{starts.text()}: {name}")
-            made.addWidget(starts, 0, Qt.AlignmentFlag.AlignTop)
+        made = signed(sign, *lines, beside=starts)
+        made.insertSpacing(0, _INDENT)
         return made
 
     def _lines(self, visit: SessionStanding) -> list[QWidget]:
