@@ -104,9 +104,10 @@ def write_sheet(
         raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
     register = open_register(study.folder)
     where = standing(study, register.participant(participant), today or dt.date.today())
-    html = sheet_html(study, register, where, session, at=at, language=language)
+    on_paper = out.suffix.lower() == ".pdf"
+    html = sheet_html(study, register, where, session, at=at, language=language, on_paper=on_paper)
     content: str | bytes = html
-    if out.suffix.lower() == ".pdf":
+    if on_paper:
         from stimuli.paper import pdf_of
 
         content = pdf_of(html, _MADE_BY)
@@ -122,9 +123,12 @@ def sheet_html(
     *,
     at: dt.time | None,
     language: str,
+    on_paper: bool = False,
 ) -> str:
-    """Return the run sheet as one page of HTML; see `write_sheet`."""
+    """Return the run sheet as one page of HTML, for a browser or for paper; see `write_sheet`."""
     texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
+    # A browser lays columns from right to left by itself, Qt doesn't.
+    order = -1 if on_paper and texts["direction"] == "rtl" else 1
     asked = where.session(session)
     steps = list(_steps(study, where, asked, texts))
     times = _times(steps, texts, at)
@@ -132,7 +136,7 @@ def sheet_html(
         {
             "title": title,
             "steps": [
-                {"time": time, **_filled(texts, step, language)}
+                _cells(texts, step, time, language)[::order]
                 for step, time in zip(steps, times, strict=True)
                 if texts["steps"][step.name]["part"] == part
             ],
@@ -149,7 +153,7 @@ def sheet_html(
         head={
             "participant": where.participant.label,
             "session": session,
-            "cells": _head(texts, where, asked),
+            "rows": [cells[::order] for cells in _head(texts, where, asked)],
         },
         look_at=[
             in_words(Said(f"concerns.{one.code}", **one.values), language)
@@ -160,7 +164,9 @@ def sheet_html(
     )
 
 
-def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> list[tuple[str, str]]:
+def _head(
+    texts: dict[str, Any], where: Standing, asked: SessionStanding
+) -> list[list[tuple[str, str]]]:
     words: dict[str, str] = texts["head"]
     one, none = where.participant, words["none"]
     session = asked.session
@@ -177,13 +183,14 @@ def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> lis
         if asked.days.first == asked.days.last:
             window = words["that_day"]
     kit = none if asked.period is None else one.drug_kit(asked.period) or none
+    rows = [
+        [("participant", one.label), ("kit", kit), ("session", session)],
+        [("day", day), ("window", window), ("printed", f"{where.today}")],
+    ]
+    # values stand apart: 001-1 below a word from right to left would be read as 1-001
     return [
-        (words["participant"], one.label),
-        (words["kit"], kit),
-        (words["session"], session),
-        (words["day"], day),
-        (words["window"], window),
-        (words["printed"], f"{where.today}"),
+        [(words[name], _says(texts, "{value}", {"value": value})) for name, value in cells]
+        for cells in rows
     ]
 
 
@@ -300,13 +307,21 @@ def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list
     return told
 
 
-def _filled(texts: dict[str, Any], step: Step, language: str) -> dict[str, str]:
+def _cells(
+    texts: dict[str, Any], step: Step, time: str, language: str
+) -> list[tuple[str, str, str]]:
+    """Return class, width and text of each cell of a step's row."""
     words = texts["steps"][step.name]
     values = {
         name: in_words(value, language) if isinstance(value, str) else value
         for name, value in step.values.items()
     }
-    return {"do": _says(texts, words["do"], values), "note": words["note"]}
+    return [
+        ("time", "9%", time),
+        ("box", "5%", "☐"),
+        ("do", "62%", _says(texts, words["do"], values)),
+        ("note", "24%", words["note"]),
+    ]
 
 
 def _says(texts: dict[str, Any], text: str, values: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,14 @@ def test_a_sheet_is_one_page_with_all_that_matters_and_escapes_texts(
     assert "AB" not in desk.does("participant", "list", desk.study)
     order = [html.index(time) for time in ("09:10", "09:20", "09:30", "09:45")]
     assert order == sorted(order)
+    # from right to left, a number of three parts is not turned round, and paper has its columns so
+    arabic = {
+        on_paper: sheet_html(
+            study, register, where, "02", at=None, language="ar", on_paper=on_paper
+        ).partition("<body>")[2]
+        for on_paper in (False, True)
+    }
+    for html in arabic.values():
+        assert f"\u2068{where.participant.slot}-2\u2069" in html
+    leading = {paper: re.findall('class="(time|note)"', html)[0] for paper, html in arabic.items()}
+    assert leading == {False: "time", True: "note"}
