@@ -74,9 +74,13 @@ def wait_until(holds: Callable[[], bool], limit: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def seen(study: Path, type_: str, count: int = 1) -> bool:
+def seen(study: Path, type_: str, times: int = 1) -> bool:
+    return count(study, type_) >= times
+
+
+def count(study: Path, type_: str) -> int:
     file = log_of(study)
-    return file.exists() and file.read_bytes().count(b'"type":"%s"' % type_.encode()) >= count
+    return file.read_bytes().count(b'"type":"%s"' % type_.encode()) if file.exists() else 0
 
 
 def test_the_whole_way_from_scanner_and_window_to_bids(quick_study: Path, tmp_path: Path) -> None:
@@ -116,7 +120,9 @@ def test_a_kill_leaves_a_readable_log_up_to_the_last_moments(
 ) -> None:
     scan, record = simulated(tmp_path)
     with simulator(scan, record) as ports, running(quick_study, ports) as process:
-        wait_until(lambda: seen(quick_study, after, 4))
+        wait_until(lambda: seen(quick_study, "marker_sent", 4))  # the first trial
+        before = count(quick_study, after)
+        wait_until(lambda: seen(quick_study, after, before + 1))
         killed_at = time.perf_counter()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
