@@ -154,8 +154,11 @@ def check_writable(folder: Path) -> None:
         If it or its nearest existing parent can't be written into.
     """
     parent = folder
-    while not parent.exists():
-        parent = parent.parent
+    try:
+        while not parent.exists():
+            parent = parent.parent
+    except PermissionError:  # below another user's folder
+        raise BadInput(Said("refused.rights", folder=parent.parent)) from None
     if not parent.is_dir():
         raise BadInput(Said("refused.is_file", folder=parent))
     effective = os.access in os.supports_effective_ids

@@ -56,6 +56,14 @@ AS_ROOT = pytest.mark.skipif(
 )
 
 
+def let_others_in(folder: Path) -> None:
+    """Open a folder, and those above it that are closed, to whoever a test becomes."""
+    for one in (folder, *folder.parents):
+        mode = one.stat().st_mode & 0o7777
+        if not mode & 0o001:
+            one.chmod(mode | 0o055)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs Linux elsewhere; tests that use the one screen run one after the other."""
     if sys.platform != "linux":

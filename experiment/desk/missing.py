@@ -9,7 +9,7 @@ from experiment.errors import BadInput
 from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile
-from experiment.kit.store import KIT_FILE, is_forgotten, load_kit
+from experiment.kit.store import has_kit, is_forgotten, load_kit
 from experiment.plans.people import shortfall as shortfall_of_people
 from experiment.plans.people import still_to_like
 from experiment.plans.sharing import shortfall
@@ -64,7 +64,7 @@ def _messages(study: Study, participant: str, visit: SessionStanding) -> list[La
     folder = study.kit_folder(participant)
     if is_forgotten(folder):
         return [Lack("forgotten")]
-    if not (folder / KIT_FILE).exists():
+    if not has_kit(folder):
         return [Lack("kit", command=_command("kit import ANSWERS --study", study, participant))]
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from experiment.errors import BadInput
 from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.model import Kit, KitIndex
-from experiment.kit.store import KIT_FILE, load_kit
+from experiment.kit.store import has_kit, load_kit
 from experiment.parts import chains
 from experiment.plans.shown import Shown
 from experiment.readlog import header_of, runs_begun
@@ -37,7 +37,7 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
         If there is no kit, it is somebody else's, or nothing in it may be shown.
     """
     folder = study.kit_folder(participant)
-    if not needed and not (folder / KIT_FILE).exists():
+    if not needed and not has_kit(folder):
         kit = Kit(participant, (), ())
         return kit, kit.index()
     kit = load_kit(folder)

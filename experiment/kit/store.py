@@ -47,7 +47,7 @@ def load_kit(folder: Path) -> Kit:
         If there is none, it was destroyed or it is damaged; the error shows nothing of its content.
     """
     file = folder / KIT_FILE
-    if (folder / FORGOTTEN_FILE).exists():
+    if is_forgotten(folder):
         raise BadInput(Said("refused.kit_gone", folder=folder))
     try:
         kit = TypeAdapter(Kit).validate_json(file.read_bytes())
@@ -85,7 +85,7 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
         If the participant has a kit already, or had one that was destroyed.
     """
     file = folder / KIT_FILE
-    if (folder / FORGOTTEN_FILE).exists():
+    if is_forgotten(folder):
         raise BadInput(Said("refused.kit_no_more", folder=folder))
     if file.exists() and not replace:
         raise BadInput(Said("refused.kit_there", file=file))
@@ -161,8 +161,32 @@ def _private_files(folder: Path) -> list[Path]:
 
 
 def is_forgotten(folder: Path) -> bool:
-    """Tell whether a kit's texts were destroyed, or it was begun."""
-    return (folder / FORGOTTEN_FILE).exists()
+    """Tell whether a kit's texts were destroyed, or it was begun.
+
+    Raises
+    ------
+    BadInput
+        If the folder is another user's, who alone can look into it.
+    """
+    return _is_there(folder / FORGOTTEN_FILE)
+
+
+def has_kit(folder: Path) -> bool:
+    """Tell whether there is a kit with messages.
+
+    Raises
+    ------
+    BadInput
+        If the folder is another user's, who alone can look into it.
+    """
+    return _is_there(folder / KIT_FILE)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except PermissionError:
+        raise BadInput(Said("refused.not_yours", folder=file.parent)) from None
 
 
 def readable_by_others(folder: Path) -> bool:

@@ -6,6 +6,7 @@ this machine knows is added. Whoever asks, at the desk's window or at a terminal
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -291,7 +292,7 @@ def _of_another_period(
 def _same_kit(study: Study, participant: str) -> str | None:
     """Return another participant whose kit has the same messages, by the same people."""
     own = study.kit_folder(participant) / KIT_FILE
-    if not own.is_file():
+    if not os.access(own, os.R_OK):  # there is none, or it is another user's
         return None
     try:
         ours = load_kit(own.parent).messages

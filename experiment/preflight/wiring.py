@@ -132,9 +132,9 @@ def gather_ports(
 
 def judge_ports(facts: Collection[PortFacts]) -> list[Line]:
     """Judge each port, and its latency timer if it has one."""
-    if not facts:
-        return [Line("ports", "go", "none")]
     lines = []
+    if all(port.role != "trigger" for port in facts):
+        lines.append(Line("ports", "go", "none"))
     for port in facts:
         values = {"role": Said(f"roles.{port.role}"), "address": port.address}
         info = port.info

@@ -136,7 +136,7 @@ def test_ports_and_their_latency_timer(terminal: Any, tmp_path: Path) -> None:
     assert fact.info is not None
     closed = replace(fact, info=replace(fact.info, state="unknown", detail="not allowed; add"))
     assert told(judge_ports([closed])[0]).startswith("no-go: trigger")
-    assert told(judge_ports([])[0]) == "go: the session needs none"
+    assert told(judge_ports([])[0]) == "go: no trigger port is set; markers go into the log alone"
 
 
 def test_the_echo(terminal: Any) -> None:
