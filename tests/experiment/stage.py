@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from experiment.clock import VirtualClock
+from experiment.clock import Clock, VirtualClock
 from experiment.display import NoWindow
 from experiment.equipment import Keys
 from experiment.events import KeyEvent, Pulse
@@ -46,7 +46,7 @@ class Journal:
 class Hands:
     """Keys that go down and up at given times."""
 
-    def __init__(self, clock: VirtualClock, presses: Sequence[tuple[float, float, str]]) -> None:
+    def __init__(self, clock: Clock, presses: Sequence[tuple[float, float, str]]) -> None:
         self._events: deque[KeyEvent] = deque()
         for down, up, name in presses:
             for t, is_down in ((down, True), (up, False)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,9 @@ from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import load_kit
 from experiment.kit.decisions import load_decisions
 from experiment.readlog import read_log
-from experiment.session import SessionRequest, prepare, run
+from experiment.session import prepare, run
 from run_session import main
-
-NewStudy = Callable[..., Path]
-
+from tests.experiment.requests import NewStudy, request
 
 WHO = ("--participant", "012")
 
@@ -34,19 +31,6 @@ def study(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> Path:
 
 def kit_of_study(study: Path) -> Path:
     return study / "participants" / "012" / "kit"
-
-
-def request(study: Path, session: str = "01") -> SessionRequest:
-    return SessionRequest(
-        study,
-        "012",
-        session,
-        robot="typical",
-        fast=True,
-        no_window=True,
-        port="mock:",
-        scanner="mock:",
-    )
 
 
 def test_import_tells_what_it_did(new_study: NewStudy, capsys: pytest.CaptureFixture[str]) -> None:

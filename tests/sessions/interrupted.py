@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from experiment.examples import make_study
 from experiment.readlog import Event, SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 
@@ -65,17 +64,6 @@ def shape(log: SessionLog) -> list[dict[str, Any]]:
 def rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
-
-
-def study_of(folder: Path, preset: str, *edits: tuple[str, str]) -> Path:
-    make_study(folder, preset)
-    file = folder / "study.yaml"
-    text = file.read_text("utf-8")
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new)
-    file.write_text(text, "utf-8")
-    return folder
 
 
 def after_zero(log: SessionLog, task: str) -> list[Event]:

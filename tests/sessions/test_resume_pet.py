@@ -18,7 +18,8 @@ from experiment.kit.own_words import OwnWords
 from experiment.profiles import DEMO
 from experiment.study import open_study
 from tests.exports import export_bids
-from tests.sessions.interrupted import after_zero, cut, play, rows, sent, study_of, torn_after
+from tests.sessions.interrupted import after_zero, cut, play, rows, sent, torn_after
+from tests.studies import edited_study
 
 pytestmark = pytest.mark.linux
 
@@ -27,7 +28,9 @@ pytestmark = pytest.mark.linux
 def test_a_pet_run_keeps_its_times_if_it_broke_off_before_its_first_trial_was_over(
     sync: int, tmp_path: Path
 ) -> None:
-    study = study_of(tmp_path / "study", "hsu2013", ("sync_pattern: 0", f"sync_pattern: {sync}"))
+    study = edited_study(
+        tmp_path / "study", "hsu2013", ("sync_pattern: 0", f"sync_pattern: {sync}")
+    )
     kit = open_study(study).kit_folder("012")
     save_own_profile(kit, DEMO / "photos" / "p41.png", OwnWords("A", 30, "b"))
     keep_choices(open_study(study), "012", play(study, "01"))
@@ -88,7 +91,7 @@ def test_a_pet_run_keeps_its_times_if_it_broke_off_before_its_first_trial_was_ov
 
 
 def test_a_game_in_pet_is_played_again_without_a_second_sync_pattern(tmp_path: Path) -> None:
-    study = study_of(
+    study = edited_study(
         tmp_path / "study",
         "cyberball",
         ("begins: pulse", "begins: injection"),
