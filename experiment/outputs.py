@@ -25,7 +25,7 @@ class Output:
     Parameters
     ----------
     endings : tuple of str
-        Of its name, in lower case and with their dots.
+        Of its name, in lower case and with their dots; any will do if empty.
     mark : str or None
         What such a file says of itself, so that one may be replaced by a newer one; nothing is ever
         replaced if None.
@@ -33,7 +33,7 @@ class Output:
         Permissions of the new file.
     """
 
-    endings: tuple[str, ...]
+    endings: tuple[str, ...] = ()
     mark: str | None = None
     mode: int = 0o644
 
@@ -52,7 +52,7 @@ class Output:
             If its name ends otherwise, it lies in the wrong place or in a folder that isn't there,
             or another file is there already.
         """
-        if out.suffix.lower() not in self.endings:
+        if self.endings and out.suffix.lower() not in self.endings:
             raise BadInput(Said("refused.ending", file=out, endings=" / ".join(self.endings)))
         check_place(out, kit)
         if not out.parent.is_dir():

@@ -10,8 +10,8 @@ from experiment.clock import Clock, RealClock, VirtualClock
 from experiment.devices import Devices, OpenPort
 from experiment.display import Display, NoWindow
 from experiment.equipment import Keys
+from experiment.holds import STOPPED
 from experiment.looks import looks_of
-from experiment.player import STOPPED
 from experiment.preflight.checks import Checks, dealt_lines
 from experiment.preflight.line import Line
 from experiment.preflight.opened import about_inputs, screen_facts

@@ -16,18 +16,17 @@ from hypothesis import HealthCheck, settings
 from PyQt6.QtCore import QLoggingCategory
 from PyQt6.QtWidgets import QApplication
 
-from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
 from experiment.kit.importing import import_kit
 from experiment.readlog import SessionLog
 from stimuli.virtual_display import some_display
+from tests.studies import Edit, edited_study
 
 # No test says how fast this machine is; each has its time limit.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")
-
-Edit = tuple[str, str]
 
 # The example's scanner session in some six seconds: two trials, short times.
 QUICK: tuple[Edit, ...] = (
@@ -112,14 +111,7 @@ def new_study(tmp_path: Path) -> Callable[..., Path]:
     """Make a copy of the example study, its texts edited, with participant 012's kit."""
 
     def make(*edits: Edit, kit: bool = True) -> Path:
-        folder = tmp_path / "study"
-        make_study(folder)
-        file = folder / "study.yaml"
-        text = file.read_text("utf-8")
-        for old, new in edits:
-            assert old in text, old
-            text = text.replace(old, new)
-        file.write_text(text, "utf-8")
+        folder = edited_study(tmp_path / "study", None, *edits)
         if kit:
             strangers = EXAMPLE / "stranger_messages.csv"
             imported = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers)

@@ -33,7 +33,7 @@ from experiment.register.identity import IDENTITY_FILE, load_identity, make_iden
 from experiment.register.journal import journal_file
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
-from tests.experiment.test_scan_care import Hands
+from tests.experiment.stage import Hands
 from tests.sessions.assistant import HANDS, Assistant, sit_down
 
 NewStudy = Callable[..., Path]

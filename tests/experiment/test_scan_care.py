@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ from analysis.tables import block_rows, marker_rows
 from benchmarks.games import a_game, changed, planned, preset
 from experiment.care import Debriefing, after_session, debriefing_due
 from experiment.choices import save_choices
-from experiment.clock import Clock
-from experiment.events import KeyEvent
 from experiment.examples import make_study
 from experiment.kit.own_profile import save_own_profile
 from experiment.kit.own_words import OwnWords
@@ -30,20 +27,7 @@ from experiment.screens import Closing, Waiting
 from experiment.session import SessionRequest, SessionResult, prepare, run
 from experiment.study import open_study
 from run_session import main
-
-
-class Hands:
-    """Keys that go down and up at given times of the session clock."""
-
-    def __init__(self, clock: Clock, presses: tuple[tuple[float, float, str], ...]) -> None:
-        self._events: deque[KeyEvent] = deque()
-        for down, up, name in presses:
-            for t, is_down in ((down, True), (up, False)):
-                event = KeyEvent(t, name, is_down, "keyboard")
-                clock.call_at(t, lambda event=event: self._events.append(event))  # type: ignore[misc]
-
-    def poll(self) -> list[KeyEvent]:
-        return [self._events.popleft() for _ in range(len(self._events))]
+from tests.experiment.stage import Hands
 
 
 @pytest.fixture

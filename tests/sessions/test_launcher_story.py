@@ -35,7 +35,7 @@ from experiment.register import open_register
 from experiment.register.changes import enrol as enrol_at_once
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
-from tests.experiment.test_scan_care import Hands
+from tests.experiment.stage import Hands
 from tests.sessions.assistant import HANDS, LEFT, Assistant, rest, sit_down
 
 pytestmark = [pytest.mark.linux, pytest.mark.slow, pytest.mark.timeout(600)]

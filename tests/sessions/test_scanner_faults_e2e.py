@@ -22,8 +22,9 @@ from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
-from tests.conftest import QUICK, Edit, faults_of
+from tests.conftest import QUICK, faults_of
 from tests.products import check_products
+from tests.studies import Edit
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-window")
