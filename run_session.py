@@ -6,7 +6,7 @@ import io
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -16,35 +16,44 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from experiment.errors import KindredError
 
-_COMMANDS = {
+COMMANDS = {
+    "demo": "analysis.demo_command:demo",
     "init": "experiment.commands.init:init",
     "kit": "experiment.commands.kit:app",
     "profiles": "experiment.commands.profiles:app",
-    "run": "experiment.commands.run:run",
-    "scanner": "hardware.commands:scanner",
-    "monitor": "analysis.monitor_command:monitor",
-    "ports": "hardware.commands:ports",
-    "demo": "analysis.demo_command:demo",
+    "profile": "experiment.commands.profile:profile",
+    "questionnaires": "analysis.questionnaires_command:questionnaires_app",
     "desk": "experiment.commands.desk:desk",
+    "check": "experiment.preflight.command:check",
+    "run": "experiment.commands.run:run",
     "participant": "experiment.commands.participants:app",
     "sheet": "experiment.commands.participants:sheet",
-    "allocation": "experiment.commands.blinding:app",
-    "unblind": "experiment.commands.blinding:unblind",
-    "report": "analysis.report.command:report",
+    "daily": "experiment.daily.command:daily_app",
+    "ports": "hardware.commands:ports",
+    "scanner": "hardware.commands:scanner",
+    "monitor": "analysis.monitor_command:monitor",
     "replay": "analysis.replay_command:replay",
     "timing": "analysis.timing_command:timing",
     "export": "analysis.export_command:export",
-    "check": "experiment.preflight.command:check",
-    "profile": "experiment.commands.profile:profile",
-    "questionnaires": "analysis.questionnaires_command:questionnaires_app",
-    "daily": "experiment.daily.command:daily_app",
+    "report": "analysis.report.command:report",
+    "allocation": "experiment.commands.blinding:app",
+    "unblind": "experiment.commands.blinding:unblind",
 }
 """Where each command is. Only the one that is asked for is imported: `export` and `replay` start
 in well under a second, and an analyst's machine needs no screen."""
+_SHELVES = {
+    "demo init kit profiles profile questionnaires": "To set a study up",
+    "desk check run participant sheet daily": "At the desk",
+    "ports scanner monitor": "At the scanner",
+    "replay timing export report": "Afterwards",
+    "allocation unblind": "Who gets what",
+}
+"""Where the help shows each command."""
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
 _PLACES = 6  # of a bug, that are told
 
 
-def _parser(arguments: Sequence[str]) -> typer.Typer:
+def _parser(arguments: Sequence[str], commands: Mapping[str, str]) -> typer.Typer:
     """Return the parser of the command that is asked for; of all where that is not clear."""
     app = typer.Typer(
         help="Kindred presents social-bonding experiments and makes all else from their logs.",
@@ -53,14 +62,15 @@ def _parser(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_alone)
-    asked = arguments[0] if arguments else None
-    for name in (asked,) if asked in _COMMANDS else _COMMANDS:
-        module, _, attribute = _COMMANDS[name].partition(":")
+    asked = arguments[0] if arguments else ""
+    shelves = {name: shelf for names, shelf in _SHELVES.items() for name in names.split()}
+    for name in (asked,) if asked in commands else commands:
+        module, _, attribute = commands[name].partition(":")
         command = getattr(import_module(module), attribute)
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
+            app.add_typer(command, name=name, rich_help_panel=shelves.get(name))
         else:
-            app.command(name)(command)
+            app.command(name, rich_help_panel=shelves.get(name))(command)
     return app
 
 
@@ -72,18 +82,21 @@ def _alone(context: typer.Context) -> None:
         desk()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, commands: Mapping[str, str] = COMMANDS) -> int:
     """Run a command (this process's own arguments if None) and return its exit code.
 
-    Every error that a user can mend is one line.
+    Every error that a user can mend is one line; a bug is one that tells its place.
     """
     _show_what_can_be_shown()
     asked = sys.argv[1:] if arguments is None else list(arguments)
     try:
         with _bugs_without_words():
             # Not by `parser(...)`: that puts a hook of Typer's own in, which prints messages.
-            command = typer.main.get_command(_parser(asked))
-            return command(asked, standalone_mode=False) or 0
+            command = typer.main.get_command(_parser(asked, commands))
+            code: int = command(asked, standalone_mode=False) or 0
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        return code
     except KindredError as error:
         from experiment.said import error_for
 
@@ -98,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Abort, KeyboardInterrupt):
         print("error: stopped", file=sys.stderr)
         return 1
+    except OSError as error:  # of a disk that fills up, or a place that is gone: no bug
+        _tell_place(error)
+        return 1
     except Exception as error:  # noqa: BLE001  the outermost frame, for bugs
         _tell_bug(error)
         return 1
@@ -108,6 +124,15 @@ def _show_what_can_be_shown() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _tell_place(error: OSError) -> None:
+    """Tell of a file or folder that can't be used, by its path; of a bug where there is none."""
+    if error.filename is None:
+        _tell_bug(error)
+    else:
+        print(f"error: {error.filename}: {error.strerror}; look at the disk and at its rights, "
+              "then try again", file=sys.stderr)  # fmt: skip
 
 
 def _tell_bug(error: BaseException) -> None:

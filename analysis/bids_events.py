@@ -151,17 +151,20 @@ def _within(t: float, run: Run) -> bool:
 
 def table_of(rows: Iterable[EventRow], columns: Sequence[str]) -> str:
     """Return rows as tab-separated values."""
-    lines = ["\t".join(columns)]
-    lines += [cells(map(row.get, columns)) for row in rows]
-    return "\n".join(lines) + "\n"
+    held = list(rows)
+    texts = [_texts([row.get(name) for row in held]) for name in columns]
+    lines = map("\t".join, zip(*texts, strict=True))
+    return "\n".join(["\t".join(columns), *lines, ""])
 
 
 def cells(values: Iterable[Any]) -> str:
-    """Return values as BIDS writes them, with tabs between.
+    """Return values as BIDS writes them, with tabs between."""
+    return "\t".join(_texts(values))
 
-    Half of the work of an export of many sessions is done here: one look-up for each cell.
-    """
-    return "\t".join(["n/a" if value is None else _CELLS[type(value)](value) for value in values])
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    """Return values as BIDS writes them; much of the work of an export of many is done here."""
+    return ["n/a" if value is None else _CELLS[type(value)](value) for value in values]
 
 
 @lru_cache(maxsize=4096)  # of labels and names there are few

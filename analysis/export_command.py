@@ -101,11 +101,11 @@ def _reporting(
 
     What can be checked is checked before anything is exported.
     """
-    from analysis.report.command import check_arms, check_page, put_page
+    from analysis.report.command import REPORT, check_arms, put_page
     from analysis.science.arms import read_arms
     from analysis.science.traits import read_traits
 
-    check_page(out)
+    REPORT.check(out)
     check_arms(study, arms, out)
     if arms is not None:
         read_arms(arms)

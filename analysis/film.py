@@ -12,10 +12,13 @@ from pathlib import Path
 from analysis.sheets import Frame
 from analysis.show import Moment, Projector, moments
 from experiment.errors import BadInput, KindredError
+from experiment.outputs import Output
 from experiment.readlog import SessionLog
 
 FPS = 30.0  # of a video; a screen that is shown shorter than this still has a frame of its own
-_PRIVATE = 0o600
+VIDEO = Output((".mp4",), mode=0o600)
+"""Readable by its owner only: it may show private texts."""
+
 _NO_FFMPEG = (
     "--video: needs the program ffmpeg, which is not there; install it (apt-get install ffmpeg, "
     "brew install ffmpeg, winget install ffmpeg), or use --sheet FILE.png"
@@ -43,6 +46,7 @@ class Film:
             raise BadInput(
                 f"{log.file}: nothing was shown; the session ended before its first screen"
             )
+        self.kit_folder = kit_folder
         self._projector = Projector(log, kit_folder)
         self._times = [moment.t for moment in self.moments]
         self.begin = self._times[0]
@@ -98,7 +102,7 @@ def write_video(
     begin: float | None = None,
     end: float | None = None,
 ) -> float:
-    """Write a session as a video, readable by its owner only, and return its length (s).
+    """Write a session as a video, and return its length (s).
 
     Parameters
     ----------
@@ -113,18 +117,13 @@ def write_video(
     Raises
     ------
     BadInput
-        If the file can't be written, exists, or has another ending, or there is no such part.
+        As for `Output.check`: nothing is overwritten; or if there is no such part.
     KindredError
         If ffmpeg is not there, or fails.
     """
     first = film.begin if begin is None else max(begin, 0.0)
     last = film.end if end is None else min(end, film.end)
-    if file.suffix.lower() != ".mp4":
-        raise BadInput(f"{file}: a video is an MP4; give a name that ends with .mp4")
-    if file.exists():
-        raise BadInput(f"{file}: exists already; nothing is overwritten")
-    if not file.parent.is_dir():
-        raise BadInput(f"{file}: can't be written (no such folder)")
+    VIDEO.check(file, film.kit_folder)
     if not 1 <= fps <= 240:
         raise BadInput(f"--fps {fps:g}: a number from 1 to 240 is needed")
     if first >= last:
@@ -137,8 +136,8 @@ def write_video(
         raise KindredError(_NO_FFMPEG)
     beside = file.with_name(f".{file.stem}.part.mp4")
     try:
-        beside.touch(_PRIVATE)
-        beside.chmod(_PRIVATE)
+        beside.touch(VIDEO.mode)
+        beside.chmod(VIDEO.mode)
         _encode(program, film, beside, fps, first, last)
         beside.replace(file)
     except OSError as error:

@@ -17,6 +17,6 @@ def monitor(
 ) -> None:
     """Show the operator how a session goes, from its log alone."""
     from analysis.monitor import run_monitor
-    from experiment.desk.settings import load_settings, settings_file
+    from experiment.said import language_of
 
-    run_monitor(path, by, language or load_settings(settings_file()).language or "en")
+    run_monitor(path, by, language_of(language))

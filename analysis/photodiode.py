@@ -31,6 +31,7 @@ _LEAST = 5  # so many pairs are needed to fit two clocks
 _VOTES = 150  # of our times that are counted at most
 _RIVAL = 0.9  # share of the best fit's pairs with which another fit is as good
 _ENOUGH = 0.5  # share of the marked steps whose flash must be found
+_NUMBERS = "numbers are needed in the columns time, value and marker, with points (3.5)"
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,14 @@ def read_recording(file: Path) -> Recording:
             header = [name.strip().lower() for name in next(reader, [])]
             if "time" not in header or "value" not in header:
                 raise BadInput(
-                    f"{file}:1: columns time and value are needed, marker if there is one; found "
-                    f"{', '.join(header) or 'nothing'}"
+                    f"{file}:1: columns time and value are needed, marker if there is one, with "
+                    "commas between them and points in numbers (3.5)"
                 )
             places = [header.index(name) for name in ("time", "value", "marker") if name in header]
             table = np.array(list(_numbers(reader, places, file)), float)
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, csv.Error):
         raise BadInput(f"{file}: not a text file; save the recording as CSV") from None
     if len(table) < 2:
         raise BadInput(f"{file}: no recording in it: {len(table)} samples")
@@ -157,9 +158,9 @@ def _numbers(
         try:
             values = [float(row[place]) for place in places]
         except (ValueError, IndexError):
-            raise BadInput(f"{file}:{number}: numbers are needed, found {row[:4]}") from None
+            raise BadInput(f"{file}:{number}: {_NUMBERS}") from None
         if not all(map(np.isfinite, values)):
-            raise BadInput(f"{file}:{number}: numbers are needed, found {row[:4]}")
+            raise BadInput(f"{file}:{number}: {_NUMBERS}")
         yield values
 
 

@@ -8,14 +8,13 @@ from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
-from analysis.private_pictures import check_private
 from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
-from experiment.files import write_whole
 from experiment.kit import Kit, load_kit
 from experiment.kit.decisions import Decision, load_decisions
 from experiment.kit.review import Looked, look_at
 from experiment.looks import Looks, looks_of
+from experiment.outputs import Output
 from experiment.protocol import Protocol
 from experiment.screens import Message
 from experiment.study import Study, check_label
@@ -23,8 +22,10 @@ from stimuli.pictures import Picture, compose
 
 PREVIEW_FILE = "preview.png"
 """Its name in the kit's folder."""
+_MADE_BY = "Kindred kit preview"
+PREVIEW = Output((".png", ".html"), mark=_MADE_BY, mode=0o600)
+"""Readable by its owner only: it shows private texts."""
 
-_PRIVATE = 0o600
 _COLUMNS, _WIDTH = 4, 480
 NO_DECISIONS: Mapping[str, Decision] = MappingProxyType({})
 
@@ -58,8 +59,8 @@ def preview_kit(
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)
     file = folder / PREVIEW_FILE if out is None else out
-    check_private(file, folder)
-    write_preview(study.protocol, kit, size_px or study.protocol.screen.size_px, file, decisions)
+    size_px = size_px or study.protocol.screen.size_px
+    write_preview(study.protocol, kit, size_px, file, decisions, folder)
     return file
 
 
@@ -69,11 +70,11 @@ def write_preview(
     size_px: tuple[int, int],
     out: Path,
     decisions: Mapping[str, Decision] = NO_DECISIONS,
+    kit_folder: Path | None = None,
 ) -> None:
     """Write a sheet of all messages, with their ids and what a review says of each.
 
-    It shows private texts: only its owner can read it. A file that is there already is replaced
-    only if its name is "preview".
+    A preview that is there already is replaced; no other file is.
 
     Parameters
     ----------
@@ -85,30 +86,26 @@ def write_preview(
         A file ``.html`` (one page, each screen in full size) or ``.png`` (one picture).
     decisions : mapping of str to Decision, optional
         Last decision about each message, by its id.
+    kit_folder : Path or None
+        Where the kit is: the file is to lie there.
 
     Raises
     ------
     BadInput
-        If `out` ends with anything else, is another file, or can't be written; or if the kit has no
-        message.
+        As for `Output.write`; or if the kit has no message.
     """
-    if out.suffix not in (".html", ".png"):
-        raise BadInput(f"{out}: a preview is a file .png or .html")
-    if out.exists() and out.stem != "preview":
-        raise BadInput(f"{out}: exists already; only a file named preview is replaced")
+    PREVIEW.check(out, kit_folder)
     if not kit.messages:
         raise BadInput(f"{out}: the kit of participant {kit.participant} has no messages")
     looks = looks_of(protocol, size_px, kit.texts(), draft=True)
     looked = look_at(kit, protocol, looks, decisions)
     pages = [(_screen(looks, message), message, caption(message)) for message in looked]
-    if out.suffix == ".png":
-        content: bytes | str = png(sheet([(f, c) for f, _, c in pages], _COLUMNS, _WIDTH))
+    content: bytes | str
+    if out.suffix.lower() == ".png":
+        content = png(sheet([(f, c) for f, _, c in pages], _COLUMNS, _WIDTH), _MADE_BY)
     else:
         content = _page(kit.participant, pages)
-    try:
-        write_whole(out, content, mode=_PRIVATE)
-    except OSError as error:
-        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    PREVIEW.write(out, content, kit_folder)
 
 
 def _screen(looks: Looks, message: Looked) -> Frame:
@@ -139,11 +136,13 @@ def _page(participant: str, pages: Sequence[tuple[Frame, Looked, list[str]]]) ->
         f"<b>{escape(told[1])}</b></figcaption></figure>"
         for frame, message, told in pages
     )
-    return _HTML.replace("PARTICIPANT", escape(participant)).replace("FIGURES", figures)
+    page = _HTML.replace("MARK", _MADE_BY).replace("PARTICIPANT", escape(participant))
+    return page.replace("FIGURES", figures)
 
 
 _HTML = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Kit of participant PARTICIPANT</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="generator" content="MARK">
+<title>Kit of participant PARTICIPANT</title>
 <style>
 body { background: #f4f2ee; color: #333; font: 16px/1.4 sans-serif; margin: 1rem;
   display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(30rem, 1fr)); }

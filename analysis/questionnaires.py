@@ -15,8 +15,8 @@ from pathlib import Path
 from analysis.bids_events import table_of
 from experiment.daily.reports import DailyReports, reports_of
 from experiment.errors import BadInput
-from experiment.files import write_whole
 from experiment.filled import filled_in
+from experiment.outputs import Output, check_place
 from experiment.protocol import Questionnaire
 from experiment.protocol.questionnaire import Subscale, item_key
 from experiment.readlog import SessionLog, read_log
@@ -245,8 +245,9 @@ def write_scores(study: Study, out: Path, traits: Collection[str] = ()) -> int:
     Raises
     ------
     BadInput
-        If there are none, or the file can't be written.
+        If there are none; and as for `Output.write`.
     """
+    check_place(out)
     fillings = fillings_of(study.logs(), reports_of(study))
     if not fillings:
         raise BadInput(f"{study.folder}: no questionnaire was filled in by a participant yet")
@@ -255,9 +256,7 @@ def write_scores(study: Study, out: Path, traits: Collection[str] = ()) -> int:
             known = ", ".join(sorted({one.name for one in fillings}))
             raise BadInput(f"--traits {name}: nobody filled it in; there are {known}")
     table = traits_table(fillings, traits) if traits else scores_table(fillings)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, table)
-    except OSError as error:
-        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    columns, _, _ = table.partition("\n")
+    # One of other columns is another table.
+    Output((".tsv",), mark=f"{columns}\n").write(out, table)
     return table.count("\n") - 1

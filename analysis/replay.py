@@ -151,7 +151,7 @@ def report(log: SessionLog, found: Verification) -> str:
         f"session {found.status}; compared {found.steps} steps, {found.markers} markers, "
         f"{found.answers} answers: "
         + (
-            f"{len(found.differences)} differences"
+            f"{len(found.differences)} difference" + "s" * (len(found.differences) > 1)
             if found.differences
             else "all as the protocol says"
         )

@@ -38,7 +38,7 @@ def replay(
 ) -> None:
     """Replay a session from its log."""
     from analysis.gathering import as_session_log
-    from analysis.private_pictures import check_private
+    from experiment.outputs import check_place
     from experiment.readlog import read_log
 
     if (at is None) != (png is None) or not (verify or show or png or sheet or video):
@@ -48,23 +48,22 @@ def replay(
     if not 0 < speed <= 100:
         raise BadInput(f"--speed {speed:g}: a number above 0, at most 100, is needed")
     read = read_log(log)
-    if kit is not None:
-        for file in (png, sheet, video):
-            if file is not None:
-                check_private(file, kit)
+    for file in (png, sheet, video):
+        if file is not None:
+            check_place(file, kit)
     if png is not None and at is not None:
         from analysis.show import picture_at, write_png
 
         with as_session_log(log):
             picture = picture_at(read, at, kit)
-        write_png(picture, png)
+        write_png(picture, png, kit)
         print(f"picture: {png}")
     if sheet is not None:
         from analysis.show import contact_sheet, write_png
 
         with as_session_log(log):
             picture = contact_sheet(read, kit)
-        write_png(picture, sheet)
+        write_png(picture, sheet, kit)
         print(f"contact sheet: {sheet}")
     if show:
         from analysis.replay_window import show as play

@@ -1,11 +1,15 @@
-"""The rows of a session's tables: frozen data, one class for each kind of row.
+"""The rows of a session's tables: a named tuple for each kind of row.
 
 Times are seconds on the clock of the run that a row belongs to, unless it says otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import NoneType
+from typing import NamedTuple, get_args, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,7 @@ class Run:
         return self.at(self.ended)
 
 
-@dataclass(frozen=True)
-class StepRow:
+class StepRow(NamedTuple):
     """One screen.
 
     Parameters
@@ -104,8 +107,7 @@ class StepRow:
     report: str | None = None
 
 
-@dataclass(frozen=True)
-class RatingRow:
+class RatingRow(NamedTuple):
     """One rating question; in practice `trial` and all about the message are None.
 
     Parameters
@@ -141,8 +143,7 @@ class RatingRow:
     onset: float | None
 
 
-@dataclass(frozen=True)
-class PressRow:
+class PressRow(NamedTuple):
     """One press, also one that changed nothing.
 
     Parameters
@@ -179,8 +180,7 @@ class PressRow:
     repeat: bool
 
 
-@dataclass(frozen=True)
-class MarkerRow:
+class MarkerRow(NamedTuple):
     """One planned marker and what became of it.
 
     Parameters
@@ -211,8 +211,7 @@ class MarkerRow:
     lag: float | None
 
 
-@dataclass(frozen=True)
-class PulseRow:
+class PulseRow(NamedTuple):
     """One scanner pulse; `t` on the clock of the run it falls in (s), None before any run."""
 
     n: int
@@ -221,8 +220,7 @@ class PulseRow:
     t: float | None
 
 
-@dataclass(frozen=True)
-class MarkRow:
+class MarkRow(NamedTuple):
     """One mark of a PET session: scan start, injection, or a sync pulse that came in.
 
     Parameters
@@ -252,8 +250,7 @@ class MarkRow:
     again: bool
 
 
-@dataclass(frozen=True)
-class PauseRow:
+class PauseRow(NamedTuple):
     """One pause; `onset` on the run clock, `duration` up to the next screen (s)."""
 
     task: str
@@ -262,8 +259,7 @@ class PauseRow:
     duration: float | None
 
 
-@dataclass(frozen=True)
-class BlockRow:
+class BlockRow(NamedTuple):
     """One block of a run, as it happened.
 
     Parameters
@@ -290,8 +286,7 @@ class BlockRow:
     interrupted: bool
 
 
-@dataclass(frozen=True)
-class ThrowRow:
+class ThrowRow(NamedTuple):
     """One throw of a ball game. The participant is 0, the others count from 1, left to right.
 
     Parameters
@@ -340,8 +335,7 @@ class ThrowRow:
     step: int
 
 
-@dataclass(frozen=True)
-class TrialRow:
+class TrialRow(NamedTuple):
     """One trial that was begun.
 
     Parameters
@@ -374,8 +368,7 @@ class TrialRow:
     answered: int
 
 
-@dataclass(frozen=True)
-class FrameRow:
+class FrameRow(NamedTuple):
     """The intervals between the frames of a run that was shown in a window (s).
 
     Parameters
@@ -396,3 +389,12 @@ class FrameRow:
     p95: float
     p99: float
     longest: float
+
+
+@cache
+def types_of(row: type) -> Mapping[str, str]:
+    """Return the type of each column of a kind of row: int, float, str or bool."""
+    return {
+        name: next(one.__name__ for one in (*get_args(hint), hint) if one is not NoneType)
+        for name, hint in get_type_hints(row).items()
+    }

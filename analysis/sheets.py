@@ -78,10 +78,13 @@ def _broken(line: str, width: int, length: Callable[[str], float]) -> list[str]:
     return parts
 
 
-def png(frame: Frame) -> bytes:
-    """Return a picture as the content of a PNG file."""
+def png(frame: Frame, made_by: str | None = None) -> bytes:
+    """Return a picture as the content of a PNG file, which may say what made it."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
-    buffer = io.BytesIO()
-    Image.fromarray(frame).save(buffer, "png")
+    told, buffer = PngInfo(), io.BytesIO()
+    if made_by is not None:
+        told.add_text("Software", made_by)
+    Image.fromarray(frame).save(buffer, "png", pnginfo=told)
     return buffer.getvalue()

@@ -15,10 +15,10 @@ import numpy as np
 from analysis.runs import runs_of
 from analysis.sheets import Frame, png, sheet
 from experiment.errors import BadInput
-from experiment.files import write_whole
 from experiment.kit import load_kit
 from experiment.kit.own_profile import load_own_profile
 from experiment.looks import Looks, looks_of
+from experiment.outputs import Output
 from experiment.plain import from_plain
 from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
 from experiment.protocol import Protocol
@@ -41,8 +41,10 @@ from stimuli.painter import given_beside, still
 from stimuli.pictures import Picture, compose
 from stimuli.sprites import Sprite
 
+PICTURE = Output((".png",), mode=0o600)
+"""Readable by its owner only: it may show private texts."""
+
 _COLUMNS, _WIDTH = 6, 400
-_PRIVATE = 0o600
 _SETTLED = 60.0  # s after which nothing moves any more but what never rests
 _OF_PEOPLE = (ProfileScale, Feedback, NeutralFace)
 
@@ -173,22 +175,22 @@ def contact_sheet(log: SessionLog, kit_folder: Path | None) -> Frame:
     return sheet(pictures, _COLUMNS, _WIDTH)
 
 
-def write_png(frame: Frame, file: Path) -> None:
-    """Write a picture, readable by its owner only: it may show private texts.
+def write_png(frame: Frame, file: Path, kit_folder: Path | None = None) -> None:
+    """Write a picture.
+
+    Parameters
+    ----------
+    frame : array
+    file : Path
+    kit_folder : Path or None
+        The kit whose texts it shows.
 
     Raises
     ------
     BadInput
-        If the file can't be written, exists, or isn't named as a PNG.
+        As for `Output.write`: nothing is overwritten.
     """
-    if file.suffix.lower() != ".png":
-        raise BadInput(f"{file}: a picture is a PNG; give a name that ends with .png")
-    if file.exists():
-        raise BadInput(f"{file}: exists already; nothing is overwritten")
-    try:
-        write_whole(file, png(frame), mode=_PRIVATE)
-    except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+    PICTURE.write(file, png(frame), kit_folder)
 
 
 class Projector:

@@ -7,9 +7,8 @@ of plain rows; only Parquet, which is made of the lines, needs a library.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +27,7 @@ from analysis.row_types import (
     StepRow,
     ThrowRow,
     TrialRow,
+    types_of,
 )
 from analysis.throws import throw_rows
 from analysis.trials import frame_rows, trial_rows
@@ -52,7 +52,7 @@ class Table:
     name : str
         Of its file.
     row : type
-        Data class of its rows.
+        Of its rows, a named tuple.
     rows : callable
         Takes a log and returns its rows.
     """
@@ -64,7 +64,7 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of its columns, those in front included."""
-        return (*KEYS, *(field.name for field in fields(self.row)))
+        return (*KEYS, *types_of(self.row))
 
 
 # A new kind of row is a row here, and its columns are described in texts/tables.json.
@@ -115,19 +115,15 @@ def _lines(table: Table, keys: str, rows: Sequence[Any]) -> list[str]:
     """Return rows as lines: column by column, which takes half as long as cell by cell."""
     if not rows:
         return []
-    values_of, ways = _ways(table)
-    columns = zip(*map(values_of, rows), strict=True)
-    texts = [way(values) for way, values in zip(ways, columns, strict=True)]
+    columns = zip(*rows, strict=True)
+    texts = [way(values) for way, values in zip(_ways(table), columns, strict=True)]
     return ["\t".join((keys, *line)) for line in zip(*texts, strict=True)]
 
 
 @cache
-def _ways(
-    table: Table,
-) -> tuple[Callable[[Any], tuple[Any, ...]], list[Callable[[Any], list[str]]]]:
-    """Return what takes a row's values, and for each of its columns what makes texts of them."""
-    own, types = table.columns[len(KEYS) :], _types(table)
-    return attrgetter(*own), [_TEXTS[types[name]] for name in own]
+def _ways(table: Table) -> list[Callable[[Sequence[Any]], list[str]]]:
+    """Return what makes texts of the values of each column of a table."""
+    return [_TEXTS[type_] for type_ in types_of(table.row).values()]
 
 
 _TOLD_BOOLS = {None: "n/a", True: "true", False: "false"}
@@ -210,5 +206,4 @@ _TOLD_TYPES = {"int": "whole number", "float": "number", "str": "text", "bool": 
 
 def _types(table: Table) -> dict[str, str]:
     """Return the type of each column: int, float, str or bool."""
-    own = {field.name: str(field.type).split(" ", 1)[0] for field in fields(table.row)}
-    return {**_OF_KEYS, **own}
+    return {**_OF_KEYS, **types_of(table.row)}

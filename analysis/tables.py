@@ -12,7 +12,6 @@ asked; the BIDS export is made of plain rows and starts at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from functools import cached_property, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +28,7 @@ from analysis.row_types import (
     StepRow,
     ThrowRow,
     TrialRow,
+    types_of,
 )
 from analysis.runs import Run as RunEvents
 from analysis.runs import runs_of
@@ -296,8 +296,8 @@ def _frame(kind: Any, rows: Iterable[Any]) -> DataFrame:
     """Return rows as a data frame whose column types don't depend on what is missing."""
     import pandas as pd
 
-    dtypes = {field.name: _DTYPES[str(field.type).split(" ")[0]] for field in fields(kind)}
-    table = [[getattr(row, name) for name in dtypes] for row in rows]
+    dtypes = {name: _DTYPES[type_] for name, type_ in types_of(kind).items()}
+    table = [list(row) for row in rows]
     frame: DataFrame = pd.DataFrame(table, columns=list(dtypes), dtype=object).astype(dtypes)
     return frame
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.timing import DROPPED, Array, Ledger, RunPulses, Timing
+from analysis.timing import Array, Ledger, RunPulses, Timing
+from experiment.frames import DROPPED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -85,7 +85,9 @@ def _sheet(file: Path) -> None:
         for screen, age, cursor, caption in _screens(_flight())
     ]
     made = Image.fromarray(sheet(pictures, columns=3, width=440))
-    made.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(file, optimize=True)
+    # A palette that keeps rare colours (a sleeve, a shirt), and dots where the ground shades off.
+    palette = made.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4)
+    made.quantize(palette=palette).save(file, optimize=True)
 
 
 def _frame(

@@ -36,7 +36,7 @@ def hour(folder: Path, seconds: float) -> list[Row]:
             if marked:
                 due += gaps.uniform(0.5, 1.0)
                 code = next(codes)
-                line.arm(window.call_on_flip, code)
+                line.arm(window.call_on_flip, code, grid.due())
             grid.wait(None)
             window.flip()
             if marked:

@@ -44,27 +44,28 @@ class Sender:
     ----------
     name : str
     arm : callable
-        Takes a window's `callOnFlip` and a code (1-255), to be sent on the next flip.
+        Takes a window's `callOnFlip`, a code (1-255) to be sent on the next flip, and when that is
+        expected (s, `perf_counter`): the player tells its marker line, the others need not know.
     """
 
     name: str
-    arm: Callable[[CallOnFlip, int], None]
+    arm: Callable[[CallOnFlip, int, float], None]
 
 
 @contextmanager
 def kindred(
-    path: str, clock: RealClock, record: Record, flips: Flips, pulse_ms: int
+    path: str, clock: RealClock, record: Record, flips: Flips, pulse_ms: int, name: str = KINDRED
 ) -> Iterator[Sender]:
     """Yield our own marker line; the clock is the one that the flips are stamped with."""
     line = MarkerLine(open_port(f"{path}?device=plain&pulse_ms={pulse_ms}"), clock, record)
     numbers = itertools.count()
 
-    def arm(call_on_flip: CallOnFlip, code: int) -> None:
+    def arm(call_on_flip: CallOnFlip, code: int, flip: float) -> None:
         mark = next(numbers), "bench", code  # all of it as the player does
-        line.stand_by(clock.now())
+        line.stand_by(flip)
         call_on_flip(lambda: line.send(*mark, flips.stamp))
 
-    yield Sender(KINDRED, arm)
+    yield Sender(name, arm)
     line.close()
 
 
@@ -73,7 +74,7 @@ def bare(path: str, name: str = BARE) -> Iterator[Sender]:
     """Yield the limit: a write and nothing else, and no reset."""
     codes = [bytes((code,)) for code in range(256)]
     with serial.Serial(path, _BAUD) as port:
-        yield Sender(name, lambda call_on_flip, code: call_on_flip(port.write, codes[code]))
+        yield Sender(name, lambda call_on_flip, code, _: call_on_flip(port.write, codes[code]))
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def psyflow(path: str, name: str = PSYFLOW, **options: Any) -> Iterator[Sender]:
     module = _alone("psyflow", "TriggerSender")
     with serial.Serial(path, _BAUD) as port:
         sender = module.TriggerSender(lambda code: port.write(bytes([code])), **options)
-        yield Sender(name, lambda call_on_flip, code: call_on_flip(sender.send, code))
+        yield Sender(name, lambda call_on_flip, code, _: call_on_flip(sender.send, code))
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def expyriment(path: str, pulse_ms: int) -> Iterator[Sender]:
         package: Any = importlib.import_module("expyriment")
     port = package.io.SerialPort(path, _BAUD)
     output = package.io.MarkerOutput(port, default_duration=pulse_ms)
-    yield Sender(EXPYRIMENT, lambda call_on_flip, code: call_on_flip(output.send, code))
+    yield Sender(EXPYRIMENT, lambda call_on_flip, code, _: call_on_flip(output.send, code))
     port.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_ISOLATE, _END = "\u2068", "\u2069"
+_ISOLATE, _RIGHT_TO_LEFT, _END = "\u2068", "\u2067", "\u2069"
 
 
 def fill(text: str, values: Mapping[str, Any], *, rtl: bool) -> str:
@@ -25,9 +25,13 @@ def fill(text: str, values: Mapping[str, Any], *, rtl: bool) -> str:
     """
     if not rtl:
         return text.format(**values)
-    return text.format(
-        **{
-            name: value if isinstance(value, int | float) else f"{_ISOLATE}{value}{_END}"
-            for name, value in values.items()
-        }
-    )
+    return text.format(**{name: _isolated(value) for name, value in values.items()})
+
+
+def _isolated(value: Any) -> Any:
+    if isinstance(value, int | float):
+        return value
+    # A text that was filled in itself has its direction; its first letter, by which a plain isolate
+    # goes, is not looked for inside of isolates, so that a list would run from left to right.
+    start = _RIGHT_TO_LEFT if _END in str(value) else _ISOLATE
+    return f"{start}{value}{_END}"

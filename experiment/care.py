@@ -13,7 +13,7 @@ from pathlib import Path
 from experiment.choices import keep_choices
 from experiment.readlog import read_log
 from experiment.register import open_register, standing
-from experiment.said import Said
+from experiment.said import Said, typed
 from experiment.study import Study, open_study
 
 
@@ -69,11 +69,10 @@ def after_session(folder: Path, participant: str, log: Path) -> Iterator[str]:
         return
     due = debriefing_due(study, participant)
     if due is not None:
-        only = f" --task {due.task}" if due.alone else ""
-        command = (
-            f"run_session.py run {folder} --participant {participant} --session {due.session}"
-            f"{only}{' --resume' if due.resume else ''}"
-        )
+        only = ("--task", due.task) if due.alone else ()
+        on = ("--resume",) if due.resume else ()
+        who = ("--participant", participant, "--session", due.session)
+        command = typed("run_session.py", "run", folder, *who, *only, *on)
         key = "not_debriefed" if due.now else "not_debriefed_yet"
         yield Said(f"run.{key}", participant=participant, command=command)
     yield from keep_choices(study, participant, ended)

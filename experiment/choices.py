@@ -88,26 +88,17 @@ def social_of(
     found = load_own_profile(folder)
     needy = FeedbackTask | ChoosingTask if live else FeedbackTask
     if found is None and any(isinstance(spec, needy) for spec in specs):
-        raise BadInput(
-            f"{folder}: no profile of the participant's own, which says whom they would like to "
-            "meet and is shown beside the others; make it with: run_session.py profile STUDY "
-            "--participant P --photo FILE"
-        )
+        raise BadInput(Said("refused.no_profile", folder=folder))
     own, likes = (None, ()) if found is None else found
     for group in likes:
         if group not in index.groups:
-            raise BadInput(
-                f"{profiles.folder}: lacks a group that the participant prefers; make the profile "
-                f"again (run_session.py profile) with some of {', '.join(sorted(index.groups))}"
-            )
+            groups = ", ".join(sorted(index.groups))
+            raise BadInput(Said("refused.no_group", folder=profiles.folder, allowed=groups))
     choices = {choice.profile_id: choice.value for choice in load_choices(folder)}
     choices |= {choice.profile_id: choice.value for choice in choices_made(study, participant)}
     gone = sorted(set(choices) - set(profiles.by_id))
     if gone:
-        raise BadInput(
-            f"{profiles.folder}: lacks {gone[0]!r}, whom the participant rated; put the profile "
-            "set back as it was"
-        )
+        raise BadInput(Said("refused.rated_gone", folder=profiles.folder, profile=gone[0]))
     offered = tuple(
         one for group, ids in index.groups.items() if not likes or group in likes for one in ids
     )
@@ -249,11 +240,9 @@ def load_choices(folder: Path) -> tuple[Choice, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+        raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
     except ValidationError:
-        raise BadInput(
-            f"{file}:1: not a file of choices; it is made by the choosing task"
-        ) from None
+        raise BadInput(Said("refused.not_choices", file=file)) from None
     return _sorted(values.items())
 
 
@@ -271,7 +260,7 @@ def save_choices(folder: Path, choices: Iterable[Choice]) -> Path:
         values = {choice.profile_id: choice.value for choice in choices}
         write_whole(file, canonical(values), mode=_FILE)
     except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=file, why=error.strerror)) from None
     return file
 
 

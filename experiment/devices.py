@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from experiment.clock import RealClock, VirtualClock
 from experiment.equipment import FaultSource, Keys
@@ -25,6 +25,9 @@ from hardware.ports import EchoSettings, TriggerPort, check_port, open_port
 from hardware.pulse_source import PulseSource
 from hardware.pulses import check_scanner, open_scanner
 from hardware.serial_line import is_exclusive
+
+OpenPort: TypeAlias = Callable[[str], TriggerPort]
+"""Opens a trigger port, given its URL."""
 
 _MOCK = "mock:"
 
@@ -161,6 +164,8 @@ class Devices:
     volumes : int
         How many a mock scanner sends.
     clock : RealClock or VirtualClock
+    open_trigger : callable
+        Opens a trigger port, given its URL.
 
     Raises
     ------
@@ -176,8 +181,10 @@ class Devices:
         protocol: Protocol,
         volumes: int,
         clock: RealClock | VirtualClock,
+        open_trigger: OpenPort = open_port,
     ) -> None:
         self._plugged = plugged
+        self._open_port = open_trigger
         self._clock = clock
         self._late = _Late()
         self.book = MarkBook(clock, self._late.add)
@@ -235,7 +242,7 @@ class Devices:
     def _open_trigger(self, stack: ExitStack) -> TriggerPort | None:
         if self._plugged.trigger is None:
             return None
-        port = open_port(self._plugged.trigger)
+        port = self._open_port(self._plugged.trigger)
         stack.callback(port.close)
         return port
 
@@ -247,7 +254,7 @@ class Devices:
             self.trigger,
             self._clock,
             self._late.add,
-            reopen=lambda: open_port(url),
+            reopen=lambda: self._open_port(url),
             echo=self._echo,
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from experiment.errors import BadInput
 from experiment.files import write_whole
+from experiment.outputs import check_place
 
 EXAMPLE = Path(__file__).parent.parent / "example-study"
 INBOX = "inbox"
@@ -43,12 +44,14 @@ def make_study(folder: Path, preset: str | None = None, language: str = "en") ->
     Raises
     ------
     BadInput
-        If there is no such preset or language, or the folder isn't empty or can't be made.
+        If there is no such preset or language, or the folder isn't empty, lies among another
+        study's records, or can't be made.
     """
     if preset is not None and preset not in preset_names():
         raise BadInput(f"--preset {preset!r}: allowed are {', '.join(preset_names())}")
     if language not in languages():
         raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
+    check_place(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder}: exists and isn't an empty folder; choose another")
     try:

@@ -19,6 +19,7 @@ from pathlib import Path
 from experiment.anchors import boot_id, utc_of
 from experiment.errors import BadInput
 from experiment.readlog import Event, SessionLog
+from experiment.said import Said
 
 NOTES = ".notes"  # ending of the file, beside the log's
 LONGEST = 2000  # characters
@@ -121,7 +122,7 @@ def add_note(log: Path, note: Note) -> None:
         If it is empty, or can't be written.
     """
     if not note.text:
-        raise BadInput("a note without a word; type something")
+        raise BadInput(Said("refused.empty_note"))
     file = notes_file(log)
     line = json.dumps(asdict(note), ensure_ascii=False, separators=(",", ":")) + "\n"
     try:
@@ -132,7 +133,7 @@ def add_note(log: Path, note: Note) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        raise BadInput(f"{file}: the note can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.no_note", file=file, why=error.strerror)) from None
 
 
 def read_notes(log: Path) -> tuple[Note, ...]:
@@ -142,7 +143,8 @@ def read_notes(log: Path) -> tuple[Note, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise BadInput(f"{notes_file(log)}: can't be read ({error.strerror})") from None
+        unread = {"file": notes_file(log), "why": error.strerror}
+        raise BadInput(Said("refused.unreadable", **unread)) from None
     notes = []
     for line in lines:
         try:

@@ -1,7 +1,8 @@
 """The player: runs a task in front of a participant, and writes down what happened.
 
-One frame loop, here and nowhere else. It looks at the inputs, asks whether the step is over by the
-next flip, draws and flips. Nothing in it waits for a disk, a port or another thread.
+Its frame loop looks at the inputs, asks whether the step is over by the next flip, draws and flips;
+what is shown while no step is, `experiment.holds` shows. Nothing in either waits for a disk, a port
+or another thread.
 """
 
 from __future__ import annotations
@@ -13,22 +14,18 @@ from experiment.answers import Answer, HeldKey, unanswered
 from experiment.clock import Clock
 from experiment.display import Display, OnFlip
 from experiment.equipment import Audience, FaultSource, Keys, Log, Markers, Pulses
-from experiment.errors import HardwareError, ParticipantStopped, SessionAborted
+from experiment.errors import HardwareError, ParticipantStopped
 from experiment.events import Pulse
 from experiment.faults import Faults
 from experiment.frames import FrameIntervals
-from experiment.inputs import OPERATOR, Inputs, sooner
+from experiment.holds import Holds
+from experiment.inputs import Inputs, sooner
 from experiment.marks import MarkBook
 from experiment.plain import ready, to_plain
 from experiment.protocol import Buttons
 from experiment.said import Said
-from experiment.screens import Closing, Rated, Repeat, ScaleRange, Screen, Waiting
+from experiment.screens import Rated, Repeat, ScaleRange, Screen
 from experiment.steps import At, OnMark, OnPulse, Outcome, Step, Task, end_of, next_planned
-
-STOPPED = Closing("stopped")
-"""What a participant sees who asked to stop."""
-PAUSED = Waiting("paused")
-"""What a participant sees while the session holds."""
 
 
 class Player:
@@ -93,17 +90,26 @@ class Player:
         self._log = log
         self._book = MarkBook(clock, log.add) if marks is None else marks
         self._inputs = Inputs(clock, display, keys, buttons, log, self._book, tell)
-        self._closing = 0.0 if buttons.stop is None else buttons.stop.closing
         self._frames = FrameIntervals(log, 1.0 / display.facts.nominal_hz)
         devices = (markers, pulses, self._book, self._frames, *others)
         found = [device for device in devices if device is not None]
         self._faults = Faults(clock, display, found, self._inputs, log, policies, tell)
+        self._holds = Holds(
+            clock,
+            display,
+            self._inputs,
+            self._faults,
+            pulses,
+            log,
+            lambda screen, until: self._frame(screen, Answer(accepts=None), None, until),
+            attended=attended,
+            closing=0.0 if buttons.stop is None else buttons.stop.closing,
+        )
         self._codes = codes
         self._scales = scales
         self._audience = audience
         self._tell = tell
         self._volumes = volumes
-        self._attended = attended
         self._steps = 0
         self._marks = 0
         ready(Step, Outcome)  # not in the first frame that is logged
@@ -126,9 +132,9 @@ class Player:
         self._log.add("pause", self._clock.now())
         self._tell(Said("run.paused_between", key=self._inputs.pause_key))
         try:
-            self._hold()
+            self._holds.hold()
         except ParticipantStopped:
-            self._end_kindly()
+            self._holds.end_kindly()
             raise
 
     def play(
@@ -176,7 +182,7 @@ class Player:
             if ended.value is not None:
                 self._log.add("result", self._clock.now(), result=to_plain(ended.value))
         except ParticipantStopped:
-            self._end_kindly()
+            self._holds.end_kindly()
             raise
         finally:
             if self._pulses is not None:
@@ -342,18 +348,6 @@ class Player:
             self._faults.heed("pulses_before_wait")
         return first
 
-    def _end_kindly(self) -> None:
-        """Tell a participant who asked to stop that it is over and that somebody comes."""
-        idle = Answer(accepts=None)
-        until = self._clock.now() + self._closing
-        shown = False
-        while self._clock.now() < until:
-            self._inputs.look()
-            stamp = self._frame(STOPPED, idle, None, until if shown else self._clock.now())
-            if not shown:
-                self._log.add("stop_shown", stamp)
-                shown = True
-
     # --- what moves the rest of a run -------------------------------------------------------------
 
     def _catch_up(self, step: Step, run: _Run) -> None:
@@ -391,46 +385,11 @@ class Player:
         due = self._clock.now() if run.next_onset is None else run.next_onset
         self._log.add("pause", due)
         self._tell(Said("run.paused", key=self._inputs.pause_key))
-        length = self._released(due, run.pause_grid)
+        length = self._holds.released(due, run.pause_grid)
         goes_on = None if run.next_onset is None or run.pause_grid is None else due + length
         run.next_onset = goes_on
         run.shift = round(run.shift + length, 6)
         self._log_shift(run)
-
-    def _released(self, due: float, grid: float | None) -> float:
-        """Wait until a pause that began at `due` (s) is over, and return its length (s).
-
-        In timed runs that is a multiple of the grid; a hold asked for meanwhile makes it longer.
-        """
-        while True:
-            self._hold()
-            length = self._display.next_flip() - due
-            if grid is None:
-                return length
-            length = math.ceil(length / grid) * grid
-            while self._display.next_flip() < due + length - self._half_frame:
-                self._wait_frame(due + length)
-                if self._inputs.pause_asked:
-                    break
-            else:
-                return length
-
-    def _hold(self) -> None:
-        """Show the calm screen until somebody goes on."""
-        while self._inputs.pause_asked:
-            if not self._attended and self._inputs.asked_by != OPERATOR:
-                raise SessionAborted(
-                    f"held for {self._inputs.asked_by}: with a robot alone nobody is there to go on"
-                )
-            self._wait_frame(None)
-
-    def _wait_frame(self, until: float | None) -> None:
-        """Look at keys, pulses and faults, and show one frame of the calm screen."""
-        self._inputs.look()
-        if self._pulses is not None:
-            self._pulses.poll()
-        self._faults.look()
-        self._frame(PAUSED, Answer(accepts=None), None, until)
 
     def _interrupt(self, step: Step, run: _Run) -> None:
         """Write down that a pause came between two trials of one block."""

@@ -15,11 +15,10 @@ from experiment.parts import check_no_data, free_log, name_of, tasks_left
 from experiment.people import People
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
-from experiment.preflight.checks import (
-    Subject,
-)
+from experiment.preflight.checks import Subject
 from experiment.preflight.live import refuse_stand_ins
 from experiment.preflight.questions import about_the_person, ask, gather, questions_about
+from experiment.protocol import Protocol
 from experiment.register.concerns import may_run
 from experiment.request import SessionRequest
 from experiment.resume import (
@@ -92,35 +91,24 @@ def prepare(request: SessionRequest) -> Prepared:
     NeedsAnswer
         If it looks like a mistake; says what is to be asked.
     """
-    check_label("participant", request.participant)
-    check_label("session", request.session)
-    if request.seed is not None and request.seed < 0:
-        raise BadInput(f"seed {request.seed}: a whole number from 0 is needed")
-    if request.robot is not None:
-        temper(request.robot)
-    if (request.no_window or request.fast) and request.robot is None:
-        raise BadInput("without a window, or faster than real time, only a --robot can take part")
+    _check_request(request)
+    begun: Interrupted | None = None
     study = open_study(request.study, request.language)
-    protocol = study.protocol
     place = study.rehearsal_folder if request.rehearsal else study.log_folder
     folder = place(request.participant, request.session)
     name = f"sub-{request.participant}_ses-{request.session}"
     if request.task is not None:
         name += f"_task-{request.task}"
-    begun = None
+    tasks = study.session_tasks(request.session, request.task)
     if request.resume:
-        if request.seed is not None:
-            raise BadInput("--seed: a session that goes on has the seed with which it began")
-        needed = study.session_tasks(request.session, request.task)
-        begun = interrupted_session(folder, name, needed, request.fast)
+        begun = interrupted_session(folder, name, tasks, request.fast)
         if request.language is None:  # the one in which it began
             study = open_study(request.study, begun.header["protocol"]["language"])
-            protocol = study.protocol
         tasks, name = tuple(begun.header["tasks"]), name_of(begun.parts[0].file)
     else:
-        tasks = study.session_tasks(request.session, request.task)
-        tasks = tasks_left(folder, tasks, protocol)
-        check_no_data(folder, tasks, protocol)
+        tasks = tasks_left(folder, tasks, study.protocol)
+        check_no_data(folder, tasks, study.protocol)
+    protocol = study.protocol
     slot = may_run(study, request.participant, tasks, rehearsal=not request.live)
     with_messages = any(protocol.tasks[task].shares() for task in tasks)
     kit, index = open_kit(study, request.participant, needed=with_messages)
@@ -144,15 +132,7 @@ def prepare(request: SessionRequest) -> Prepared:
         check_plans(begun, plans)
         plans = rests(begun, plans)
         told += describe(begun)
-    plugged = wires(
-        protocol,
-        request.study,
-        trigger=request.port,
-        scanner=request.scanner,
-        echo=request.echo,
-        marks=request.marks,
-        marks_file=request.marks_file,
-    )
+    plugged = _wires(request, protocol)
     begins = {task: planned.plan.begins for task, planned in plans.items()}
     check_wires(plugged, protocol, begins, fast=request.fast)
     check_writable(folder)
@@ -179,4 +159,36 @@ def prepare(request: SessionRequest) -> Prepared:
         told,
         asked,
         slot,
+    )
+
+
+def _check_request(request: SessionRequest) -> None:
+    """Refuse what can't be, whatever the study.
+
+    Raises
+    ------
+    BadInput
+        With the first thing that is wrong.
+    """
+    check_label("participant", request.participant)
+    check_label("session", request.session)
+    if request.seed is not None and request.seed < 0:
+        raise BadInput(f"seed {request.seed}: a whole number from 0 is needed")
+    if request.seed is not None and request.resume:
+        raise BadInput("--seed: a session that goes on has the seed with which it began")
+    if request.robot is not None:
+        temper(request.robot)
+    if (request.no_window or request.fast) and request.robot is None:
+        raise BadInput("without a window, or faster than real time, only a --robot can take part")
+
+
+def _wires(request: SessionRequest, protocol: Protocol) -> Wires:
+    return wires(
+        protocol,
+        request.study,
+        trigger=request.port,
+        scanner=request.scanner,
+        echo=request.echo,
+        marks=request.marks,
+        marks_file=request.marks_file,
     )

@@ -71,6 +71,29 @@ class RunLeft:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A mark that counts, the first one of its name.
+
+    Parameters
+    ----------
+    t : float
+        When it happened (s), on the clock of some part.
+    uncertainty : float or None
+        How sure that is (s), where it was made in another part; None if nobody knows.
+    """
+
+    t: float
+    uncertainty: float | None
+
+    def moved(self, tie: Tie) -> Mark:
+        """Return it on the clock of a later part."""
+        sure = None
+        if self.uncertainty is not None and tie.uncertainty is not None:
+            sure = self.uncertainty + tie.uncertainty
+        return Mark(round(self.t + tie.offset, 6), sure)
+
+
+@dataclass(frozen=True)
 class Interrupted:
     """A session that was interrupted, as its parts tell it.
 
@@ -144,14 +167,9 @@ class Interrupted:
         the two clocks, which each mark tells as its `uncertainty` (s; None if nobody knows).
         """
         tie = self.tie(header)
-        for mark in self.parts[-1].of("mark"):
-            if mark["again"] or mark["name"] == "sync":
-                continue
-            before = mark.get("uncertainty", 0.0)
-            sure = None if before is None or tie.uncertainty is None else before + tie.uncertainty
-            book.note(
-                mark["name"], round(mark["t"] + tie.offset, 6), "part_before", uncertainty=sure
-            )
+        for name, mark in _marks_of(self.parts).items():
+            moved = mark.moved(tie)
+            book.note(name, moved.t, "part_before", uncertainty=moved.uncertainty)
 
 
 def interrupted_session(folder: Path, name: str, tasks: Collection[str], fast: bool) -> Interrupted:
@@ -231,7 +249,7 @@ def standing(parts: Sequence[SessionLog], now: datetime | None = None) -> Interr
         raise BadInput(Said("refused.complete", log=parts[-1].file))
     if now is not None:
         for task in zeros.keys() & runs.keys():
-            runs[task] = replace(runs[task], ready=_ready(zeros[task], parts[-1], now))
+            runs[task] = replace(runs[task], ready=_ready(zeros[task], parts, now))
     return Interrupted(tuple(parts), runs)
 
 
@@ -340,12 +358,33 @@ def _is_mark(event: Event) -> bool:
     return event["type"] == "run_zero" and event["source"] in MARKS
 
 
-def _ready(zero: str, last: SessionLog, now: datetime) -> float | None:
+def _marks_of(parts: Sequence[SessionLog]) -> dict[str, Mark]:
+    """Return the marks that count, by name, on the clock of the last part.
+
+    A part that goes on writes down those before it first of all, and even so may have been torn
+    before it had: then the parts before still know them.
+    """
+    known: dict[str, Mark] = {}
+    before: SessionLog | None = None
+    for part in parts:
+        if before is not None:
+            tie = tie_between(before.header, part.header)
+            known = {name: mark.moved(tie) for name, mark in known.items()}
+        known |= {
+            event["name"]: Mark(event["t"], event.get("uncertainty", 0.0))
+            for event in part.of("mark")
+            if not event["again"] and event["name"] != "sync"
+        }
+        before = part
+    return known
+
+
+def _ready(zero: str, parts: Sequence[SessionLog], now: datetime) -> float | None:
     """Return from when on (s) a run that counts from a mark can show anything, on its clock."""
-    mark = next((e for e in last.of("mark") if e["name"] == zero and not e["again"]), None)
+    mark = _marks_of(parts).get(zero)
     if mark is None:
         return None
-    elapsed = (now - utc_of(last.header, mark["t"])).total_seconds()
+    elapsed = (now - utc_of(parts[-1].header, mark.t)).total_seconds()
     return float(math.ceil(elapsed + TO_BE_READY))
 
 

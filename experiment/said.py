@@ -1,14 +1,18 @@
 """What the commands say to the assistant: English at once, another language at the very edge.
 
-The words are in `experiment/texts`. Whoever has something to say makes a `Said` and need not know
-who reads it; whoever prints it asks for it in the reader's language.
+The words are in `experiment/texts`, or where a kind of `Said` has its own. Whoever has something to
+say makes a `Said` and need not know who reads it; whoever prints it asks for it in the reader's
+language.
 """
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from experiment.bidi import fill
 from experiment.errors import BadInput
@@ -29,18 +33,28 @@ class Said(str):
         What fills the text in; one may itself be a `Said`.
     """
 
+    folder: ClassVar[Path] = TEXTS
+    """Of the texts, a file for each language."""
+
     key: str
     values: Mapping[str, object]
 
     def __new__(cls, key: str, /, **values: object) -> Said:
-        said = super().__new__(cls, _words(key, values, ENGLISH))
+        said = super().__new__(cls, _words(cls.folder, key, values, ENGLISH))
         said.key, said.values = key, values
         return said
 
 
 def in_words(line: str, language: str) -> str:
     """Return a line in a language; as it is where it is no `Said`."""
-    return _words(line.key, line.values, language) if isinstance(line, Said) else line
+    if isinstance(line, Said):
+        return _words(line.folder, line.key, line.values, language)
+    return line
+
+
+def has_text(folder: Path, key: str) -> bool:
+    """Whether there is a text of a key."""
+    return key in _texts(folder, ENGLISH)
 
 
 def listed(lines: Iterable[str], by: str = "list") -> str:
@@ -49,6 +63,14 @@ def listed(lines: Iterable[str], by: str = "list") -> str:
     for other in others:
         first = Said(by, some=first, one=other)
     return first
+
+
+def typed(*words: object) -> str:
+    """Return a command as it is typed at a terminal: a folder with spaces in quotes."""
+    told = [str(word) for word in words]
+    if sys.platform == "win32":
+        return " ".join(f'"{word}"' if " " in word else word for word in told)
+    return shlex.join(told)
 
 
 def error_in_words(error: BaseException, language: str) -> str:
@@ -106,8 +128,8 @@ def _is_said(error: BaseException) -> bool:
     return bool(error.args) and isinstance(error.args[0], Said)
 
 
-def _words(key: str, values: Mapping[str, object], language: str) -> str:
-    texts = _texts(language)
+def _words(folder: Path, key: str, values: Mapping[str, object], language: str) -> str:
+    texts = _texts(folder, language)
     said = {
         name: in_words(value, language) if isinstance(value, str) else value
         for name, value in values.items()
@@ -116,5 +138,5 @@ def _words(key: str, values: Mapping[str, object], language: str) -> str:
 
 
 @cache
-def _texts(language: str) -> Mapping[str, str]:
-    return read_texts(TEXTS / f"{language}.yaml")
+def _texts(folder: Path, language: str) -> Mapping[str, str]:
+    return read_texts(folder / f"{language}.yaml")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiment.errors import BadInput
-from experiment.protocol import PagesTask, Protocol, load_protocol
+from experiment.protocol import PagesTask, Protocol, QuestionnaireTask, load_protocol
+from experiment.said import Said, listed
 
 SET_ASIDE = "set-aside"
 """Folder of a participant's logs that a repeat stands in for; no export reads it."""
@@ -71,6 +72,20 @@ class Study:
         spec = self.protocol.tasks.get(task)
         return isinstance(spec, PagesTask) and spec.debriefing
 
+    def task_name(self, task: str) -> str:
+        """Return what a task is called in plain words, a `Said`; its label if it is gone."""
+        spec, daily = self.protocol.tasks.get(task), self.protocol.daily
+        if spec is None:
+            return task
+        if self.is_debriefing(task):
+            return Said("tasks.debriefing")
+        if daily is not None and daily.task == task:
+            return Said("tasks.daily")
+        if isinstance(spec, QuestionnaireTask):
+            titles = (self.protocol.questionnaires[name].title for name in spec.questionnaires)
+            return Said("tasks.questionnaire", titles=listed(titles))
+        return Said(f"tasks.{spec.kind}")
+
     def session_tasks(self, session: str, task: str | None) -> tuple[str, ...]:
         """Return the tasks to run in a session: the one that is asked for, or all but the optional.
 
@@ -79,20 +94,16 @@ class Study:
         BadInput
             If the protocol has no such session or task.
         """
-        sessions = self.protocol.sessions
+        sessions, file = self.protocol.sessions, self.folder / "study.yaml"
         if session not in sessions:
-            raise BadInput(
-                f"{self.folder / 'study.yaml'}: no session {session!r}, "
-                f"allowed: {', '.join(sorted(sessions))}"
-            )
+            known = {"session": repr(session), "allowed": ", ".join(sorted(sessions))}
+            raise BadInput(Said("refused.no_session", file=file, **known))
         visit = sessions[session]
         if task is None:
             return visit.tasks
         if task not in visit.all_tasks:
-            raise BadInput(
-                f"{self.folder / 'study.yaml'}: session {session!r} has no task {task!r}, "
-                f"allowed: {', '.join(visit.all_tasks)}"
-            )
+            known = {"session": repr(session), "allowed": ", ".join(visit.all_tasks)}
+            raise BadInput(Said("refused.no_task", file=file, task=repr(task), **known))
         return (task,)
 
 
@@ -111,9 +122,11 @@ def open_study(folder: Path, language: str | None = None) -> Study:
         If it isn't one, or its protocol has a fault.
     """
     if folder.is_file():
-        raise BadInput(f"{folder}: is a file; give the folder of a study")
+        raise BadInput(Said("refused.study_file", folder=folder))
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such study folder; make one with: run_session.py init FOLDER")
+        raise BadInput(Said("refused.no_study", folder=folder))
+    if not (folder / "study.yaml").exists():
+        raise BadInput(Said("refused.not_study", folder=folder))
     protocol, sources = load_protocol(folder / "study.yaml", language)
     return Study(folder, protocol, sources)
 
@@ -127,7 +140,8 @@ def check_label(what: str, label: str) -> str:
         If it isn't letters and digits only, as BIDS demands.
     """
     if not _LABEL.fullmatch(label) or not label.isascii():
-        raise BadInput(f"{what} {label!r}: only the letters A-Z, a-z and digits are allowed")
+        named = f"{what}_label" if what in ("participant", "session") else "label"
+        raise BadInput(Said(f"refused.{named}", what=what, label=repr(label)))
     return label
 
 
@@ -140,10 +154,13 @@ def check_writable(folder: Path) -> None:
         If it or its nearest existing parent can't be written into.
     """
     parent = folder
-    while not parent.exists():
-        parent = parent.parent
+    try:
+        while not parent.exists():
+            parent = parent.parent
+    except PermissionError:  # below another user's folder
+        raise BadInput(Said("refused.rights", folder=parent.parent)) from None
     if not parent.is_dir():
-        raise BadInput(f"{parent}: is a file, a folder is needed")
+        raise BadInput(Said("refused.is_file", folder=parent))
     effective = os.access in os.supports_effective_ids
     if not os.access(parent, os.W_OK | os.X_OK, effective_ids=effective):
-        raise BadInput(f"{parent}: can't be written into; choose another folder or mend its rights")
+        raise BadInput(Said("refused.rights", folder=parent))

@@ -110,7 +110,7 @@ def read_yaml(file: Path) -> Any:
     except IsADirectoryError:
         raise BadInput(f"{file}: is a folder, a file is needed") from None
     except UnicodeDecodeError as error:
-        raise BadInput(f"{file}: not UTF-8 text (byte {error.start})") from None
+        raise BadInput(f"{file}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
     try:

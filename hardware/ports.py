@@ -34,7 +34,8 @@ from hardware.serial_line import (
     wait_for_bytes,
 )
 
-_ANSWERS_WITHIN = 1.0  # s; documented answers take less than 1 ms and the adapter's 16 ms
+ANSWERS_WITHIN = 1.0
+"""s; documented answers take less than 1 ms and the adapter's 16 ms."""
 
 
 class TriggerPort(Protocol):
@@ -115,6 +116,8 @@ class SerialPort:
     Parameters
     ----------
     url : PortUrl
+    answers_within : float
+        How long it may take to say what it is (s).
 
     Attributes
     ----------
@@ -130,7 +133,7 @@ class SerialPort:
         another one.
     """
 
-    def __init__(self, url: PortUrl) -> None:
+    def __init__(self, url: PortUrl, answers_within: float = ANSWERS_WITHIN) -> None:
         told = SerialSettings.of(url)
         self.name = url.address
         self.pulse = told.pulse
@@ -147,7 +150,7 @@ class SerialPort:
             time.sleep(told.settle)  # a device that restarts when its port opens loses what comes
             self._take()  # and what it says meanwhile means nothing
             for say in self._dialect.setup():
-                self._say(say)
+                self._say(say, answers_within)
         except BaseException:
             close_serial(self.line)
             raise
@@ -175,7 +178,7 @@ class SerialPort:
         with suppress(OSError):  # it may be gone already
             close_serial(self.line)
 
-    def _say(self, say: Say) -> None:
+    def _say(self, say: Say, answers_within: float) -> None:
         self._take()
         self._put(say.data)
         if say.settle:
@@ -183,7 +186,7 @@ class SerialPort:
         if say.check is None:
             return
         answer, verdict = b"", None
-        limit = time.perf_counter() + _ANSWERS_WITHIN
+        limit = time.perf_counter() + answers_within
         while verdict is None and time.perf_counter() < limit:
             answer += wait_for_bytes(self.line, limit - time.perf_counter())
             verdict = say.check(answer)

@@ -7,14 +7,14 @@ come when something first asks for them, which a session never does.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec
 from threading import RLock
 from types import ModuleType
 
-_LATER = ("pandas", "json_tricks", "scipy.interpolate", "requests")
-_WITHOUT = ("matplotlib", "openpyxl")  # PsychoPy looks into these at once, and can do without
+LATER = ("pandas", "json_tricks", "scipy.interpolate", "requests")
+WITHOUT = ("matplotlib", "openpyxl")
 _loading = RLock()
 
 
@@ -29,16 +29,25 @@ class _Later(ModuleType):
 
 
 @contextmanager
-def lean_imports() -> Iterator[None]:
-    """Import PsychoPy within this block, and nothing else; what is there already stays as it is."""
-    for name in _LATER:
+def lean_imports(later: Sequence[str] = LATER, without: Sequence[str] = WITHOUT) -> Iterator[None]:
+    """Import PsychoPy within this block, and nothing else; what is there already stays as it is.
+
+    Parameters
+    ----------
+    later : sequence of str
+        Modules that come when something first asks for them.
+    without : sequence of str
+        Modules that are not to be found in the block: PsychoPy looks into ours at once, and can do
+        without.
+    """
+    for name in later:
         if name not in sys.modules and (spec := find_spec(name)) is not None:
             module = module_from_spec(spec)
             module.__dict__.pop("__path__", None)  # a module of it would come without it
             module.__class__ = _Later
             sys.modules[name] = module
     # What is None there is not to be found.
-    hidden = [name for name in _WITHOUT if name not in sys.modules]
+    hidden = [name for name in without if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from PyQt6.QtCore import QMarginsF
+from PyQt6.QtCore import QBuffer, QIODevice, QMarginsF
 from PyQt6.QtGui import QFont, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
 
 from stimuli.qt import application
@@ -15,38 +12,25 @@ _DPI = 96  # what the pixels of the page's style sheet are meant for
 _STEP, _SMALLEST = 0.04, 0.6  # of the size that the page was made for
 
 
-def write_page(html: str, file: Path) -> None:
-    """Write a page as PDF, made smaller if it is too long for one; in place in one move.
+def pdf_of(html: str, made_by: str) -> bytes:
+    """Return a page as the content of a PDF, made smaller if it is too long for one.
 
     Parameters
     ----------
     html : str
         Of the subset that QTextDocument knows: tables, no floats, lengths in px.
-    file : Path
-        Its folder must exist.
-
-    Raises
-    ------
-    OSError
-        If it can't be written.
+    made_by : str
+        What the file says of itself.
     """
     application()
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    beside.open("wb").close()  # Qt only says in a warning that it can't write
-    try:
-        _print(html, beside)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _print(html: str, file: Path) -> None:
-    writer = QPdfWriter(str(file))
+    paper = QBuffer()
+    paper.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(paper)
     writer.setResolution(_DPI)
     margins = QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
     size, portrait = QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait
     writer.setPageLayout(QPageLayout(size, portrait, margins, QPageLayout.Unit.Millimeter))
-    writer.setCreator("Kindred")
+    writer.setCreator(made_by)
     document = QTextDocument()
     document.setDefaultFont(QFont("Noto Sans", 10))
     document.setDocumentMargin(0)
@@ -64,3 +48,4 @@ def _print(html: str, file: Path) -> None:
     painter.scale(scale, scale)
     document.drawContents(painter)
     painter.end()
+    return paper.data().data()

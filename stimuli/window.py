@@ -343,6 +343,17 @@ def wait_for_blank(intervals: Sequence[float], period: float) -> bool:
     return fastest > _BLANKING * max(period, statistics.median(intervals))
 
 
+class WrongRate(HardwareError):
+    """A display that runs at another rate than the protocol's (Hz)."""
+
+    def __init__(self, measured_hz: float, nominal_hz: float) -> None:
+        self.measured_hz, self.nominal_hz = measured_hz, nominal_hz
+        super().__init__(
+            f"the display runs at {measured_hz:.1f} Hz, the protocol says {nominal_hz:g} Hz; set "
+            "the display's rate, or screen.refresh_hz in study.yaml"
+        )
+
+
 def check_rate(measured_hz: float, nominal_hz: float) -> None:
     """Make sure that a display runs at the protocol's rate: all times are laid out for it.
 
@@ -353,14 +364,11 @@ def check_rate(measured_hz: float, nominal_hz: float) -> None:
 
     Raises
     ------
-    HardwareError
+    WrongRate
         If they differ by more than `_RATE_TOLERANCE`.
     """
     if abs(measured_hz / nominal_hz - 1.0) > _RATE_TOLERANCE:
-        raise HardwareError(
-            f"the display runs at {measured_hz:.1f} Hz, the protocol says {nominal_hz:g} Hz; set "
-            "the display's rate, or screen.refresh_hz in study.yaml"
-        )
+        raise WrongRate(measured_hz, nominal_hz)
 
 
 def rush(on: bool) -> bool:

@@ -16,18 +16,17 @@ from hypothesis import HealthCheck, settings
 from PyQt6.QtCore import QLoggingCategory
 from PyQt6.QtWidgets import QApplication
 
-from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
 from experiment.kit.importing import import_kit
 from experiment.readlog import SessionLog
 from stimuli.virtual_display import some_display
+from tests.studies import Edit, edited_study
 
 # No test says how fast this machine is; each has its time limit.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")
-
-Edit = tuple[str, str]
 
 # The example's scanner session in some six seconds: two trials, short times.
 QUICK: tuple[Edit, ...] = (
@@ -56,6 +55,14 @@ AS_ROOT = pytest.mark.skipif(
 )
 
 
+def let_others_in(folder: Path) -> None:
+    """Open a folder, and those above it that are closed, to whoever a test becomes."""
+    for one in (folder, *folder.parents):
+        mode = one.stat().st_mode & 0o7777
+        if not mode & 0o001:
+            one.chmod(mode | 0o055)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs Linux elsewhere; tests that use the one screen run one after the other."""
     if sys.platform != "linux":
@@ -80,23 +87,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def qt() -> QApplication:
-    """Qt's one application of this process, without a screen.
+def qt() -> Iterator[QApplication]:
+    """Qt's one application of this process, on a screen, real or virtual.
 
-    The launcher's widgets need this kind; setting text would make a smaller one, and a process can
-    have but one.
+    The launcher's widgets need this kind; setting text would make a smaller one, without a screen,
+    and a process can have but one.
     """
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
-    made = QApplication(["kindred", "-platform", "offscreen"])
-    made.setStyle("Fusion")
-    return made
+    with some_display():
+        platform = "xcb" if sys.platform == "linux" else "offscreen"
+        made = QApplication(["kindred", "-platform", platform])
+        made.setStyle("Fusion")
+        yield made
 
 
 @pytest.fixture(scope="session")
-def display() -> Iterator[None]:
-    """A screen, real or virtual."""
-    with some_display():
-        yield
+def display(qt: QApplication) -> None:
+    """Asked for by tests that have the one screen to themselves."""
 
 
 @pytest.fixture
@@ -104,14 +111,7 @@ def new_study(tmp_path: Path) -> Callable[..., Path]:
     """Make a copy of the example study, its texts edited, with participant 012's kit."""
 
     def make(*edits: Edit, kit: bool = True) -> Path:
-        folder = tmp_path / "study"
-        make_study(folder)
-        file = folder / "study.yaml"
-        text = file.read_text("utf-8")
-        for old, new in edits:
-            assert old in text, old
-            text = text.replace(old, new)
-        file.write_text(text, "utf-8")
+        folder = edited_study(tmp_path / "study", None, *edits)
         if kit:
             strangers = EXAMPLE / "stranger_messages.csv"
             imported = import_kit(EXAMPLE / EXAMPLE_ANSWERS, "012", strangers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scipy.io import loadmat
 from analysis.batch.exporting import Export, export_study
 from analysis.batch.products import KINDS
 from analysis.bids_validator import validate
+from analysis.film import Film, write_video
 from analysis.replay import verify
 from analysis.report.session import session_report
 from analysis.report.study import Sources, study_report
@@ -20,6 +22,9 @@ from analysis.show import contact_sheet
 from analysis.tables import step_rows
 from experiment.readlog import SessionLog
 from experiment.study import open_study
+from tests.video import decoded, distance
+
+_FPS = 2.0  # of the video
 
 
 def check_products(
@@ -50,8 +55,10 @@ def check_products(
     _check_designs(log, out)
     assert told in session_report(log, with_notes=False)
     assert "Study report from 1 log" in study_report(study, Sources(rehearsals=True))
-    sheet = contact_sheet(log, study.kit_folder("012"))
-    assert sheet.std() > 0  # something is drawn on it
+    kit = study.kit_folder("012")
+    assert contact_sheet(log, kit).std() > 0  # something is drawn on it
+    if shutil.which("ffmpeg") is not None:  # `make faults` installs it
+        _check_video(Film(log, kit), out / "video.mp4")
 
 
 def _check_designs(log: SessionLog, out: Path) -> None:
@@ -66,6 +73,15 @@ def _check_designs(log: SessionLog, out: Path) -> None:
     spm = [cell for file in (out / "spm").rglob("*.mat") for cell in loadmat(file)["onsets"][0]]
     for told in ([float(row["onset"]) for row in nilearn], _flat(fsl), _flat(spm)):
         assert sorted(told) == pytest.approx(onsets, abs=1e-6)
+
+
+def _check_video(film: Film, file: Path) -> None:
+    """Make sure that each frame of a session's video is what was on its screen then."""
+    write_video(film, file, fps=_FPS)
+    frames = decoded(file, film.size_px)
+    assert len(frames) == round((film.end - film.begin) * _FPS)
+    for number, frame in enumerate(frames):
+        assert distance(frame, film.frame_at(film.begin + number / _FPS)) < 4.0, number
 
 
 def _flat(arrays: Sequence[np.ndarray]) -> list[float]:

@@ -197,13 +197,60 @@ def test_what_the_operator_reads_fits_the_console(language: str) -> None:
         assert cell_len(texts.label(key, **sample)) <= 22, key
 
 
-def test_no_refusal_of_the_register_is_written_in_code() -> None:
+def test_no_refusal_at_the_desk_is_written_in_code() -> None:
+    rooms = [ROOT / "experiment" / name for name in ("register", "preflight", "desk")]
+    files = [file for room in rooms for file in sorted(room.rglob("*.py"))]
+    files += [ROOT / "experiment" / "kit" / f"{name}.py" for name in KIT_AT_THE_DESK]
+    files += [ROOT / "experiment" / f"{name}.py" for name in ("choices", "notes", "study")]
+    files += [ROOT / "experiment" / "blinding" / "sealed_list.py"]
+    bare = [
+        f"{file.name}: {ast.unparse(said)}" for file in files for said in raised_in(tree_of(file))
+    ]
+    (receives,) = (
+        part
+        for part in ast.walk(tree_of(ROOT / "experiment" / "blinding" / "making.py"))
+        if isinstance(part, ast.FunctionDef) and part.name == "receive_allocation"
+    )
+    bare += [ast.unparse(said) for said in raised_in(receives)]
+    # Whoever asks for a language that there is none of can be told in none; a study's maker and
+    # whoever writes a kit's file read English.
+    assert [one for one in bare if not any(part in one for part in IN_ENGLISH)] == []
+
+
+def test_no_word_of_the_launcher_is_written_in_code() -> None:
     bare = []
-    for file in sorted((ROOT / "experiment" / "register").glob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                said = node.exc.args[:1]
-                if said and isinstance(said[0], ast.Constant | ast.JoinedStr):
-                    bare.append(f"{file.name}: {ast.unparse(said[0])}")
-    # Whoever asks for a language that there is none of can be told in none.
-    assert [one for one in bare if "--language" not in one] == []
+    for file in sorted((ROOT / "experiment" / "desk").rglob("*.py")):
+        for call in ast.walk(tree_of(file)):
+            if isinstance(call, ast.Call) and name_of(call) in SHOWS:
+                bare += [
+                    f"{file.name}: {ast.unparse(said)}" for said in call.args[:1] if is_bare(said)
+                ]
+    assert bare == []
+
+
+KIT_AT_THE_DESK = ("for_session", "store", "decisions", "desk")
+IN_ENGLISH = ("--language", "has no section", "no section profiles")
+SHOWS = {"label", "button", "field", "complain", "setText", "setToolTip", "note_now", "addAction"}
+
+
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
+def name_of(call: ast.Call) -> str:
+    called = call.func
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def raised_in(tree: ast.AST) -> Iterator[ast.expr]:
+    """Yield what errors are raised with, where that is words and no text of a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            yield from (said for said in node.exc.args[:1] if is_bare(said))
+
+
+def is_bare(said: ast.AST) -> bool:
+    """Whether something has words of its own, outside of what it calls."""
+    if isinstance(said, ast.Constant):
+        return isinstance(said.value, str) and re.search("[a-z]{3}", said.value) is not None
+    return not isinstance(said, ast.Call) and any(map(is_bare, ast.iter_child_nodes(said)))

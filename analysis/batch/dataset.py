@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING
 
+from analysis.batch.holdings import Holdings
 from analysis.batch.manifest import Manifest
 from analysis.batch.visits import folders_in
 from analysis.bids import dataset_files
@@ -84,12 +85,13 @@ def _sessions_in(out: Path) -> Iterator[Path]:
         yield from folders_in(person, "ses-")
 
 
-def write_tables(manifest: Manifest, out: Path, *, parquet: bool) -> Iterator[tuple[str, str]]:
+def write_tables(held: Holdings, out: Path, *, parquet: bool) -> Iterator[tuple[str, str]]:
     """Write the tables of all visits; yield the path of each, and what became of it.
 
     Parameters
     ----------
-    manifest : Manifest
+    held : Holdings
+        Of the folder: which visits have a table there.
     out : Path
     parquet : bool
         Whether to write each as Parquet too.
@@ -97,7 +99,7 @@ def write_tables(manifest: Manifest, out: Path, *, parquet: bool) -> Iterator[tu
     yield DICTIONARY, put(out / DICTIONARY, dictionary())
     for table in TABLES:
         tsv = f"{table.name}.tsv"
-        yield tsv, put_stream(out / tsv, partial(_put_rows, manifest, out, table))
+        yield tsv, put_stream(out / tsv, partial(_put_rows, held, out, table))
         if parquet:
             file = f"{table.name}.parquet"
             yield file, put_stream(out / file, partial(write_parquet, table, out / tsv))
@@ -118,12 +120,10 @@ def others_in(manifest: Manifest, out: Path) -> Iterator[str]:
                     yield path
 
 
-def _put_rows(manifest: Manifest, out: Path, table: Table, stream: IO[bytes]) -> None:
+def _put_rows(held: Holdings, out: Path, table: Table, stream: IO[bytes]) -> None:
     """Put the table of each visit after the other, its head left out."""
     stream.write(head(table).encode())
-    end = f"/{table.name}.tsv"
-    for path in manifest.paths("tables"):
-        if path.endswith(end):
-            with (out / path).open("rb") as rows:
-                rows.readline()
-                copyfileobj(rows, stream)
+    for path in held.paths(f"/{table.name}.tsv"):
+        with (out / path).open("rb") as rows:
+            rows.readline()
+            copyfileobj(rows, stream)

@@ -30,6 +30,7 @@ from analysis.batch.working import (
 from analysis.bids import check_datatype
 from experiment.daily.reports import Report, reports_of
 from experiment.errors import BadInput
+from experiment.outputs import check_place
 from experiment.study import Study, check_writable
 
 OWN = ".kindred"
@@ -150,7 +151,8 @@ class Done:
             *self.others.told("not made by this export: "),
             f"{' and '.join(map(str, self.folders))}: {self.new} files written, "
             f"{self.changed.count} changed, {self.removed.count} removed, {self.unchanged} as "
-            f"before; {self.read} sessions read, {self.as_before} unchanged since the last export",
+            f"before; {self.read} session{'' if self.read == 1 else 's'} read, {self.as_before} "
+            "unchanged since the last export",
         ]
 
 
@@ -283,6 +285,7 @@ def _check(export: Export) -> None:
             f"{', '.join(ratings)}"
         )
     for folder in export.places:
+        check_place(folder)
         check_writable(folder)
         # One that was interrupted may have left nothing but its mark.
         if folder.exists() and any(folder.iterdir()) and not (folder / OWN).is_dir():
@@ -372,7 +375,7 @@ def _finish(
         if had and before is not None and before.settings == settings and _are_there(had, job):
             made += [("tables", (file.path, "unchanged")) for file in had]
         else:
-            written = write_tables(manifest, tables, parquet=export.parquet)
+            written = write_tables(held["tables"], tables, parquet=export.parquet)
             made += [("tables", one) for one in written]
     for kind, (path, became) in made:
         whole.files.append(as_it_stands(Written(kind, path), job))

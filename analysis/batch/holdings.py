@@ -7,7 +7,7 @@ removed at any later export into this folder, also if others in between went els
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from analysis.batch.manifest import WHOLE, opened
@@ -42,6 +42,12 @@ class Holdings:
     def names(self) -> set[str]:
         """Return the names of all visits that have files in the folder."""
         return {name for (name,) in self._base.execute("SELECT name FROM visits")} - {WHOLE}
+
+    def paths(self, ending: str) -> Iterator[str]:
+        """Yield the paths of files of visits that end in some way, sorted by visit."""
+        question = "SELECT paths FROM visits WHERE name <> ? ORDER BY name"
+        for (paths,) in self._base.execute(question, (WHOLE,)):
+            yield from (path for path in json.loads(paths) if path.endswith(ending))
 
     def keep(self, visit: str, paths: Iterable[str]) -> list[str]:
         """Note which files a visit has now, remove those that it has no more, and return them.

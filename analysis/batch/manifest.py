@@ -76,6 +76,7 @@ class Manifest:
 
     def __init__(self, file: Path) -> None:
         self._base = opened(file, "receipt TEXT NOT NULL, facts TEXT NOT NULL")
+        self._outdated = False
 
     def __enter__(self) -> Manifest:
         return self
@@ -108,10 +109,14 @@ class Manifest:
 
     @whole.setter
     def whole(self, receipt: Receipt) -> None:
+        self._outdated = False
         self.put(receipt)
 
     def outdate_whole(self) -> None:
         """Note that what belongs to all visits must be made again, whatever becomes of this one."""
+        if self._outdated:
+            return  # it is long where there are many participants
+        self._outdated = True
         whole = self.whole
         if whole is not None and whole.settings:
             whole.settings = ""
@@ -126,14 +131,6 @@ class Manifest:
         question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
         for (receipt,) in self._base.execute(question, (WHOLE,)):
             yield Receipt.of_plain(json.loads(receipt))
-
-    def paths(self, kind: str) -> Iterator[str]:
-        """Yield the paths of all files of a kind, sorted by visit; quicker than their receipts."""
-        question = "SELECT receipt FROM visits WHERE name <> ? ORDER BY name"
-        for (receipt,) in self._base.execute(question, (WHOLE,)):
-            for file in json.loads(receipt)["files"]:
-                if file["kind"] == kind:
-                    yield file["path"]
 
     def facts(self) -> Iterator[dict[str, Any]]:
         """Yield what a report takes from each log, sorted by visit."""

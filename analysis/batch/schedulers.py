@@ -24,7 +24,8 @@ Scheduler = Callable[
 ]
 _BATCH = 8  # visits handed over at once: a worker's message costs some ms, a visit some tens
 _AHEAD = 3  # batches for each thread of a worker, so that none waits for the next
-_PATIENCE = 10  # s to find a scheduler, or a first worker of it
+PATIENCE = 10.0
+"""s to find a scheduler, or a first worker of it."""
 
 
 def here(
@@ -36,7 +37,9 @@ def here(
 
 
 @contextmanager
-def scheduler(address: str = "local", workers: int = 1) -> Iterator[Scheduler[Any, Any]]:
+def scheduler(
+    address: str = "local", workers: int = 1, patience: float = PATIENCE
+) -> Iterator[Scheduler[Any, Any]]:
     """Give a scheduler, and close what it started.
 
     Parameters
@@ -45,6 +48,8 @@ def scheduler(address: str = "local", workers: int = 1) -> Iterator[Scheduler[An
         ``local``: this process, or `workers` processes of this machine. Else the address of a Dask
         scheduler (``tcp://HOST:8786``), whose workers must see the same folders by the same paths.
     workers : int
+    patience : float
+        How long to look for the scheduler, and for a first worker of it (s).
 
     Raises
     ------
@@ -68,7 +73,7 @@ def scheduler(address: str = "local", workers: int = 1) -> Iterator[Scheduler[An
     quiet = {"distributed.logging": {"distributed": "error", "bokeh": "error"}}
     with dask.config.set(quiet):
         if address != "local":
-            with _connected(address) as client:
+            with _connected(address, patience) as client:
                 yield on_dask(client)
             return
         with (
@@ -84,11 +89,11 @@ def scheduler(address: str = "local", workers: int = 1) -> Iterator[Scheduler[An
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Client]:
+def _connected(address: str, patience: float) -> Iterator[Client]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout=_PATIENCE)
+        client = Client(address, timeout=patience)
     except (OSError, ValueError, TimedOut) as error:
         raise KindredError(
             f"--scheduler {address}: no scheduler answers there ({error}); start one with: "
@@ -96,7 +101,7 @@ def _connected(address: str) -> Iterator[Client]:
         ) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
+            client.wait_for_workers(1, timeout=patience)
         except TimedOut:
             raise KindredError(
                 f"--scheduler {address}: it has no worker; start one with: dask worker {address}"

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiment.errors import BadInput
-from experiment.files import write_whole
+from experiment.outputs import Output
 
 if TYPE_CHECKING:
     from experiment.study import Study
+
+REPORT = Output((".html",), mark="Kindred report")
 
 
 def report(
@@ -33,7 +35,7 @@ def report(
     ] = False,
 ) -> None:
     """Write a report of a session, or of a whole study: one HTML file."""
-    check_page(out)
+    REPORT.check(out)
     if path.is_file():
         _only_of_studies(arms=arms, traits=traits)
         from analysis.report.session import session_report
@@ -48,19 +50,6 @@ def report(
         check_arms(study, arms, out)
         page = study_report(study, Sources(arms, traits, rehearsals))
     put_page(page, out)
-
-
-def check_page(out: Path) -> None:
-    """Refuse what is no place for a report.
-
-    Raises
-    ------
-    BadInput
-    """
-    if out.suffix != ".html":
-        raise BadInput(f"{out}: a .html file is needed for the report")
-    if out.is_dir() or not out.parent.is_dir():
-        raise BadInput(f"{out}: is a folder, or its folder is not there")
 
 
 def check_arms(study: Study, arms: Path | None, out: Path) -> None:
@@ -83,12 +72,9 @@ def put_page(page: str, out: Path) -> None:
     Raises
     ------
     BadInput
-        If it can't be written.
+        As for `Output.write`.
     """
-    try:
-        write_whole(out, page)
-    except OSError as error:
-        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    REPORT.write(out, page)
     print(f"report: {out}")
 
 

@@ -14,8 +14,9 @@ from analysis.science.facts import answers_in, scales_of
 from analysis.science.gather import frame_of
 from analysis.science.palette import PALE, QUIET, colour_of, new_figure, panels, svg
 from analysis.tables import runs
-from analysis.timing import measure, summary
+from analysis.timing import measure
 from analysis.timing_figure import draw
+from analysis.timing_summary import summary
 from experiment.readlog import SessionLog
 from experiment.version import VERSION
 

@@ -87,15 +87,21 @@ def study_report(
     arms = None if sources.arms is None else read_arms(sources.arms)
     traits = None if sources.traits is None else read_traits(sources.traits)
     answers = gathered(
-        facts_in(study.logs(), study.folder) if facts is None else facts,
+        facts_in(study) if facts is None else facts,
         rehearsals=sources.rehearsals,
     )
     days = counted_days(reports_of(study))
     scores = with_daily(answers.scores, days)
     if not answers.counted and scores.empty:
         raise BadInput(_nothing(study, answers))
-    if arms is not None:
+    known = {*answers.table["participant"], *scores["participant"]}
+    if arms is not None and sources.arms is not None:
         _check_slots(arms, answers, sources)
+        people, sessions = map(set, zip(*arms.given, strict=True))
+        check_labels(sources.arms, "participant", people, known)
+        check_labels(sources.arms, "session", sessions, set(study.protocol.sessions))
+    if traits is not None and sources.traits is not None:
+        check_labels(sources.traits, "participant", set(traits.index), known)
     found = outcomes(answers.table, arms)
     feelings = moods(answers.given, arms)
     questionnaires = None if scores.empty else _questionnaires(scores, arms)
@@ -151,9 +157,11 @@ def _nothing(study: Study, answers: Answers) -> str:
     if not answers.logs:
         return f"{study.folder}: no logs; run a session first"
     robots = sum(log.rehearsal for log in answers.logs)
-    told = f"{study.folder}: nothing to report, all {len(answers.logs)} logs are left out"
+    count = len(answers.logs)
+    which = f"all {count} logs are" if count > 1 else "the one log is"
+    told = f"{study.folder}: nothing to report, {which} left out"
     if robots == len(answers.logs):
-        return f"{told}: they are robots' sessions or rehearsals; --rehearsals reports them"
+        return f"{told}: robots' sessions or rehearsals, which report --rehearsals counts"
     first = next(log for log in answers.logs if log.left_out is not None)
     return f"{told}; the first, {first.file}: {first.left_out}"
 
@@ -164,6 +172,35 @@ def _check_slots(arms: Arms, answers: Answers, sources: Sources) -> None:
         raise BadInput(
             f"{sources.arms}: tells another slot for participant {strangers[0]!r} than "
             "the header of their logs; is it the table of this study?"
+        )
+
+
+def check_labels(file: Path, what: str, labels: set[str], known: set[str]) -> None:
+    """Refuse a table whose labels are not the study's, such as those that lost their zeros.
+
+    Parameters
+    ----------
+    file : Path
+        The table.
+    what : str
+        What is labelled, in words.
+    labels, known : set of str
+        The table's, and the study's.
+
+    Raises
+    ------
+    BadInput
+    """
+    cut = {label.lstrip("0"): label for label in known}
+    for label in sorted(labels - known):
+        if label in cut:
+            raise BadInput(
+                f"{file}: {what} {label!r} is {cut[label]!r} in the study; a table program took "
+                "it for a number: keep that column as text"
+            )
+    if not labels & known:
+        raise BadInput(
+            f"{file}: none of its {what}s is in this study's logs; is it another study's?"
         )
 
 

@@ -6,7 +6,6 @@ names; then results are split by A and B, and what these stand for stays sealed.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiment.errors import BadInput
+from experiment.kit.tables import read_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -107,22 +107,18 @@ def read_arms(file: Path) -> Arms:
     BadInput
         If it can't be read, lacks a column, is contradictory, or hasn't two arms.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError):
-        raise BadInput(
-            f"{file}: can't be read; give the table that unblind --all --out wrote"
-        ) from None
-    reader = csv.DictReader(text.splitlines(), delimiter="\t")
-    missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+    header, *rows = read_table(file).rows
+    names = [cell.strip() for cell in header.cells]
+    missing = [name for name in _NEEDED if name not in names]
     if missing:
         raise BadInput(
-            f"{file}:1: no column {missing[0]!r}; a table as unblind --all --out writes it is "
-            f"needed (tabs between {', '.join(_NEEDED)})"
+            f"{file}:{header.line}: no column {missing[0]!r}; a table as unblind --all --out "
+            f"writes it is needed (columns {', '.join(_NEEDED)})"
         )
     given: dict[tuple[str, str], Given] = {}
-    for number, row in enumerate(reader, start=2):
-        if any(not row.get(name) for name in _NEEDED):
+    for number, cells in ((one.line, one.cells) for one in rows):
+        row = dict(zip(names, (cell.strip() for cell in cells), strict=True))
+        if any(not row[name] for name in _NEEDED):
             raise BadInput(f"{file}:{number}: a cell is empty")
         if row["period"] not in ("1", "2"):
             raise BadInput(f"{file}:{number}: period {row['period']!r}, allowed are 1 and 2")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.batch.products import Options, products_of
+from analysis.batch.visits import visits_of
 from analysis.dose import Played
-from analysis.gathering import made_of
-from analysis.science.facts import Seen, cells_of, counted_once, facts_of, left_out, summed
-from experiment.parts import chains
+from analysis.science.facts import Seen, cells_of
+from experiment.study import Study
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -99,40 +99,26 @@ class Answers:
         return answered(self.table)
 
 
-def gather(files: Iterable[Path], folder: Path, *, rehearsals: bool = False) -> Answers:
+def gather(study: Study, *, rehearsals: bool = False) -> Answers:
     """Read all logs of a study.
 
-    A log that can't be read, that was edited, or of a rehearsal is left out and says so; one that
+    A log that can't be used, that was edited, or of a rehearsal is left out and says so; one that
     was cut short counts as far as it goes, but for what a later part of the session shows again.
 
     Parameters
     ----------
-    files : iterable of Path
-    folder : Path
-        The study's; file names are told from there.
+    study : Study
     rehearsals : bool
         Whether robots' sessions and rehearsals count too.
     """
-    return gathered(facts_in(files, folder), rehearsals=rehearsals)
+    return gathered(facts_in(study), rehearsals=rehearsals)
 
 
-def facts_in(files: Iterable[Path], folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the facts of each log; logs that are parts of one session follow on each other."""
-
-    def name_of(file: Path) -> str:
-        return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
-
-    def of_chain(chain: Iterable[Path]) -> list[dict[str, Any]]:
-        refused: list[dict[str, Any]] = []
-        parts = made_of(
-            chain,
-            lambda log: facts_of(log, name_of(log.file)),
-            lambda file, why: refused.append(left_out(name_of(file), why)),
-        )
-        return [*map(summed, counted_once(list(parts))), *refused]
-
-    for chain in chains(files):
-        yield from of_chain(chain)
+def facts_in(study: Study) -> Iterator[dict[str, Any]]:
+    """Yield the facts of each log, as an export keeps them."""
+    options = Options(study.protocol.study.name, kinds=(), facts=True)
+    for visit in visits_of(study.folder / "sourcedata"):
+        yield from products_of(visit, options).facts
 
 
 def gathered(facts: Iterable[dict[str, Any]], *, rehearsals: bool = False) -> Answers:

@@ -7,6 +7,7 @@ between the arms is there too, which tells with whom the drug does more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,13 @@ from analysis.science.models import difference
 from analysis.science.moods import AFTER, BEFORE, Mood
 from analysis.science.ratings import Outcome
 from experiment.errors import BadInput
+from experiment.kit.tables import read_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 _PERSON = "participant_id"
+_LEAST = 2  # columns: whose, and one trait
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +132,11 @@ def pairs_of(trait: Series[float], values: Series[float]) -> DataFrame:
 def read_traits(file: Path) -> DataFrame:
     """Read traits of participants: a column ``participant_id``, and one of numbers for each trait.
 
+    Parameters
+    ----------
+    file : Path
+        As tables are read anywhere here: tabs, commas or semicolons, or XLSX.
+
     Returns
     -------
     DataFrame
@@ -141,34 +149,39 @@ def read_traits(file: Path) -> DataFrame:
     """
     import pandas as pd
 
-    try:
-        table = pd.read_csv(
-            file, sep="\t", dtype="string", na_values=["n/a", ""], keep_default_na=False
-        )
-    except (OSError, UnicodeError, ValueError):
+    header, *rows = read_table(file).rows
+    names = [cell.strip() for cell in header.cells]
+    if _PERSON not in names:
         raise BadInput(
-            f"{file}: can't be read as a table with tabs (of participants and their traits)"
-        ) from None
-    if _PERSON not in table.columns:
-        raise BadInput(f"{file}:1: no column {_PERSON!r}; it tells whose traits a line has")
-    traits = [name for name in table.columns if name != _PERSON]
-    if not traits:
-        raise BadInput(f"{file}:1: a column of numbers beside participant_id is needed")
-    labels = table[_PERSON].str.removeprefix("sub-")
-    twice = labels[labels.duplicated()]
-    if len(twice):
-        raise BadInput(f"{file}: participant {twice.iloc[0]!r} is there twice")
-    numbers = {name: _numbers(table, name, file) for name in traits}
-    indexed: DataFrame = table.assign(**numbers).set_index(labels)[traits]
-    return indexed
+            f"{file}:{header.line}: no column {_PERSON!r}; it tells whose traits a line has"
+        )
+    if len(names) < _LEAST:
+        raise BadInput(f"{file}:{header.line}: a column of numbers beside {_PERSON} is needed")
+    if len(set(names)) < len(names):
+        raise BadInput(f"{file}:{header.line}: two columns have one name; give each its own")
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        told = dict(zip(names, row.cells, strict=True))
+        label = told.pop(_PERSON).strip().removeprefix("sub-")
+        if not label or label in found:
+            twice = f"participant {label!r} is there twice" if label else "names no participant"
+            raise BadInput(f"{file}:{row.line}: {twice}")
+        found[label] = {
+            name: _value(cell, f"{file}:{row.line}: column {name!r}") for name, cell in told.items()
+        }
+    index = pd.Index(list(found), name=_PERSON, dtype="string")
+    table: DataFrame = pd.DataFrame(list(found.values()), index=index, dtype=float)
+    return table
 
 
-def _numbers(table: DataFrame, name: str, file: Path) -> Series[float]:
-    import pandas as pd
-
-    numbers = pd.to_numeric(table[name], errors="coerce").astype(float)
-    wrong = numbers.isna() & table[name].notna()
-    if wrong.any():
-        line = int(wrong.to_numpy().argmax()) + 2
-        raise BadInput(f"{file}:{line}: column {name!r} holds something that is no number")
-    return numbers
+def _value(cell: str, where: str) -> float:
+    text = cell.strip()
+    if text in ("", "n/a"):
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadInput(f"{where} holds something that is no number; numbers have a point: 3.5")
+    return number

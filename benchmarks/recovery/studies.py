@@ -117,7 +117,7 @@ def whole_way(job: tuple[Truth, int]) -> Study:
     with tempfile.TemporaryDirectory() as name:
         folder, file = whole_study(Path(name), truth, seed)
         study = open_study(folder)
-        cells = gather(study.logs(), folder, rehearsals=True).table
+        cells = gather(study, rehearsals=True).table
         rated = cells[cells["rating"] == "connection"]
         answers = frame_of([row for log in study.logs() for row in answers_in(read_log(log))])
         one = outcome("messages", "connection", rated, read_arms(file))

@@ -12,7 +12,8 @@ from experiment.blinding.sealed_list import SEALED_LIST, Secret, read_sealed_lis
 from experiment.blinding.sealing import fingerprint, read_public
 from experiment.chance import dice
 from experiment.errors import BadInput
-from experiment.files import write_new, write_whole
+from experiment.files import write_whole
+from experiment.outputs import Output
 from experiment.protocol import Design
 from experiment.register.changes import Now, at_the_desk, utc_now
 from experiment.register.entries import AllocationReceived
@@ -21,6 +22,7 @@ from experiment.said import Said
 from experiment.study import Study
 
 _ARM = 40  # characters
+_SEALED, _PACKING = Output(), Output(mode=0o600)
 
 
 def make_allocation(
@@ -70,9 +72,8 @@ def make_allocation(
         )
     _check_arms(arms)
     outside(study, packing, "--packing", "it tells every arm")
-    for file in (out, packing):
-        if file.exists():
-            raise BadInput(f"{file}: is there already; a list is never overwritten")
+    _SEALED.check(out)
+    _PACKING.check(packing)
     if out.resolve() == packing.resolve():
         raise BadInput(f"{out}: is given for both lists; they go to different people")
     public = read_public(public_key)
@@ -86,9 +87,9 @@ def make_allocation(
         public,
         rehearsal=rehearsal,
     )
-    _write(packing, _packing_list(design, slots), 0o600)
+    _PACKING.write(packing, _packing_list(design, slots))
     try:
-        _write(out, text, 0o644)
+        _SEALED.write(out, text)
     except BadInput:
         packing.unlink()
         raise
@@ -216,12 +217,3 @@ def _packing_list(design: Design, slots: list[tuple[str, Secret]]) -> str:
                 }
             )
     return text.getvalue()
-
-
-def _write(file: Path, text: str, mode: int) -> None:
-    try:
-        write_new(file, text, mode)
-    except FileExistsError:
-        raise BadInput(f"{file}: is there already; a list is never overwritten") from None
-    except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror})") from None

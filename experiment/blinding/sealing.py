@@ -17,13 +17,14 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from experiment.errors import BadInput
-from experiment.files import write_new
+from experiment.outputs import Output
 from experiment.said import Said
 
 _PURPOSE = b"kindred sealed allocation 1"
 _NONCE = bytes(12)
 _KEY = 32  # bytes of an X25519 public key
 _PAD = 64  # bytes; lengths are rounded up to a multiple
+_PUBLIC, _PRIVATE = Output(), Output(mode=0o600)
 
 
 class NotOpened(Exception):
@@ -108,9 +109,9 @@ def make_keys(private_file: Path, public_file: Path, passphrase: str | None) -> 
     open_ = private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    _write_key(public_file, open_, 0o644)
+    _PUBLIC.write(public_file, open_)
     try:
-        _write_key(private_file, secret, 0o600)
+        _PRIVATE.write(private_file, secret)
     except BadInput:
         public_file.unlink()
         raise
@@ -180,12 +181,3 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
-
-
-def _write_key(file: Path, content: bytes, mode: int) -> None:
-    try:
-        write_new(file, content, mode)
-    except FileExistsError:
-        raise BadInput(f"{file}: is there already; a key is never overwritten") from None
-    except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror})") from None

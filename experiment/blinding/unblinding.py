@@ -17,7 +17,7 @@ from experiment.blinding.making import is_inside, list_file, outside
 from experiment.blinding.sealed_list import SealedList, Secret, read_sealed_list
 from experiment.blinding.sealing import NotOpened, fingerprint, read_private
 from experiment.errors import BadInput
-from experiment.files import write_new
+from experiment.outputs import Output
 from experiment.protocol import Design
 from experiment.readlog import header_of
 from experiment.register.changes import Desk, Now, at_the_desk, check_reason, utc_now
@@ -26,6 +26,8 @@ from experiment.register.standing import standing
 from experiment.register.state import Participant, Register
 from experiment.said import Said, listed
 from experiment.study import Study
+
+_ARMS = Output(mode=0o600)
 
 COLUMNS = ("participant", "slot", "stratum", "sequence", "period", "session", "arm")
 """Of the table of all arms: a row for each session of a period."""
@@ -173,10 +175,7 @@ def unblind_all(
     check_reason(reason)
     if out is not None:
         outside(study, out, "--out", "it tells every arm")
-        if out.exists():
-            raise BadInput(f"{out}: is there already; choose another file")
-        if not out.parent.is_dir():
-            raise BadInput(f"{out.parent}: no such folder")
+        _ARMS.check(out)
     design, private = _checked(study, key)
     with at_the_desk(study.folder, who, now) as desk:
         sealed = _unedited(study, desk.register)
@@ -189,10 +188,7 @@ def unblind_all(
     lines = [*_other_lists(study, desk.register), _recorded(desk)]
     if out is None:
         return [*table.splitlines(), *lines]
-    try:
-        write_new(out, table, mode=0o600)
-    except OSError as error:
-        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    _ARMS.write(out, table)
     return [Said("told.all", count=len(opened), file=out), *lines]
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from experiment.errors import BadInput
+
 
 def desk(
     study: Annotated[
@@ -28,6 +30,15 @@ def desk(
     """Open the launcher, as run_session.py alone does: what is due, and one button for it."""
     from experiment.desk.commands import Options
     from experiment.desk.window.launch import open_desk
+    from experiment.request import window_size
+    from experiment.robot import temper
 
+    if speed not in ("real", "fast"):
+        raise BadInput(f"--speed {speed!r}: allowed are real, fast")
+    if robot is not None:
+        temper(robot)
+    elif no_window or speed == "fast":
+        raise BadInput("--no-window, --speed fast: need --robot, for nobody else can take part")
+    window_size(window)
     options = Options(robot, speed == "fast", no_window, window, port, scanner)
     raise typer.Exit(open_desk(study, options))

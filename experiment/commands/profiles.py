@@ -50,10 +50,11 @@ def sheet(
     language: Language = None,
 ) -> None:
     """Show a whole profile set on one picture; it holds names and texts."""
-    from analysis.show import write_png
+    from analysis.show import PICTURE, write_png
     from experiment.profiles import load_profiles
     from experiment.profiles.sheet import profile_sheet
     from experiment.said import Said
 
+    PICTURE.check(out)
     write_png(profile_sheet(load_profiles(folder)), out)
     say([Said("profiles.picture", file=out)], language)

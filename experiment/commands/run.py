@@ -113,7 +113,7 @@ def run(
 def _sum_up(log: Path, study: Path, participant: str, spoken: str) -> None:
     """Ask for the words of notes, write the session's timing, and tell how it went."""
     from analysis.dose import dose_lines
-    from analysis.timing import write_timing
+    from analysis.timing_summary import write_timing
     from experiment.desk.summary import summary_lines
     from experiment.readlog import read_log
     from experiment.said import Said, in_words

@@ -45,10 +45,14 @@ def page(
     language: Annotated[str | None, typer.Option(help="In place of the study's own.")] = None,
 ) -> None:
     """Write the page on which a participant fills in daily reports at home."""
+    from experiment.daily.days import periods_of
     from experiment.daily.page import write_page
     from experiment.study import open_study
 
-    write_page(open_study(study), participant, out, language)
+    opened = open_study(study)
+    write_page(opened, participant, out, language)
+    for period in periods_of(opened, participant):
+        print(f"session {period.session}: {period.first} to {period.last}")
     print(f"page: {out}", "give it to the participant; it works without a network", sep="\n")
 
 
@@ -72,6 +76,28 @@ def import_(
         print(*done.problems[:-1], sep="\n")
     if done.problems:
         raise BadInput(done.problems[-1])
+
+
+@daily_app.command("refile")
+def refile(
+    study: StudyFolder,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What was kept, in the study's sourcedata.")
+    ],
+    by: Annotated[str, typer.Option("--by", help="Your initials.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in one line.")],
+    participant: Annotated[
+        str | None, typer.Option("--participant", help="Label of whose it is.")
+    ] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="It is nobody's: a try.")] = False,
+) -> None:
+    """Have a report count for another participant than it came for, or nobody; what came stays."""
+    from experiment.daily.refiling import refile as enter
+    from experiment.study import open_study
+
+    if (participant is None) != nobody:
+        raise BadInput("daily refile: --participant LABEL or --nobody is needed, one of the two")
+    print(*enter(open_study(study), file, participant, by, reason), sep="\n")
 
 
 @daily_app.command("status")

@@ -177,7 +177,8 @@ def set_first_day(study: Study, participant: str, session: str, first: date) -> 
 
 def day_of(moment: datetime, day_begins: int) -> date:
     """Return the day to which a local time belongs, where days begin so many h after midnight."""
-    return (moment.replace(tzinfo=None) - timedelta(hours=day_begins)).date()
+    day = moment.date()
+    return day - timedelta(days=1) if moment.hour < day_begins else day
 
 
 def date_from(text: str, what: str) -> date:

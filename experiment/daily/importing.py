@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiment.daily.reports import Sent, Source, read_record, store
+from experiment.daily.reports import Sent, Source, record_file, records_of, store
 from experiment.daily.sent import daily_questionnaires, read_sent
 from experiment.daily.survey import read_survey
 from experiment.errors import BadInput
 from experiment.protocol import Questionnaire
+from experiment.register.state import Refiling, open_register
 from experiment.study import Study
 
 _ANSWER_FILE = ".json"
@@ -52,11 +53,12 @@ def import_reports(study: Study, files: Sequence[Path], participant: str | None 
         If the study has no daily reports.
     """
     questionnaires = daily_questionnaires(study)
+    refiled = open_register(study.folder).refiled
     told: list[str] = []
     problems: list[str] = []
     for file in files:
         try:
-            for line in _take_in(study, file, participant, questionnaires):
+            for line in _take_in(study, file, participant, questionnaires, refiled):
                 told.append(line)
         except BadInput as error:
             problems.append(str(error))
@@ -64,17 +66,23 @@ def import_reports(study: Study, files: Sequence[Path], participant: str | None 
 
 
 def _take_in(
-    study: Study, file: Path, participant: str | None, questionnaires: Mapping[str, Questionnaire]
+    study: Study,
+    file: Path,
+    participant: str | None,
+    questionnaires: Mapping[str, Questionnaire],
+    refiled: Mapping[str, Refiling],
 ) -> Iterator[str]:
     """Check a file, keep one report of it after the other, and yield what became of each."""
     source, found, left_out = _read(study, file, participant)
     yield from left_out
     for sent in found:
-        others = _same_day(study, sent)
+        others = _others_of_day(study, sent, refiled)
         kept = store(study, sent, source, questionnaires)
         what = f"{file}: participant {sent.participant}, session {sent.session}, {sent.day}"
         if kept is None:
-            yield f"{what}: was imported before; nothing is changed"
+            anew = refiled.get(_name(study, record_file(study, sent)))
+            since = "" if anew is None else f"; it counts for {anew.whom} now"
+            yield f"{what}: was imported before{since}; nothing is changed"
         elif others:
             yield f"{what}: kept, but DOUBLED: {others} of this day before"
         else:
@@ -90,16 +98,17 @@ def _read(
     return survey.source, survey.sent, survey.left_out
 
 
-def _same_day(study: Study, sent: Sent) -> int:
-    """Return how many other reports of a participant's day were kept before."""
-    folder = study.log_folder(sent.participant, sent.session)
-    of_day = folder.glob(f"*_day-{sent.day}_*.json")
-    return sum(_is_another(file, sent) for file in of_day)
+def _others_of_day(study: Study, sent: Sent, refiled: Mapping[str, Refiling]) -> int:
+    """Return how many other reports there are of a participant's day."""
+    here = {_name(study, file) for file in records_of(study, sent.participant, sent.day)}
+    gone = {name for name in here & set(refiled) if refiled[name].participant != sent.participant}
+    came = {
+        name
+        for name, anew in refiled.items()
+        if anew.participant == sent.participant and f"_day-{sent.day}_" in name
+    }
+    return len((here - gone | came) - {_name(study, record_file(study, sent))})
 
 
-def _is_another(record: Path, sent: Sent) -> bool:
-    try:
-        known = read_record(record)
-    except BadInput:
-        return True  # damaged: whatever it was, `daily status` tells of it
-    return (known.answers, known.completed.isoformat()) != (sent.answers, sent.completed[:19])
+def _name(study: Study, file: Path) -> str:
+    return file.relative_to(study.folder).as_posix()

@@ -13,13 +13,15 @@ from experiment.chance import dice
 from experiment.daily.days import daily_of, periods_of
 from experiment.daily.sent import daily_questionnaires, study_key
 from experiment.errors import BadInput
-from experiment.files import write_whole
+from experiment.outputs import Output
 from experiment.plans.questionnaire import ordered_items
 from experiment.protocol import Questionnaire, worded
 from experiment.protocol.questionnaire import Item, check_language, item_key
 from experiment.protocol.texts import lacking
-from experiment.study import Study, check_label, check_writable
+from experiment.study import Study, check_label
 from experiment.yaml_files import read_texts
+
+PAGE = Output((".html", ".htm"), mark="Kindred daily page", mode=0o600)
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _RIGHT_TO_LEFT = ("ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi")
@@ -41,24 +43,17 @@ def write_page(study: Study, participant: str, out: Path, language: str | None =
     participant : str
         Label.
     out : Path
-        An HTML file; one that is there is replaced.
+        An HTML file; a daily page that is there is replaced.
     language : str or None
         The protocol's if None.
 
     Raises
     ------
     BadInput
-        If something that it needs is missing, or the file can't be written.
+        If something that it needs is missing; and as for `Output.write`.
     """
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise BadInput(f"{out}: a page is an HTML file; give a name that ends with .html")
-    check_writable(out.parent)
-    page = page_for(study, participant, language)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, page, mode=0o600)
-    except OSError as error:
-        raise BadInput(f"{out}: can't be written ({error.strerror})") from None
+    PAGE.check(out)
+    PAGE.write(out, page_for(study, participant, language))
 
 
 def page_for(study: Study, participant: str, language: str | None = None) -> str:

@@ -3,6 +3,10 @@
 Reports from home and from survey tools are kept beside the session logs, a file each, written in
 one move and never replaced. The file holds the questionnaires as they were, so that it can be read
 and scored by itself; a digest shows an edit. Reports at a desk are session logs.
+
+A report counts for whom it was kept, unless the register's journal says that it was filed anew
+(`refiling`). It is about a day, not about the session that ends a period: when that is done again,
+the reports in its folder, which is set aside, still count.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,7 +28,10 @@ from experiment.protocol import Questionnaire
 from experiment.protocol.questionnaire import item_key
 from experiment.protocol.values import Label, Name
 from experiment.readlog import read_log
-from experiment.study import Study
+from experiment.study import SET_ASIDE, Study
+
+if TYPE_CHECKING:
+    from experiment.register.state import Refiling
 
 Source = Literal["desk", "page", "qualtrics", "redcap"]
 _FORMAT = "kindred-daily-record"
@@ -81,6 +88,8 @@ class Report:
     number : int or None
         Of the day within the period that the session ends, from 1; None where it isn't known to be
         a day of it.
+    refiled : Refiling or None
+        Who said for whom it counts, if that isn't whom it was kept for.
     """
 
     participant: str
@@ -95,6 +104,7 @@ class Report:
     language: str
     late: bool
     number: int | None = None
+    refiled: Refiling | None = None
 
 
 @dataclass(frozen=True)
@@ -107,10 +117,13 @@ class DailyReports:
         By participant, session, day and time.
     damaged : tuple of (Path, str)
         Files that can't be used, and why.
+    uncounted : tuple of Report
+        Those that somebody filed as nobody's.
     """
 
     reports: tuple[Report, ...] = ()
     damaged: tuple[tuple[Path, str], ...] = ()
+    uncounted: tuple[Report, ...] = ()
 
 
 def check_of(plain: Mapping[str, Any]) -> str:
@@ -154,6 +167,13 @@ def check_answers(
             raise ValueError(f"there is no item {key!r}")
 
 
+def record_file(study: Study, sent: Sent) -> Path:
+    """Return where a report is kept: the same one always there."""
+    day = f"sub-{sent.participant}_ses-{sent.session}_task-{_task(study)}_day-{sent.day}"
+    digest = check_of(sent.model_dump(mode="json"))[:8]
+    return study.log_folder(sent.participant, sent.session) / f"{day}_{digest}.json"
+
+
 def store(
     study: Study, sent: Sent, source: Source, questionnaires: Mapping[str, Questionnaire]
 ) -> Path | None:
@@ -164,9 +184,9 @@ def store(
     BadInput
         If it can't be written; nothing is half-written.
     """
-    report = sent.model_dump(mode="json")
-    name = f"sub-{sent.participant}_ses-{sent.session}_task-{_task(study)}_day-{sent.day}"
-    file = study.log_folder(sent.participant, sent.session) / f"{name}_{check_of(report)[:8]}.json"
+    file = record_file(study, sent)
+    if any(study.set_aside_folder(sent.participant).glob(f"*/{file.name}")):
+        return None
     record: dict[str, Any] = {
         "format": _FORMAT,
         "version": 1,
@@ -177,7 +197,7 @@ def store(
         "questionnaires": {
             name: one.model_dump(mode="json") for name, one in questionnaires.items()
         },
-        "report": report,
+        "report": sent.model_dump(mode="json"),
     }
     record["check"] = check_of(record)
     try:
@@ -190,9 +210,9 @@ def store(
     return file
 
 
-def records_of(study: Study) -> list[Path]:
-    """Return the files of all reports that were kept, sorted."""
-    return sorted((study.folder / "sourcedata").glob("sub-*/ses-*/*_day-*.json"))
+def records_of(study: Study, participant: str = "*", day: str = "*") -> list[Path]:
+    """Return the files of all reports that were kept, sorted; of one participant or day alone."""
+    return _kept(study, participant, f"*_day-{day}_*.json")
 
 
 def read_record(file: Path) -> Report:
@@ -266,11 +286,18 @@ def desk_reports(log: Path) -> list[Report]:
 
 def reports_of(study: Study) -> DailyReports:
     """Return all daily reports of a study."""
+    from experiment.register.state import open_register  # with all that a journal can say
+
+    refiled = open_register(study.folder).refiled
     reports: list[Report] = []
+    uncounted: list[Report] = []
     damaged: list[tuple[Path, str]] = []
     for file in (*records_of(study), *_desk_logs(study)):
         try:
-            reports += desk_reports(file) if file.suffix == ".jsonl" else [read_record(file)]
+            found = desk_reports(file) if file.suffix == ".jsonl" else [read_record(file)]
+            anew = refiled.get(file.relative_to(study.folder).as_posix())
+            of_nobody = anew is not None and anew.participant is None
+            (uncounted if of_nobody else reports).extend(_as_filed(one, anew) for one in found)
         except BadInput as error:
             damaged.append((file, str(error)))
     periods = {
@@ -281,7 +308,14 @@ def reports_of(study: Study) -> DailyReports:
         replace(report, number=_number(report, periods[report.participant])) for report in reports
     ]
     ordered = sorted(numbered, key=lambda r: (r.participant, r.session, r.day, r.completed))
-    return DailyReports(tuple(ordered), tuple(damaged))
+    return DailyReports(tuple(ordered), tuple(damaged), tuple(uncounted))
+
+
+def _as_filed(report: Report, anew: Refiling | None) -> Report:
+    """Return a report as that of whom it counts for; nobody's as that of whom it was kept for."""
+    if anew is None or anew.participant is None or anew.session is None:
+        return replace(report, refiled=anew)
+    return replace(report, participant=anew.participant, session=anew.session, refiled=anew)
 
 
 def _number(report: Report, periods: Sequence[Period]) -> int | None:
@@ -294,7 +328,14 @@ def _desk_logs(study: Study) -> list[Path]:
     """Return the logs of daily reports: these are always run on their own."""
     if study.protocol.daily is None:
         return []
-    return [log for log in study.logs() if f"_task-{study.protocol.daily.task}" in log.name]
+    return _kept(study, "*", f"*_task-{study.protocol.daily.task}*.jsonl")
+
+
+def _kept(study: Study, participant: str, name: str) -> list[Path]:
+    """Return files of sessions, those that were set aside too."""
+    folder = study.folder / "sourcedata"
+    places = (f"sub-{participant}/ses-*", f"sub-{participant}/{SET_ASIDE}/*")
+    return sorted(file for place in places for file in folder.glob(f"{place}/{name}"))
 
 
 def _task(study: Study) -> str:

@@ -13,11 +13,14 @@ from pydantic import ValidationError
 from experiment.daily.days import Period, daily_of, day_of, periods_of
 from experiment.daily.reports import Sent, check_answers, check_of
 from experiment.errors import BadInput
+from experiment.files import canonical
 from experiment.protocol import Questionnaire
 from experiment.protocol.questionnaire import check_filled
 from experiment.study import Study
 
 _MAX_FILE = 1_000_000  # bytes; an answer file has some hundred
+YEARS = range(2000, 2100)
+"""Of reports, whatever the clock of a device says."""
 
 
 def daily_questionnaires(study: Study) -> dict[str, Questionnaire]:
@@ -123,11 +126,15 @@ def _check_period(periods: tuple[Period, ...], session: str, day: date, where: s
     """Raise `BadInput` unless a day belongs to a session's period."""
     period = period_with(periods, day)
     if period is None or period.session != session:
-        spans = ", ".join(f"session {p.session}: {p.first} to {p.last}" for p in periods)
         raise BadInput(
             f"{where}: {day} is no day of the period of session {session} of this participant "
-            f"({spans})"
+            f"({spans_of(periods)})"
         )
+
+
+def spans_of(periods: tuple[Period, ...]) -> str:
+    """Return from when to when periods are, for an error."""
+    return ", ".join(f"session {one.session}: {one.first} to {one.last}" for one in periods)
 
 
 def period_with(periods: tuple[Period, ...], day: date) -> Period | None:
@@ -153,6 +160,8 @@ def instant_of(text: str, where: str) -> datetime:
     """
     try:
         instant = datetime.fromisoformat(text)
+        if instant.year not in YEARS:
+            raise ValueError
     except ValueError:
         raise BadInput(f"{where}: {text!r} is no time") from None
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=timezone.utc)
@@ -161,13 +170,16 @@ def instant_of(text: str, where: str) -> datetime:
 def _plain(file: Path, raw: bytes) -> dict[str, Any]:
     try:
         plain = json.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError:
+        canonical(plain).encode()  # what can be written can be text that can't
+    except UnicodeError:
         raise BadInput(f"{file}: not UTF-8 text; not an answer file") from None
     except json.JSONDecodeError as error:
         raise BadInput(
             f"{file}:{error.lineno}: not a whole answer file (it was cut off or edited near "
             f"character {error.colno}); ask for it again"
         ) from None
+    except (ValueError, RecursionError):  # a number, or a nesting, that no page writes
+        raise BadInput(f"{file}:1: not an answer file of the daily page") from None
     if not isinstance(plain, dict) or plain.get("format") != "kindred-daily-report":
         raise BadInput(f"{file}:1: not an answer file of the daily page")
     if plain.get("version") != 1:

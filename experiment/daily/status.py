@@ -76,13 +76,18 @@ def status_lines(study: Study, participant: str | None, today: date) -> list[str
         own = [report for report in daily.reports if report.participant == label]
         periods = periods_of(study, label)
         lines.append(f"participant {label}")
-        lines += [_line(status_of(period, own, today)) for period in periods]
+        for period in periods:
+            status = status_of(period, own, today)
+            lines.append(_line(status))
+            lines += [_one(r) for r in own if r.number and r.day in status.doubled]
         lines += [
             f"  {one.day}: a report of session {one.session}, which is no day of its period, and "
             f"not counted ({one.file.name})"
             for one in own
             if one.number is None
         ]
+        refiled = [one for one in (*daily.reports, *daily.uncounted) if one.refiled]
+        lines += [_anew(one) for one in refiled if label in _whose(one)]
     return lines
 
 
@@ -99,3 +104,23 @@ def _line(status: PeriodStatus) -> str:
     if status.to_come:
         parts.append(f"{len(status.to_come)} to come")
     return f"  session {period.session}, {period.first} to {period.last}: " + "; ".join(parts)
+
+
+def _one(report: Report) -> str:
+    """Return which of a day's reports it is."""
+    completed = f"{report.completed:%Y-%m-%d %H:%M}"
+    return f"    {report.day}: {report.file.name} ({report.source}), filled in {completed}"
+
+
+def _anew(report: Report) -> str:
+    anew = report.refiled
+    assert anew is not None, "only of those that were filed anew"
+    return (
+        f"  {report.day}: {report.file.name} counts for {anew.whom}, says {anew.by} "
+        f"on {anew.utc.astimezone().date()}: {anew.reason}"
+    )
+
+
+def _whose(report: Report) -> tuple[str, str]:
+    """Return the participants whom a report counts for, and for whom it was kept."""
+    return report.participant, report.file.name.partition("_")[0].removeprefix("sub-")

@@ -15,6 +15,7 @@ from pathlib import Path
 from experiment.daily.days import Period, daily_of, day_of, periods_of
 from experiment.daily.reports import Sent, Source
 from experiment.daily.sent import (
+    YEARS,
     check_sent,
     daily_questionnaires,
     date_of,
@@ -216,9 +217,11 @@ class _RowReader:
         text = self._cells[name]
         for form in _TIMES:
             try:
-                return datetime.strptime(text, form)
+                found = datetime.strptime(text, form)
             except ValueError:
                 continue
+            if found.year in YEARS:
+                return found
         raise BadInput(f"{self._where}: column {name!r} is no time such as 2026-03-02 20:15:00")
 
     def _answers(self, questionnaires: Mapping[str, Questionnaire]) -> dict[str, int | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from experiment.desk.texts import Texts
 from experiment.preflight.questions import Question, gather, questions_about, wrong_person
+from experiment.said import in_words
 from experiment.study import Study
 
 
@@ -48,4 +49,4 @@ def about_the_person(participant: str, texts: Texts) -> Asked:
 
 
 def _asked(question: Question, texts: Texts) -> Asked:
-    return Asked(question.mistake, question.text(texts.tag))
+    return Asked(question.mistake, in_words(question.said, texts.tag))

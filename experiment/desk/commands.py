@@ -74,6 +74,7 @@ def check_words(
     language: str,
     *,
     fullscreen: bool,
+    task: str | None = None,
     resume: bool = False,
 ) -> Words:
     """Return the words that check before a session whether everything is as it must be."""
@@ -81,6 +82,7 @@ def check_words(
         "check",
         str(study),
         *("--participant", participant, "--session", session),
+        *(("--task", task) if task is not None else ()),
         *("--json", "--language", language),
         *(("--resume",) if resume else ()),
         *_ports(options),

@@ -9,13 +9,13 @@ from experiment.errors import BadInput
 from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.for_session import shown_before
 from experiment.kit.own_profile import load_own_profile
-from experiment.kit.store import KIT_FILE, is_forgotten, load_kit
+from experiment.kit.store import has_kit, is_forgotten, load_kit
 from experiment.plans.people import shortfall as shortfall_of_people
 from experiment.plans.people import still_to_like
 from experiment.plans.sharing import shortfall
 from experiment.protocol import ChoosingTask, FeedbackTask
 from experiment.register import SessionStanding
-from experiment.said import words_of
+from experiment.said import typed, words_of
 from experiment.study import Study
 
 
@@ -53,8 +53,8 @@ def missing_for(study: Study, participant: str, visit: SessionStanding) -> tuple
 
 
 def _command(name: str, study: Study, participant: str, more: str = "") -> str:
-    words = f"run_session.py {name} {study.folder} --participant {participant} {more}"
-    return words.rstrip()
+    words = ("run_session.py", *name.split(), study.folder, "--participant", participant)
+    return typed(*words, *more.split())
 
 
 def _messages(study: Study, participant: str, visit: SessionStanding) -> list[Lack]:
@@ -64,7 +64,7 @@ def _messages(study: Study, participant: str, visit: SessionStanding) -> list[La
     folder = study.kit_folder(participant)
     if is_forgotten(folder):
         return [Lack("forgotten")]
-    if not (folder / KIT_FILE).exists():
+    if not has_kit(folder):
         return [Lack("kit", command=_command("kit import ANSWERS --study", study, participant))]
     kit = load_kit(folder)
     decisions = load_decisions(folder, kit.index().digest)

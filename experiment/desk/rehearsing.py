@@ -11,6 +11,7 @@ from experiment.errors import BadInput
 from experiment.examples import EXAMPLE
 from experiment.kit import Kit, KitMessage, Writer, save_kit
 from experiment.protocol import Protocol
+from experiment.said import Said
 from experiment.study import Study
 from experiment.yaml_files import read_texts
 
@@ -53,7 +54,7 @@ def copy_for_dry_run(study: Study, participant: str, session: str, folder: Path)
                 shutil.copytree(study.folder / part, copy / part)
         shutil.rmtree(copy / logs / f"ses-{session}", ignore_errors=True)
     except OSError as error:
-        raise BadInput(f"{folder}: the study can't be copied there ({error.strerror})") from None
+        raise BadInput(Said("refused.copied", folder=folder, why=error.strerror)) from None
     return copy
 
 
@@ -82,7 +83,7 @@ def make_practice(study: Study, folder: Path) -> Path:
         _write(place / "study.yaml", _protocol(study.protocol))
         save_kit(_kit(language), place / "participants" / PERSON / "kit")
     except OSError as error:
-        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=folder, why=error.strerror)) from None
     return place
 
 

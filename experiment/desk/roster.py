@@ -90,11 +90,6 @@ def roster_of(study: Study) -> Roster:
     return Roster(study, register, tuple(everybody[label] for label in sorted(everybody)))
 
 
-def task_kind(study: Study, task: str) -> str:
-    """Return of which kind a task is."""
-    return study.protocol.tasks[task].kind
-
-
 def is_rehearsal(visit: SessionStanding) -> bool:
     """Whether a robot answered in any part of a session."""
     return any(log.robot for log in visit.logs)
@@ -102,11 +97,12 @@ def is_rehearsal(visit: SessionStanding) -> bool:
 
 def last_day(visit: SessionStanding) -> dt.date | None:
     """Return the day, at the desk, on which a session was last at work; None if never."""
-    days = [_day(log.utc) for log in visit.logs if log.utc]
+    days = [day_of(log.utc) for log in visit.logs if log.utc]
     return max(days, default=None)
 
 
-def _day(utc: str) -> dt.date:
+def day_of(utc: str) -> dt.date:
+    """Return the day at the desk of a moment (ISO 8601)."""
     return dt.datetime.fromisoformat(utc.replace("Z", "+00:00")).astimezone().date()
 
 

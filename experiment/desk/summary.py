@@ -7,18 +7,21 @@ from pathlib import Path
 
 from analysis.monitor_texts import clock_of
 from experiment.desk.ended import read_ended
-from experiment.desk.roster import roster_of, task_kind
+from experiment.desk.roster import roster_of
 from experiment.desk.texts import Texts, speaking
 from experiment.register import Standing
+from experiment.said import in_words
 from experiment.study import Study, open_study
 
 
 def task_names(study: Study, texts: Texts) -> dict[str, str]:
     """Return the plain name of each of a study's tasks."""
-    return {task: texts.named("tasks", task_kind(study, task)) for task in study.protocol.tasks}
+    return {task: in_words(study.task_name(task), texts.tag) for task in study.protocol.tasks}
 
 
-def next_step(where: Standing, session: str, status: str, texts: Texts) -> str:
+def next_step(
+    where: Standing, session: str, status: str, texts: Texts, *, alone: bool = False
+) -> str:
     """Return what the assistant is to do next.
 
     Parameters
@@ -30,11 +33,15 @@ def next_step(where: Standing, session: str, status: str, texts: Texts) -> str:
     status : str
         How it ended, or ``not_started``.
     texts : Texts
+    alone : bool
+        Whether it was an optional task by itself.
     """
     if status == "not_started":
         return texts.says("summary.next_error")
     if status == "stopped":
         return texts.says("summary.next_stopped")
+    if alone and status != "complete":
+        return texts.says("summary.next_resume")
     visit = where.next_session
     if visit is None:
         return texts.says("summary.next_done")

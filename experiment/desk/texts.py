@@ -38,10 +38,6 @@ class Texts:
         """Return a text with values filled in."""
         return fill(self.texts[key], values, rtl=self.rtl)
 
-    def named(self, group: str, name: str) -> str:
-        """Return the text of a group's member; its bare name if there is none."""
-        return self.texts.get(f"{group}.{name}", name)
-
 
 def languages() -> tuple[str, ...]:
     """Return the tags of all languages that there are texts in, English first."""

@@ -78,16 +78,14 @@ def load_decisions(folder: Path, digest: str) -> dict[str, Decision]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):
-        raise BadInput(f"{file}: can't be read; mend its rights, or take it from a copy") from None
+        raise BadInput(Said("refused.decisions", file=file)) from None
     adapter = TypeAdapter(Decision)
     last: dict[str, Decision] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         try:
             decision = adapter.validate_json(line)
         except ValidationError:
-            raise BadInput(
-                f"{file}:{number}: not a decision; if it was cut off, remove this line"
-            ) from None
+            raise BadInput(Said("refused.not_a_decision", file=file, line=number)) from None
         if decision.kit == digest:
             last[decision.message_id] = decision
     return last
@@ -124,7 +122,7 @@ def record(folder: Path, kit: Kit, verdicts: Mapping[str, Verdict], by: str, utc
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=file, why=error.strerror)) from None
 
 
 def accepting(kit: Kit) -> dict[str, Verdict]:

@@ -67,9 +67,7 @@ def import_answers(
     """
     folder = study.kit_folder(check_label("participant", participant))
     if again and _logs(study, participant):
-        raise BadInput(
-            f"{folder}: a session has been run with this kit; logs refer to it, so it stays"
-        )
+        raise BadInput(Said("refused.kit_in_use", folder=folder))
     strangers = study.protocol.kit.stranger_messages
     imported = import_kit(
         source,
@@ -183,16 +181,17 @@ def decide(
     for verdict, ids in (("accept", _ids(accept)), ("leave_out", _ids(leave_out))):
         for message_id in ids:
             if message_id not in looked:
-                raise BadInput(f"{folder}: no message {message_id!r}; ids are in: kit check")
+                raise BadInput(Said("refused.no_message", folder=folder, message=repr(message_id)))
             if message_id in told:
-                raise BadInput(f"message {message_id!r} is given twice; decide once")
+                raise BadInput(Said("refused.decided_twice", message=repr(message_id)))
             told.add(message_id)
             if verdict == "accept" and looked[message_id].faults:
                 why = looked[message_id].faults[0]
-                raise BadInput(f"message {message_id!r} {why}; it can't be accepted")
+                faulty = {"message": repr(message_id), "why": why}
+                raise BadInput(Said("refused.faulty", **faulty))
             verdicts[message_id] = "accept" if verdict == "accept" else "leave_out"
     if not verdicts:
-        raise BadInput("nothing to decide; give --accept ID, --leave-out ID or --accept-all")
+        raise BadInput(Said("refused.nothing_decided"))
     record(folder, kit, verdicts, by, _now())
     after = _opened(study, participant)[2]
     accepted = sum(verdict == "accept" for verdict in verdicts.values())

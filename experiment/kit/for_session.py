@@ -10,10 +10,11 @@ from typing import TypeVar
 from experiment.errors import BadInput
 from experiment.kit.decisions import load_decisions, usable
 from experiment.kit.model import Kit, KitIndex
-from experiment.kit.store import KIT_FILE, load_kit
+from experiment.kit.store import has_kit, load_kit
 from experiment.parts import chains
 from experiment.plans.shown import Shown
 from experiment.readlog import header_of, runs_begun
+from experiment.said import Said, words_of
 from experiment.study import Study
 
 Found = TypeVar("Found")
@@ -36,21 +37,17 @@ def open_kit(study: Study, participant: str, *, needed: bool) -> tuple[Kit, KitI
         If there is no kit, it is somebody else's, or nothing in it may be shown.
     """
     folder = study.kit_folder(participant)
-    if not needed and not (folder / KIT_FILE).exists():
+    if not needed and not has_kit(folder):
         kit = Kit(participant, (), ())
         return kit, kit.index()
     kit = load_kit(folder)
     if kit.participant != participant:
-        raise BadInput(
-            f"{folder}: this kit is that of participant {kit.participant}, not of {participant}"
-        )
+        other = {"other": kit.participant, "participant": participant}
+        raise BadInput(Said("refused.other_kit", folder=folder, **other))
     decisions = load_decisions(folder, kit.index().digest)
     index = usable(kit, decisions, review_required=study.protocol.kit.review == "required")
     if needed and not index.messages:
-        raise BadInput(
-            f"{folder}: none of its {len(kit.messages)} messages has been accepted; "
-            "look them through: run_session.py kit check, kit preview, kit review"
-        )
+        raise BadInput(Said("refused.none_accepted", folder=folder, count=len(kit.messages)))
     return kit, index
 
 
@@ -78,19 +75,17 @@ def _shown_in(parts: tuple[Path, ...]) -> Iterator[Shown]:
     for task, plan in header.get("plans", {}).items():
         if task in begun:
             trials = plan.get("trials", ())
-            yield Shown(
-                header.get("session", ""),
-                task,
-                tuple(trial["message_id"] for trial in trials if "message_id" in trial),
-                tuple(trial["profile_id"] for trial in trials if "answer" in trial),
-            )
+            messages = tuple(trial["message_id"] for trial in trials if "message_id" in trial)
+            people: dict[int, tuple[str, ...]] = {}
+            for trial in trials:
+                if "answer" in trial:
+                    block = trial["block"]
+                    people[block] = (*people.get(block, ()), trial["profile_id"])
+            yield Shown(header.get("session", ""), task, messages, people)
 
 
 def _read(how: Callable[[Path], Found], log: Path) -> Found:
     try:
         return how(log)
     except BadInput as error:
-        raise BadInput(
-            f"{error}; what it showed might come again: move it out of sourcedata if it is no log "
-            "of this participant"
-        ) from None
+        raise BadInput(Said("refused.shown_by_it", why=words_of(error))) from None

@@ -30,6 +30,7 @@ from experiment.kit.importing import recognised
 from experiment.kit.layout import AGREED, DONE, Layout
 from experiment.kit.model import Condition
 from experiment.kit.tables import Table
+from experiment.protocol.allowed import in_words
 from experiment.protocol.values import Strict
 from experiment.yaml_files import LinedMap, line_at, read_yaml
 
@@ -92,7 +93,7 @@ def layout_from(mapping: Path, table: Table) -> Layout:
         detail = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         loc = tuple(part for part in detail["loc"] if part not in _BRANCHES)
         where = ".".join(str(part) for part in loc)
-        raise BadInput(f"{mapping}:{line_at(tree, loc)}: {where}: {detail['msg']}") from None
+        raise BadInput(f"{mapping}:{line_at(tree, loc)}: {where}: {in_words(detail)}") from None
     if told.columns is None:
         found = recognised(table)
         return replace(

@@ -17,6 +17,7 @@ from experiment.files import canonical, write_whole
 from experiment.kit.own_words import OwnWords, check_words
 from experiment.kit.store import is_forgotten
 from experiment.profiles import OwnProfile
+from experiment.said import Said
 
 PROFILE_FILE = "own_profile.json"
 PHOTO_FILE = "own_photo.png"
@@ -45,7 +46,7 @@ def save_own_profile(folder: Path, photo: Path, words: OwnWords) -> Path:
     """
     words = check_words(words)
     if is_forgotten(folder):
-        raise BadInput(f"{folder}: what was in this kit was destroyed; it gets nothing new")
+        raise BadInput(Said("refused.nothing_new", folder=folder))
     picture = _drawn_anew(photo)
     try:
         for parent in (folder.parent.parent, folder.parent, folder):
@@ -55,7 +56,7 @@ def save_own_profile(folder: Path, photo: Path, words: OwnWords) -> Path:
         write_whole(folder / PHOTO_FILE, picture, mode=_FILE)
         write_whole(folder / PROFILE_FILE, canonical(asdict(words)), mode=_FILE)
     except OSError as error:
-        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=folder, why=error.strerror)) from None
     return folder / PROFILE_FILE
 
 
@@ -73,14 +74,12 @@ def load_own_profile(folder: Path) -> tuple[OwnProfile, tuple[str, ...]] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+        raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
     except ValidationError:
-        raise BadInput(
-            f"{file}:1: not a profile; make it again with: run_session.py profile"
-        ) from None
+        raise BadInput(Said("refused.not_a_profile", file=file)) from None
     photo = folder / PHOTO_FILE
     if not os.access(photo, os.R_OK):
-        raise BadInput(f"{photo}: missing; make it again with: run_session.py profile")
+        raise BadInput(Said("refused.own_photo", file=photo))
     return OwnProfile(written.name, written.age, written.text, photo), written.likes
 
 
@@ -106,6 +105,8 @@ def _drawn_anew(photo: Path) -> bytes:
         clean.save(buffer, "PNG")
     except FileNotFoundError:
         raise BadInput(f"{photo}: no such file") from None
+    except Image.DecompressionBombError:
+        raise BadInput(f"{photo}: at most {_LARGEST} px on each side are allowed") from None
     except (OSError, SyntaxError, ValueError):
         raise BadInput(f"{photo}: not a readable PNG, JPEG or WebP picture") from None
     return buffer.getvalue()

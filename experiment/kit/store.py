@@ -12,6 +12,7 @@ from experiment.errors import BadInput
 from experiment.files import canonical, write_whole
 from experiment.kit.decisions import DECISIONS_FILE
 from experiment.kit.model import SCHEMA, Kit, KitIndex
+from experiment.said import Said
 
 KIT_FILE = "kit.json"
 FORGOTTEN_FILE = "forgotten.json"
@@ -46,25 +47,24 @@ def load_kit(folder: Path) -> Kit:
         If there is none, it was destroyed or it is damaged; the error shows nothing of its content.
     """
     file = folder / KIT_FILE
-    if (folder / FORGOTTEN_FILE).exists():
-        raise BadInput(f"{folder}: the texts of this kit were destroyed; none can be shown")
+    if is_forgotten(folder):
+        raise BadInput(Said("refused.kit_gone", folder=folder))
     try:
         kit = TypeAdapter(Kit).validate_json(file.read_bytes())
     except FileNotFoundError:
-        raise BadInput(
-            f"{folder}: no kit here; make one with: run_session.py kit import SOURCE ..."
-        ) from None
+        raise BadInput(Said("refused.no_kit", folder=folder)) from None
     except OSError as error:
-        raise BadInput(f"{file}: can't be read ({error.strerror})") from None
+        raise BadInput(Said("refused.unreadable", file=file, why=error.strerror)) from None
     except ValidationError as error:
         detail = error.errors(include_input=False)[0]
         if detail["type"] == "value_error" and not detail["loc"]:  # told by the kit, by ids only
             problem = detail["msg"].removeprefix("Value error, ")
         else:
             problem = f"at {'.'.join(str(part) for part in detail['loc']) or 'start'}"
-        raise BadInput(f"{file}:1: not a kit file ({problem}); import the kit again") from None
+        raise BadInput(Said("refused.not_a_kit", file=file, problem=problem)) from None
     if kit.schema != SCHEMA:
-        raise BadInput(f"{file}:1: kit version {kit.schema}, allowed: {SCHEMA}; import it again")
+        versions = {"version": kit.schema, "allowed": SCHEMA}
+        raise BadInput(Said("refused.kit_version", file=file, **versions))
     return kit
 
 
@@ -85,10 +85,10 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
         If the participant has a kit already, or had one that was destroyed.
     """
     file = folder / KIT_FILE
-    if (folder / FORGOTTEN_FILE).exists():
-        raise BadInput(f"{folder}: the texts of this kit were destroyed; it gets no new ones")
+    if is_forgotten(folder):
+        raise BadInput(Said("refused.kit_no_more", folder=folder))
     if file.exists() and not replace:
-        raise BadInput(f"{file}: this participant has a kit already; it is never overwritten")
+        raise BadInput(Said("refused.kit_there", file=file))
     try:
         for parent in (folder.parent.parent, folder.parent, folder):
             parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def save_kit(kit: Kit, folder: Path, *, replace: bool = False) -> Path:
             wipe(file)
         write_whole(file, canonical(asdict(kit)), mode=_FILE)
     except OSError as error:
-        raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+        raise BadInput(Said("refused.file", file=folder, why=error.strerror)) from None
     return file
 
 
@@ -138,10 +138,10 @@ def forget(participant: str, folder: Path, utc: str) -> int:
         try:
             write_whole(folder / FORGOTTEN_FILE, left, mode=_FILE)
         except OSError as error:
-            raise BadInput(f"{folder}: can't be written ({error.strerror})") from None
+            raise BadInput(Said("refused.file", file=folder, why=error.strerror)) from None
     count = _destroy(folder)
     if count == 0:
-        raise BadInput(f"{folder}: the texts of this kit were destroyed before")
+        raise BadInput(Said("refused.kit_was_gone", folder=folder))
     return count
 
 
@@ -151,7 +151,7 @@ def _destroy(folder: Path) -> int:
         for file in files:
             wipe(file)
     except OSError as error:
-        raise BadInput(f"{folder}: a file can't be destroyed ({error.strerror})") from None
+        raise BadInput(Said("refused.destroyed", folder=folder, why=error.strerror)) from None
     return len(files)
 
 
@@ -161,8 +161,32 @@ def _private_files(folder: Path) -> list[Path]:
 
 
 def is_forgotten(folder: Path) -> bool:
-    """Tell whether a kit's texts were destroyed, or it was begun."""
-    return (folder / FORGOTTEN_FILE).exists()
+    """Tell whether a kit's texts were destroyed, or it was begun.
+
+    Raises
+    ------
+    BadInput
+        If the folder is another user's, who alone can look into it.
+    """
+    return _is_there(folder / FORGOTTEN_FILE)
+
+
+def has_kit(folder: Path) -> bool:
+    """Tell whether there is a kit with messages.
+
+    Raises
+    ------
+    BadInput
+        If the folder is another user's, who alone can look into it.
+    """
+    return _is_there(folder / KIT_FILE)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except PermissionError:
+        raise BadInput(Said("refused.not_yours", folder=file.parent)) from None
 
 
 def readable_by_others(folder: Path) -> bool:

@@ -16,8 +16,25 @@ from experiment.kit.tables import MAX_CELL, Row
 
 MAX_UNPACKED = 200_000_000
 """Most that an XLSX file may unpack to (bytes)."""
+_LAST_ROW = 1_048_576
+"""The last row that a sheet has; a damaged one may name another, and would be filled up to it."""
 
 _TYPES = "[Content_Types].xml"
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    RuntimeError,  # a part that is encrypted
+    NotImplementedError,
+    SyntaxError,  # XML that is cut off
+    IndexError,  # a cell whose text isn't there
+    KeyError,
+    ValueError,
+    TypeError,  # a part that openpyxl can't take
+    AttributeError,  # one that it takes for another
+)
+"""What the libraries raise where a file is damaged."""
 _REFUSED = (
     (re.compile(r"vbaProject|macrosheets/", re.IGNORECASE), "macros"),
     (re.compile(r"externalLinks/", re.IGNORECASE), "links to other files"),
@@ -27,9 +44,9 @@ _REFUSED = (
 
 
 def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row, ...]]:
-    """Return in words how a file is written, and a sheet's rows, all as long as the longest.
+    """Return in words how a file is written, and a sheet's rows but for empty ones.
 
-    A formula is kept as the text that was typed, ``=...``.
+    All are as long as the longest. A formula is kept as the text that was typed, ``=...``.
 
     Parameters
     ----------
@@ -51,6 +68,7 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
     from openpyxl.utils.exceptions import InvalidFileException
 
     rows: list[Row] = []
+    number = 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and print settings that it does not know
@@ -63,24 +81,17 @@ def read_xlsx(file: Path, raw: bytes, sheet: str | None) -> tuple[str, tuple[Row
             chosen = book.worksheets[0 if sheet is None else names.index(sheet)]
             chosen.reset_dimensions()  # what some programs write there is wrong
             for number, values in enumerate(chosen.iter_rows(values_only=True), start=1):
-                rows.append(Row(number, tuple(_text(value) for value in values)))
+                if number > _LAST_ROW:
+                    raise BadInput(
+                        f"{file}:{number}: no sheet has so many rows; a damaged XLSX file, save it "
+                        "again, or as CSV"
+                    )
+                if any(value is not None for value in values):
+                    rows.append(Row(number, tuple(_text(value) for value in values)))
             book.close()
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        IndexError,
-        KeyError,
-        ValueError,
-        SyntaxError,
-        TypeError,  # a part that openpyxl can't take
-        RuntimeError,  # one that is encrypted
-        NotImplementedError,
-        EOFError,
-        zlib.error,
-    ):
-        # SyntaxError is what XML that is cut off raises, IndexError a cell whose text isn't there.
+    except (InvalidFileException, *_DAMAGED):
         raise BadInput(
-            f"{file}:{len(rows) + 1}: a damaged XLSX file, not readable from here on; save it "
+            f"{file}:{number + 1}: a damaged XLSX file, not readable from here on; save it "
             "again, or as CSV"
         ) from None
     width = max((_used(row.cells) for row in rows), default=0)
@@ -104,7 +115,7 @@ def _check_parts(file: Path, raw: bytes) -> None:
                     f"{file}:1: a ZIP archive, no XLSX file; unpack it, or save it as XLSX or CSV"
                 )
             kinds = archive.read(_TYPES)
-    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
+    except _DAMAGED:
         raise BadInput(f"{file}:1: a damaged XLSX or ZIP file; download or save it again") from None
     found = ["macros"] if b"macroEnabled" in kinds else []
     found += [what for part in parts for name, what in _REFUSED if name.search(part)]

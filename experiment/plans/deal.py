@@ -98,13 +98,12 @@ def _past(
     protocol: Protocol, kit: KitIndex, shown: Sequence[Shown]
 ) -> dict[Cell, list[IndexedMessage]]:
     """Return the messages of earlier runs that protocol and kit still have."""
-    of_run = {(run.session, run.task): set(run.message_ids) for run in shown if not run.set_aside}
+    of_run = {one.run: set(one.message_ids) for one in shown if not one.set_aside}
     past = {
         cell: [
             m
             for m in kit.messages
-            if m.condition == cell.condition
-            and m.message_id in of_run.get((cell.session, cell.task), ())
+            if m.condition == cell.condition and m.message_id in of_run.get(cell.run, ())
         ]
         for cell in cells_of(protocol)
     }

@@ -185,7 +185,7 @@ def kinds_of_blocks(inputs: PlanInputs) -> tuple[BlockKind, ...]:
     kinds = tuple(block.kind for block in spec.blocks)
     if not spec.balanced:
         return kinds
-    visits = [s for s, visit in protocol.sessions.items() if inputs.task in visit.tasks]
+    visits = [s for s, visit in protocol.sessions.items() if inputs.task in visit.all_tasks]
     first = dice(protocol.seed, inputs.participant, inputs.task, "balance").below(2)
     if (first + visits.index(inputs.session)) % 2 == 0:
         return kinds

@@ -1,8 +1,9 @@
 """Dealing out the people whom a participant liked: who answers, in which block of which session.
 
 The deal is made for all sessions at once, so that nobody answers twice; whoever answered in an
-earlier session never comes again, though choices or protocol have changed since. A seed that is
-given to one session changes orders and times only.
+earlier session never comes again, though choices or protocol have changed since, but in a session
+that is done again: there they answer in the same block, so that nobody who rejected accepts. A seed
+that is given to one session changes orders and times only.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from experiment.chance import Dice, dice
 from experiment.people import People
-from experiment.plans.shown import Shown
+from experiment.plans.shown import Shown, last_tries, people_seen, taken_place
 from experiment.protocol import FeedbackTask, Protocol
 from experiment.protocol.social import SOCIAL
 
@@ -39,7 +40,7 @@ def runs_of_feedback(protocol: Protocol) -> list[tuple[str, str, FeedbackTask]]:
     return [
         (session, task, spec)
         for session, visit in protocol.sessions.items()
-        for task in visit.tasks
+        for task in visit.all_tasks
         for spec in (protocol.tasks[task],)
         if isinstance(spec, FeedbackTask)
     ]
@@ -47,29 +48,74 @@ def runs_of_feedback(protocol: Protocol) -> list[tuple[str, str, FeedbackTask]]:
 
 def runs_to_come(protocol: Protocol, shown: Sequence[Shown]) -> list[tuple[str, str, FeedbackTask]]:
     """Return session, label and settings of each run of feedback that has not taken place."""
-    done = {(run.session, run.task) for run in shown if not run.set_aside}
+    done = taken_place(shown)
     return [run for run in runs_of_feedback(protocol) if run[:2] not in done]
 
 
-def liked(people: People, at_least: int, shown: Sequence[Shown] = ()) -> dict[str, int]:
-    """Return the people whom a participant liked at least so much, and how much.
+@dataclass(frozen=True)
+class ToCome:
+    """What the scans to come need, and who there is for them.
 
-    Those whose answers were shown in an earlier run are left out.
+    Parameters
+    ----------
+    at_least : int
+        How much a person is to be liked.
+    needed : mapping of Slot to int
+        People, in the study's order.
+    again : mapping of Slot to tuple of str
+        Who answers once more, in the same block, because the session is done again: those of its
+        last try who are still liked, as far as the protocol still wants them, and who answered in
+        no other run.
+    liked : mapping of str to int
+        How much each person was liked who was liked at least so much, sorted by id.
+    new : frozenset of str
+        Those of them who have not answered yet.
     """
-    met = {one for run in shown if not run.set_aside for one in run.profile_ids}
-    return {
-        choice.profile_id: choice.value
-        for choice in sorted(people.choices, key=lambda choice: choice.profile_id)
-        if choice.value >= at_least and choice.profile_id not in met
-    }
+
+    at_least: int
+    needed: Mapping[Slot, int]
+    again: Mapping[Slot, tuple[str, ...]]
+    liked: Mapping[str, int]
+    new: frozenset[str]
+
+    @property
+    def missing(self) -> int:
+        """How many more people are to be liked; 0 if enough were."""
+        return max(sum(self.needed.values()) - _count(self.again) - len(self.new), 0)
+
+
+def to_come(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -> ToCome:
+    """Return what the scans to come need, and who there is for them.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    people : People
+    shown : sequence of Shown
+        What earlier runs showed.
+    """
+    runs, last = runs_to_come(protocol, shown), last_tries(shown)
+    at_least = max((spec.liked.at_least for _, _, spec in runs), default=0)
+    values = sorted(people.values.items())
+    liked = {one: value for one, value in values if value >= at_least}
+    needed: dict[Slot, int] = {}
+    again: dict[Slot, tuple[str, ...]] = {}
+    for session, task, spec in runs:
+        run = (session, task)
+        had = last[run].people if run in last else {}
+        welcome = set(liked) - people_seen(shown, but=run)
+        for number, block in enumerate(spec.blocks, start=1):
+            if block.kind in SOCIAL:
+                slot = Slot(session, task, number)
+                kept = [one for one in sorted(had.get(number, ())) if one in welcome]
+                needed[slot], again[slot] = block.trials, tuple(kept[: block.trials])
+    new = frozenset(set(liked) - people_seen(shown))
+    return ToCome(at_least, needed, again, liked, new)
 
 
 def still_to_like(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -> int:
     """Return how many more people are to be liked for the scans to come; 0 if enough were."""
-    runs = runs_to_come(protocol, shown)
-    at_least = max((spec.liked.at_least for _, _, spec in runs), default=0)
-    needed = sum(spec.people() for _, _, spec in runs)
-    return max(needed - len(liked(people, at_least, shown)), 0)
+    return to_come(protocol, people, shown).missing
 
 
 def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -> tuple[str, ...]:
@@ -90,16 +136,15 @@ def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -
     runs = runs_to_come(protocol, shown)
     if not runs:
         return ()
-    at_least = max(spec.liked.at_least for _, _, spec in runs)
-    needed = sum(spec.people() for _, _, spec in runs)
-    missing = still_to_like(protocol, people, shown)
+    coming = to_come(protocol, people, shown)
+    needed, missing = sum(coming.needed.values()), coming.missing
     faces = max(spec.faces() for _, _, spec in runs)
     lines = []
     if missing:
         unseen = people.unrated
         lines += [
-            f"{needed - missing} people were liked ({at_least} or more), the study's scans need "
-            f"{needed} (nobody is shown twice): {missing} are missing",
+            f"{needed - missing} people were liked ({coming.at_least} or more), the study's scans "
+            f"need {needed} (nobody is shown twice): {missing} are missing",
             f"- run the choosing task again: {unseen} profiles of the chosen groups are not rated"
             if unseen
             else "- all profiles of the chosen groups are rated; with the participant's consent "
@@ -153,32 +198,34 @@ def deal_people(
     participant : str
         Label.
     shown : sequence of Shown
-        What earlier runs showed.
+        What earlier runs showed. Whom a run met that is done again, it meets again.
 
     Returns
     -------
     mapping of Slot to tuple of str
-        Ids, for blocks of rejection and acceptance.
+        Ids, sorted, for blocks of rejection and acceptance.
     """
-    slots = {
-        Slot(session, task, number): block.trials
-        for session, task, spec in runs_to_come(protocol, shown)
-        for number, block in enumerate(spec.blocks, start=1)
-        if block.kind in SOCIAL
-    }
+    coming = to_come(protocol, people, shown)
     chance = dice(protocol.seed, participant, "people")
-    runs = runs_to_come(protocol, shown)
-    at_least = max((spec.liked.at_least for _, _, spec in runs), default=0)
-    values = liked(people, at_least, shown)
     # Ties are broken among all, so that a second scan gets whom it would have got at first.
-    order = [one for one in chance.shuffled(list(liked(people, at_least))) if one in values]
-    best = sorted(order, key=lambda one: -values[one])
-    best = best[: sum(slots.values())]
-    return dict(zip(slots, matched(best, values, list(slots.values()), chance), strict=True))
+    order = [one for one in chance.shuffled(list(coming.liked)) if one in coming.new]
+    lacking = [count - len(coming.again[slot]) for slot, count in coming.needed.items()]
+    best = sorted(order, key=lambda one: -coming.liked[one])[: sum(lacking)]
+    kept = list(coming.again.values())
+    found = matched(best, coming.liked, lacking, chance, kept)
+    return {slot: tuple(sorted(ids)) for slot, ids in zip(coming.needed, found, strict=True)}
+
+
+def _count(dealt: Mapping[Slot, Sequence[str]]) -> int:
+    return sum(len(ids) for ids in dealt.values())
 
 
 def matched(
-    ids: Sequence[str], values: Mapping[str, int], sizes: Sequence[int], chance: Dice
+    ids: Sequence[str],
+    values: Mapping[str, int],
+    sizes: Sequence[int],
+    chance: Dice,
+    kept: Sequence[Sequence[str]] = (),
 ) -> list[tuple[str, ...]]:
     """Deal ids into sets of given sizes whose mean values are as alike as swaps can make them.
 
@@ -190,29 +237,39 @@ def matched(
     ids : sequence of str
         As many as `sizes` add up to, the highest values first.
     values : mapping of str to int
+        Of those that are kept too.
     sizes : sequence of int
+        How many of `ids` each set gets; 0 for one that has all.
     chance : Dice
+    kept : sequence of sequence of str
+        What each set has already: it stays there. None has anything if empty.
+
+    Returns
+    -------
+    list of tuple of str
+        What each set has now, first what was kept.
     """
     sets: list[list[str]] = [[] for _ in sizes]
     rest = list(ids)
     while rest:
         # Sets of another size fill up at the same pace, so that all reach down to the last value.
-        most = max(1 - len(one) / size for one, size in zip(sets, sizes, strict=True))
-        open_ = [
-            i
-            for i, size in enumerate(sizes)
-            if len(sets[i]) < size and 1 - len(sets[i]) / size >= most - 1e-9
-        ]
+        left = [1 - len(one) / size if size else 0.0 for one, size in zip(sets, sizes, strict=True)]
+        open_ = [i for i, share in enumerate(left) if share > 0 and share >= max(left) - 1e-9]
         for i in chance.shuffled(open_)[: len(rest)]:
             sets[i].append(rest.pop(0))
-    return [tuple(one) for one in _swapped(sets, values)]
+    stay = kept or [()] * len(sizes)
+    swapped = _swapped(sets, values, stay)
+    return [(*there, *one) for there, one in zip(stay, swapped, strict=True)]
 
 
-def _swapped(sets: list[list[str]], values: Mapping[str, int]) -> list[list[str]]:
-    """Swap ids between sets while that lowers the spread of their means."""
+def _swapped(
+    sets: list[list[str]], values: Mapping[str, int], kept: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """Swap ids between sets while that lowers the spread of their means, with what is kept."""
 
     def spread() -> float:
-        means = [sum(values[one] for one in ids) / len(ids) for ids in sets]
+        whole = [[*there, *ids] for there, ids in zip(kept, sets, strict=True)]
+        means = [sum(values[one] for one in ids) / len(ids) for ids in whole]
         return sum((a - b) ** 2 for a in means for b in means)
 
     improved = True

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from experiment.kit import Condition, IndexedMessage, KitIndex
-from experiment.plans.shown import Shown
+from experiment.plans.shown import Run, Shown, last_tries, messages_seen, taken_place
 from experiment.protocol import Protocol
 from experiment.said import Said, listed
 
@@ -36,6 +36,11 @@ class Cell:
     condition: Condition
     total: int
     per_writer: int | None
+
+    @property
+    def run(self) -> Run:
+        """Which run it is."""
+        return self.session, self.task
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,13 @@ def cells_of(protocol: Protocol) -> tuple[Cell, ...]:
 
 def cells_to_come(protocol: Protocol, shown: Iterable[Shown]) -> tuple[Cell, ...]:
     """Return what those runs need that have not taken place yet."""
-    done = {(run.session, run.task) for run in shown if not run.set_aside}
-    return tuple(cell for cell in cells_of(protocol) if (cell.session, cell.task) not in done)
+    done = taken_place(shown)
+    return tuple(cell for cell in cells_of(protocol) if cell.run not in done)
 
 
 def unseen(kit: KitIndex, shown: Iterable[Shown]) -> KitIndex:
     """Return a kit without what was shown already."""
-    seen = {message_id for run in shown for message_id in run.message_ids}
+    seen = messages_seen(shown)
     return replace(kit, messages=tuple(m for m in kit.messages if m.message_id not in seen))
 
 
@@ -114,21 +119,18 @@ def coming_again(
     Those of its last try that the kit still has, as far as the protocol still wants them, and that
     no other run has shown.
     """
-    last = {(run.session, run.task): run.message_ids for run in shown if run.set_aside}
+    last = last_tries(shown)
     found: dict[Cell, tuple[IndexedMessage, ...]] = {}
     for cell in cells_to_come(protocol, shown):
-        here = (cell.session, cell.task)
-        elsewhere = {
-            one for run in shown if (run.session, run.task) != here for one in run.message_ids
-        }
+        if cell.run not in last:
+            continue
+        again = set(last[cell.run].message_ids) - messages_seen(shown, but=cell.run)
         kept: list[IndexedMessage] = []
         by_writer: Counter[str] = Counter()
         for message in kit.messages:
-            wanted = (
-                message.message_id in last.get(here, ()) and message.condition == cell.condition
-            )
+            wanted = message.message_id in again and message.condition == cell.condition
             capped = cell.per_writer is not None and by_writer[message.writer_id] >= cell.per_writer
-            if wanted and not capped and message.message_id not in elsewhere:
+            if wanted and not capped:
                 kept.append(message)
                 by_writer[message.writer_id] += 1
         if kept:

@@ -14,7 +14,7 @@ from experiment.kit import Kit
 from experiment.plain import to_plain
 from experiment.preflight.copies import judge_copies
 from experiment.preflight.disk import gather_disk, judge_disk
-from experiment.preflight.line import Line, in_words
+from experiment.preflight.line import Line
 from experiment.preflight.live import judge_live, stand_ins
 from experiment.preflight.materials import (
     PictureFacts,
@@ -38,6 +38,7 @@ from experiment.preflight.wiring import (
     listen,
 )
 from experiment.running import running_sessions
+from experiment.said import Said, listed
 from experiment.study import Study
 
 _NEVER_OVERRIDDEN = ("stand_ins",)
@@ -129,7 +130,7 @@ class Checks:
 
         def after_wiring() -> HeardFacts:
             self._wiring.result()
-            return listen(wires, protocol, seconds)
+            return listen(wires, protocol, seconds, self._subject.tasks)
 
         return self._pool.submit(after_wiring)
 
@@ -212,8 +213,9 @@ def stop_at_no_go(lines: Sequence[Line], override: str | None) -> None:
     for_good = [line for line in against if line.subject in _NEVER_OVERRIDDEN]
     if not against or (override is not None and not for_good):
         return
-    told = "; ".join(
-        f"{line.subject}: {line.found} ({line.remedy})" for line in in_words(for_good or against)
+    told = (
+        Said("reason", subject=line.name, found=line.found, remedy=line.remedy)
+        for line in for_good or against
     )
-    way_out = "" if for_good else ". To go on all the same: --go-anyway REASON"
-    raise KindredError(f"no-go: {told}{way_out}")
+    key = "no_go" if for_good else "no_go_yet"
+    raise KindredError(Said(f"refused.{key}", why=listed(told, by="also")))

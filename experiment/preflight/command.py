@@ -73,6 +73,7 @@ def check(
     study: Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")],
     participant: Annotated[str, typer.Option("--participant", help="Label, without sub-.")],
     session: Annotated[str, typer.Option("--session", help="Label, without ses-.")],
+    task: Annotated[str | None, typer.Option(help="One task of the session only.")] = None,
     port: Annotated[str | None, typer.Option(help="Trigger port URL, or none.")] = None,
     scanner: Annotated[str | None, typer.Option(help="Scanner port URL, or none.")] = None,
     echo: Annotated[
@@ -98,9 +99,11 @@ def check(
     from dataclasses import asdict
     from json import dumps
 
-    from experiment.preflight.desk import check_session, questions_for
+    from experiment.preflight.desk import check_session
     from experiment.preflight.games import game_lines
-    from experiment.preflight.line import in_words, text_of, worst
+    from experiment.preflight.line import Listed, in_words, worst
+    from experiment.preflight.questions import gather, questions_about
+    from experiment.said import in_words as said_in
     from experiment.said import language_of
     from experiment.study import open_study
 
@@ -110,6 +113,7 @@ def check(
         opened,
         participant,
         session,
+        task=task,
         port=port,
         scanner=scanner,
         echo=echo,
@@ -121,15 +125,17 @@ def check(
     )
     for told in in_words(lines, language):
         print(dumps(asdict(told), ensure_ascii=False) if as_json else told)
-    for line in [] if as_json else game_lines(opened, participant, session):
+    for line in [] if as_json else game_lines(opened, participant, session, task):
         print(f"plan  {line}")
     if not (rehearsal or as_json):
-        for question in questions_for(opened, participant, session, language):
-            print(text_of("said", "will_ask", {"question": question}, language))
+        tasks = None if task is None else (task,)
+        for question in questions_about(gather(opened, participant, session, tasks)):
+            print(said_in(Listed("said.will_ask", question=question.said), language))
     if worst(lines) == "no-go":
-        raise KindredError(text_of("said", "no_go", {}, language))
+        raise KindredError(Listed("said.no_go"))
     warnings = sum(line.verdict == "warning" for line in lines)
-    print(text_of("said", "warnings" if warnings else "go", {"warnings": warnings}, language))
+    verdict = Listed("said.warnings", warnings=warnings) if warnings else Listed("said.go")
+    print(said_in(verdict, language))
 
 
 def prepare_asking(request: SessionRequest, language: str = "en") -> Prepared:
@@ -150,6 +156,7 @@ def prepare_asking(request: SessionRequest, language: str = "en") -> Prepared:
 
     from experiment.preflight.questions import NeedsAnswer, about_the_person
     from experiment.prepare import prepare
+    from experiment.said import in_words
     from experiment.study import open_study
 
     try:
@@ -164,7 +171,7 @@ def prepare_asking(request: SessionRequest, language: str = "en") -> Prepared:
         person = about_the_person(study, request.participant, request.identity)
         questions = (*person, *questions[1:])
     for question in questions:
-        typer.confirm(question.text(language), abort=True)
+        typer.confirm(in_words(question.said, language), abort=True)
     said = tuple(question.mistake for question in questions)
     return prepare(replace(request, answered=(*request.answered, *said)))
 

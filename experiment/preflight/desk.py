@@ -11,7 +11,6 @@ from experiment.looks import looks_of
 from experiment.preflight.checks import Checks, Subject, material_lines
 from experiment.preflight.line import Line
 from experiment.preflight.opened import screen_facts
-from experiment.preflight.questions import gather, questions_about
 from experiment.preflight.screen import judge_screen
 from experiment.preflight.wiring import HeardFacts, judge_buttons, judge_pulses
 from experiment.protocol import Protocol
@@ -24,6 +23,7 @@ def check_session(
     participant: str,
     session: str,
     *,
+    task: str | None = None,
     port: str | None = None,
     scanner: str | None = None,
     echo: str | None = None,
@@ -40,6 +40,8 @@ def check_session(
     study : Study
     participant, session : str
         Labels.
+    task : str or None
+        The one that is to be run by itself; None for all that the session needs.
     port, scanner, echo : str or None
         Port URLs in place of the protocol's; ``none`` for none.
     listen : float
@@ -53,7 +55,7 @@ def check_session(
     Raises
     ------
     BadInput
-        If the study has no such session.
+        If the study has no such session or task.
     """
     check_label("participant", participant)
     check_label("session", session)
@@ -63,7 +65,7 @@ def check_session(
         study,
         participant,
         session,
-        study.session_tasks(session, None),
+        study.session_tasks(session, task),
         study.log_folder(participant, session),
         plugged,
         live=not rehearsal,
@@ -81,19 +83,13 @@ def check_session(
         checks.close()
 
 
-def questions_for(study: Study, participant: str, session: str, language: str) -> list[str]:
-    """Return what would be asked before a session, in words."""
-    facts = gather(study, participant, session)
-    return [question.text(language) for question in questions_about(facts)]
-
-
 def _about_inputs(heard: HeardFacts, keyboards: int | None) -> list[Line]:
     return [judge_pulses(heard), judge_buttons(heard, keyboards)]
 
 
 def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
     """Return the lines about the display, from a window that is open for a moment."""
-    from stimuli.window import Window
+    from stimuli.window import Window, WrongRate
 
     clock, screen = RealClock(), protocol.screen
     try:
@@ -106,6 +102,9 @@ def about_screen(protocol: Protocol, *, fullscreen: bool) -> list[Line]:
             fullscreen=fullscreen,
             mouse=False,
         )
+    except WrongRate as error:
+        rates = {"measured": error.measured_hz, "asked": error.nominal_hz}
+        return [Line("refresh", "no-go", "other", rates)]
     except HardwareError as error:
         return [Line("screen_size", "no-go", "failed", {"why": words_of(error)})]
     finally:

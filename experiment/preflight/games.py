@@ -10,7 +10,7 @@ from experiment.plans.plan import PlanInputs
 from experiment.study import Study
 
 
-def game_lines(study: Study, participant: str, session: str) -> list[str]:
+def game_lines(study: Study, participant: str, session: str, task: str | None = None) -> list[str]:
     """Return the planned shares and the span of exclusion's onset of each round, as lines.
 
     Parameters
@@ -18,6 +18,8 @@ def game_lines(study: Study, participant: str, session: str) -> list[str]:
     study : Study
     participant, session : str
         Labels.
+    task : str or None
+        The one that is to be run by itself; None for all that the session needs.
 
     Raises
     ------
@@ -26,9 +28,9 @@ def game_lines(study: Study, participant: str, session: str) -> list[str]:
     """
     protocol = study.protocol
     games = tuple(
-        task
-        for task in study.session_tasks(session, None)
-        if protocol.tasks[task].kind == "cyberball"
+        game
+        for game in study.session_tasks(session, task)
+        if protocol.tasks[game].kind == "cyberball"
     )
     if not games:
         return []
@@ -37,7 +39,7 @@ def game_lines(study: Study, participant: str, session: str) -> list[str]:
     social = social_of(study, participant, games)
     people = None if social is None else social.people
     lines = []
-    for task in games:
-        inputs = PlanInputs(protocol, task, index, session, participant, study.seed, shown, people)
-        lines += foreseen_lines(task, plan_task(inputs).plan)
+    for game in games:
+        inputs = PlanInputs(protocol, game, index, session, participant, study.seed, shown, people)
+        lines += foreseen_lines(game, plan_task(inputs).plan)
     return lines

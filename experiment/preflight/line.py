@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from experiment import said
-from experiment.bidi import fill
-from experiment.yaml_files import read_yaml
+from experiment.said import Said, has_text
 
 Verdict: TypeAlias = Literal["go", "warning", "no-go"]
 TEXTS = Path(__file__).parent / "texts"
 _SIGNS: Mapping[Verdict, str] = {"go": "  go     ", "warning": "! warning", "no-go": "X NO-GO  "}
+
+
+class Listed(Said):
+    """What the list and the questions before a session say: the texts of this room."""
+
+    folder = TEXTS
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,22 @@ class Line:
     verdict: Verdict
     what: str
     values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> Said:
+        """Its subject in words."""
+        return Listed(f"{self.subject}.name")
+
+    @property
+    def found(self) -> Said:
+        """What was found, in words."""
+        return Listed(f"{self.subject}.{self.what}.found", **self.values)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, in words; empty where nothing is to be done."""
+        key = f"{self.subject}.{self.what}.remedy"
+        return Listed(key, **self.values) if has_text(TEXTS, key) else ""
 
 
 @dataclass(frozen=True)
@@ -62,41 +82,18 @@ class Told:
 
 def in_words(lines: Iterable[Line], language: str = "en") -> list[Told]:
     """Return lines in words, in the order given."""
-    return [_told(line, language) for line in lines]
-
-
-def text_of(section: str, what: str, values: Mapping[str, Any], language: str = "en") -> str:
-    """Return a text of this room's file, filled in."""
-    texts = _texts(language)
-    return fill(str(texts[section][what]), values, rtl=texts["direction"] == "rtl")
+    return [
+        Told(
+            said.in_words(line.name, language),
+            line.verdict,
+            said.in_words(line.found, language),
+            said.in_words(line.remedy, language),
+        )
+        for line in lines
+    ]
 
 
 def worst(lines: Iterable[Line]) -> Verdict:
     """Return the verdict on all lines together."""
     verdicts = {line.verdict for line in lines}
     return "no-go" if "no-go" in verdicts else "warning" if "warning" in verdicts else "go"
-
-
-def _told(line: Line, language: str) -> Told:
-    texts = _texts(language)
-    section, rtl = texts[line.subject], texts["direction"] == "rtl"
-    text = section[line.what]
-    values = {
-        name: said.in_words(value, language) if isinstance(value, str) else value
-        for name, value in line.values.items()
-    }
-    return Told(
-        section["name"],
-        line.verdict,
-        fill(str(text["found"]), values, rtl=rtl),
-        fill(str(text.get("remedy", "")), values, rtl=rtl),
-    )
-
-
-@cache
-def _texts(language: str) -> Mapping[str, Any]:
-    file = TEXTS / f"{language}.yaml"
-    if not file.exists():
-        file = TEXTS / "en.yaml"
-    found: Mapping[str, Any] = read_yaml(file)
-    return found

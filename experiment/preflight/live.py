@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from experiment.devices import Wires
 from experiment.errors import BadInput
-from experiment.preflight.line import Line, in_words
+from experiment.preflight.line import Line
 from experiment.said import Said, listed
 from hardware.port_url import parse_port
 
@@ -43,8 +43,7 @@ def refuse_stand_ins(plugged: Wires) -> None:
     """
     found = judge_live(stand_ins(plugged), live=True)
     if found.verdict == "no-go":
-        (told,) = in_words([found])
-        raise BadInput(f"{told.found}: a session with data needs real ones; {told.remedy}")
+        raise BadInput(Said("refused.stand_ins", found=found.found, remedy=found.remedy))
 
 
 def judge_live(found: Mapping[str, str], *, live: bool) -> Line:
@@ -56,7 +55,3 @@ def judge_live(found: Mapping[str, str], *, live: bool) -> Line:
     )
     values = {"what": listed(what)}
     return Line("stand_ins", "no-go" if live else "go", "live" if live else "rehearsal", values)
-
-
-def _named(role: str, address: str) -> Said:
-    return Said("roles.at", role=Said(f"roles.{role}"), address=address)

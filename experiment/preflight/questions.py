@@ -6,6 +6,7 @@ this machine knows is added. Whoever asks, at the desk's window or at a terminal
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +15,13 @@ from typing import Literal, TypeAlias
 from experiment.daily.days import day_of, known_periods, of_another_period
 from experiment.errors import BadInput
 from experiment.kit.store import KIT_FILE, load_kit
-from experiment.preflight.line import text_of
+from experiment.preflight.line import Listed
 from experiment.preflight.time import RELEASED, TimeFacts, gather_time, is_wrong
 from experiment.readlog import header_of
 from experiment.register import Concern, ConcernCode, concerns, open_register, standing
 from experiment.register.identity import identity_of
 from experiment.running import Running, running_sessions
+from experiment.said import Said, listed
 from experiment.study import Study
 
 Mistake: TypeAlias = (
@@ -70,9 +72,10 @@ class Question:
     mistake: Mistake
     values: dict[str, str] = field(default_factory=dict)
 
-    def text(self, language: str = "en") -> str:
-        """Return the question in words."""
-        return text_of("questions", self.mistake, self.values, language)
+    @property
+    def said(self) -> Said:
+        """The question in words."""
+        return Listed(f"questions.{self.mistake}", **self.values)
 
 
 class NeedsAnswer(BadInput):
@@ -86,8 +89,8 @@ class NeedsAnswer(BadInput):
 
     def __init__(self, questions: Sequence[Question]) -> None:
         self.questions = tuple(questions)
-        asked = " ".join(question.text() for question in questions)
-        super().__init__(f"{asked} Say yes with --yes, if it is right")
+        asked = listed((question.said for question in questions), by="sentences")
+        super().__init__(Said("refused.unanswered", asked=asked))
 
 
 @dataclass(frozen=True)
@@ -289,7 +292,7 @@ def _of_another_period(
 def _same_kit(study: Study, participant: str) -> str | None:
     """Return another participant whose kit has the same messages, by the same people."""
     own = study.kit_folder(participant) / KIT_FILE
-    if not own.is_file():
+    if not os.access(own, os.R_OK):  # there is none, or it is another user's
         return None
     try:
         ours = load_kit(own.parent).messages

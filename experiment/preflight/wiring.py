@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,8 @@ class HeardFacts:
         As the protocol has it (s).
     problem : str or None
         Why it could not be listened to.
+    needed : bool
+        Whether a run of the session waits for a pulse.
     """
 
     wired: bool
@@ -94,6 +96,7 @@ class HeardFacts:
     buttons: tuple[str, ...] = ()
     tr: float = 2.0
     problem: str | None = None
+    needed: bool = False
 
 
 def gather_ports(
@@ -129,9 +132,9 @@ def gather_ports(
 
 def judge_ports(facts: Collection[PortFacts]) -> list[Line]:
     """Judge each port, and its latency timer if it has one."""
-    if not facts:
-        return [Line("ports", "go", "none")]
     lines = []
+    if all(port.role != "trigger" for port in facts):
+        lines.append(Line("ports", "go", "none"))
     for port in facts:
         values = {"role": Said(f"roles.{port.role}"), "address": port.address}
         info = port.info
@@ -186,7 +189,9 @@ def judge_echo(facts: EchoFacts) -> Line:
     return Line("echo", "go", "good", values)
 
 
-def listen(plugged: Wires, protocol: Protocol, seconds: float) -> HeardFacts:
+def listen(
+    plugged: Wires, protocol: Protocol, seconds: float, tasks: Iterable[str] = ()
+) -> HeardFacts:
     """Listen to the scanner's port.
 
     Parameters
@@ -195,11 +200,15 @@ def listen(plugged: Wires, protocol: Protocol, seconds: float) -> HeardFacts:
     protocol : Protocol
     seconds : float
         At most so long: less if pulses enough and a button have come.
+    tasks : iterable of str
+        That are to be run.
     """
+    specs = (protocol.tasks[task] for task in tasks)
+    needed = any(getattr(spec, "begins", None) == "pulse" for spec in specs)
     box = has_box(protocol)
     tr = protocol.scanner.tr
     if plugged.scanner is None:
-        return HeardFacts(False, box, 0.0, tr=tr)
+        return HeardFacts(False, box, 0.0, tr=tr, needed=needed)
     clock = RealClock()
     keys = protocol.devices.buttons.keys()
     pulses: list[float] = []
@@ -240,6 +249,8 @@ def judge_pulses(facts: HeardFacts, *, before_run: bool = False) -> Line:
         Whether a run is about to begin: until it waits for them, there ought to be none.
     """
     if not facts.wired:
+        if facts.needed:
+            return Line("pulses", "no-go", "unplugged")
         return Line("pulses", "go", "none")
     if facts.problem is not None:
         return Line("pulses", "no-go", "deaf", {"why": facts.problem})

@@ -9,10 +9,42 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from experiment.yaml_files import Path_
 
 _BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+_A_NUMBER, _WHOLE = "a number is needed", "a whole number is needed"
+_TRUTH, _MAPPING = "true or false is needed", "a mapping is needed, NAME: VALUE"
+_IN_WORDS = {
+    "missing": "is missing",
+    "string_type": "a text is needed",
+    "string_too_short": "at least {min_length} characters are needed",
+    "tuple_type": "a list is needed, as [one, another]",
+    "too_short": "at least {min_length} in the list, {actual_length} found",
+    "too_long": "at most {max_length} in the list, {actual_length} found",
+    "literal_error": "allowed are {expected}",
+    "bool_type": _TRUTH,
+    "bool_parsing": _TRUTH,
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "int_from_float": _WHOLE,
+    "float_type": _A_NUMBER,
+    "float_parsing": _A_NUMBER,
+    "finite_number": _A_NUMBER,
+}
+
+
+def in_words(detail: ErrorDetails) -> str:
+    """Return what pydantic says is wrong, for somebody who does not know it."""
+    plain = _IN_WORDS.get(detail["type"])
+    if plain is None:
+        return detail["msg"].removeprefix("Value error, ")
+    return plain.format(**detail.get("ctx", {}))
 
 
 def needed(model: type[BaseModel], loc: Path_, kind: str) -> str | None:

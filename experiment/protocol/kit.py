@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from experiment.kit import Condition
-from experiment.protocol.values import Number, Strict
+from experiment.protocol.values import Number, Strict, Whole
 
 Review: TypeAlias = Literal["required", "optional"]
 
@@ -19,8 +19,8 @@ class ReadingSpeed(Strict):
     others that don't part them.
     """
 
-    words_per_minute: float = Field(ge=20, le=1000)
-    characters_per_minute: float = Field(ge=20, le=3000)
+    words_per_minute: Number = Field(ge=20, le=1000)
+    characters_per_minute: Number = Field(ge=20, le=3000)
 
 
 class KitSettings(Strict):
@@ -35,7 +35,7 @@ class KitSettings(Strict):
 
     stranger_messages: str | None
     review: Review
-    per_writer: dict[Condition, Annotated[int, Field(ge=1, le=200)]]
+    per_writer: dict[Condition, Annotated[Whole, Field(ge=1, le=200)]]
     reading: ReadingSpeed
     watch_list: tuple[Annotated[str, Field(min_length=2)], ...]
     balance_within: Number = Field(gt=0, le=5)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from experiment.errors import BadInput
+from experiment.protocol.allowed import in_words, needed
 from experiment.protocol.questionnaire import Questionnaire, questionnaire_file
 from experiment.protocol.values import Located
 from experiment.yaml_files import LinedMap, Path_, dotted, line_at, read_yaml, shown
@@ -50,10 +52,29 @@ def read_questionnaire(file: Path) -> Questionnaire:
     tree = read_yaml(file)
     if not isinstance(tree, LinedMap):
         raise BadInput(f"{file}:1: a questionnaire is a mapping, found {shown(tree)}")
+    empty = _empty(tree, ())
+    if empty is not None:
+        raise BadInput(
+            f"{file}:{line_at(tree, empty)}: {dotted(empty)}: nothing stands here; write a value, "
+            "or take it out"
+        )
     try:
         return Questionnaire.model_validate(tree)
     except ValidationError as error:
         raise BadInput(_first_problem(error, file, tree)) from None
+
+
+def _empty(node: Any, path: Path_) -> Path_ | None:
+    """Return the first place behind which nothing stands; None if there is none."""
+    if node is None:
+        return path
+    below: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(node, dict):
+        below = node.items()
+    elif isinstance(node, list):
+        below = enumerate(node)
+    found = (_empty(value, (*path, key)) for key, value in below)
+    return next((place for place in found if place is not None), None)
 
 
 def _first_problem(error: ValidationError, file: Path, tree: LinedMap) -> str:
@@ -68,13 +89,13 @@ def _first_problem(error: ValidationError, file: Path, tree: LinedMap) -> str:
         problem = f"unknown {detail['ctx']['tag']!r}, allowed: {allowed}"
         loc = (*loc, "kind")
     elif detail["type"] == "union_tag_not_found":
-        problem, loc = "Field required", (*loc, "kind")
+        problem, loc = "is missing", (*loc, "kind")
     elif detail["type"] == "extra_forbidden":
         problem = "not permitted, no such field"
     elif detail["type"] == "missing":
-        problem = "Field required"
+        problem = in_words(detail)
     else:
-        message = detail["msg"].removeprefix("Value error, ")
+        message = needed(Questionnaire, loc, detail["type"]) or in_words(detail)
         problem = f"{message} (found {shown(detail['input'])})"
     where = f"{dotted(loc)}: " if loc else ""
     return f"{file}:{line_at(tree, loc)}: {where}{problem}"

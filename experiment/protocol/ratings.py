@@ -24,7 +24,7 @@ def _wording(value: Any) -> Any:
         return {tag: _wording(text) for tag, text in value.items()}
     if value is None:
         return "none"
-    if isinstance(value, str):
+    if isinstance(value, str) and value.strip():
         return value
     raise ValueError("a text is needed, or one for each language: {en: ..., es: ...}")
 

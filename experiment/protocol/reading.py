@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from experiment.errors import BadInput
-from experiment.protocol.allowed import fields_at, needed
+from experiment.protocol.allowed import fields_at, in_words, needed
 from experiment.protocol.questionnaire_files import load_questionnaires
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
@@ -115,14 +115,14 @@ def _unsource(
 ) -> Any:
     """Strip sources off a YAML tree and note them by path."""
     if isinstance(node, dict):
-        own = node.get("source")
-        if own is not None:
+        if "source" in node:
+            own = node["source"]
             if not isinstance(own, str) or own not in allowed:
                 raise BadInput(
                     f"{file}:{_line(root, (*path, 'source'))}: {_dotted((*path, 'source'))}: "
                     f"unknown source {_shown(own)}, allowed: {', '.join(sorted(allowed))}"
                 )
-            inherited = str(own)
+            inherited = own
         if set(node) == {"value", "source"}:
             return _unsource(node["value"], file, root, path, inherited, allowed, sources)
         plain = {}
@@ -138,6 +138,11 @@ def _unsource(
             _unsource(item, file, root, (*path, i), inherited, allowed, sources)
             for i, item in enumerate(node)
         ]
+    if node is None:
+        raise BadInput(
+            f"{file}:{_line(root, path)}: {_dotted(path)}: nothing stands here; write a value, or "
+            "none where there is to be none"
+        )
     if inherited is None:
         raise BadInput(
             f"{file}:{_line(root, path)}: {_dotted(path)}: no source for {_shown(node)}; write "
@@ -160,7 +165,7 @@ def _first_problem(error: ValidationError, file: Path, root: LinedMap) -> str:
     if detail["type"] == "extra_forbidden":
         return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {_unknown_field(loc, error, root)}"
     found = "" if detail["type"] == "missing" else f" (found {_shown(detail['input'])})"
-    message = needed(Protocol, loc, detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    message = needed(Protocol, loc, detail["type"]) or in_words(detail)
     return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {message}{found}"
 
 
@@ -174,7 +179,8 @@ def _unknown_field(loc: Path_, error: ValidationError, root: LinedMap) -> str:
     missing = f"; missing here: {', '.join(beside)}" if beside else "; nothing is missing here"
     node: Any = root
     for part in loc[:-1]:
-        node = node["value"] if set(node) == {"value", "source"} else node
+        if isinstance(node, dict) and set(node) == {"value", "source"}:
+            node = node["value"]
         node = node[part]
     allowed = fields_at(Protocol, loc[:-1], list(node) if isinstance(node, dict) else [])
     may = f"; allowed: {', '.join(allowed)}" if allowed else ""
@@ -186,7 +192,7 @@ def _tag_problem(detail: ErrorDetails, loc: Path_, root: LinedMap) -> str:
     key = detail["ctx"]["discriminator"].strip("'")
     where = f"{_line(root, (*loc, key))}: {_dotted((*loc, key))}: "
     if detail["type"] == "union_tag_not_found":
-        return f"{where}Field required"
+        return f"{where}is missing"
     allowed = detail["ctx"]["expected_tags"].replace("'", "")
     return f"{where}unknown {detail['ctx']['tag']!r}, allowed: {allowed}"
 

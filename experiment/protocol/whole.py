@@ -96,7 +96,7 @@ class Protocol(Strict):
     markers: dict[Name, Annotated[Whole, Field(ge=1, le=255)]]
     ratings: dict[Name, Rating]
     tasks: dict[Label, AnyTask]
-    sessions: dict[Label, Session]
+    sessions: dict[Label, Session] = Field(min_length=1)
     design: Design | None = None
     notes: tuple[str, ...] = ()
     texts: dict[str, str] = Field(default_factory=dict)
@@ -216,4 +216,4 @@ class Protocol(Strict):
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+    return ", ".join(sorted(names)) or "none is there"

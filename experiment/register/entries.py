@@ -105,6 +105,19 @@ class IdentitySet(Entry):
     participant: Label
 
 
+class Refiled(Entry):
+    """A daily report that was kept counts for this participant and session from now on, or nobody.
+
+    `file` is what holds it, from the study's folder; it stays as it is and where it is.
+    """
+
+    what: Literal["refiled"] = "refiled"
+    file: str
+    participant: Label | None
+    session: Label | None
+    reason: str
+
+
 AnyEntry: TypeAlias = Annotated[
     AllocationReceived
     | Enrolled
@@ -113,7 +126,8 @@ AnyEntry: TypeAlias = Annotated[
     | Withdrawn
     | Repeated
     | Unblinded
-    | IdentitySet,
+    | IdentitySet
+    | Refiled,
     Field(discriminator="what"),
 ]
 ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)

@@ -6,6 +6,7 @@ import datetime as dt
 
 from rich.cells import cell_len
 
+from experiment.protocol.design import NO_STRATUM
 from experiment.register.concerns import concerns
 from experiment.register.standing import PeriodStanding, SessionStanding, Standing, standing
 from experiment.register.state import Participant, Register, open_register
@@ -29,6 +30,8 @@ def list_all(study: Study, today: dt.date, language: str = "en") -> list[str]:
         ).rstrip()
         for row in cells
     ]
+    if not register.participants:
+        lines = [Said("list_.nobody")]
     return [*lines, *_about(register)]
 
 
@@ -126,7 +129,10 @@ def _about(register: Register) -> list[str]:
     lines: list[str] = []
     if register.allocation is not None:
         left = {name: len(register.free_slots(name)) for name in register.allocation.slots}
-        free = listed(Said("list_.free", stratum=name, count=n) for name, n in left.items())
+        free = listed(
+            str(count) if name == NO_STRATUM else Said("list_.free", stratum=name, count=count)
+            for name, count in left.items()
+        )
         lines.append(Said("list_.free_slots", slots=free))
         if register.allocation.rehearsal:
             lines.append(Said("list_.look_at", what=Said("concerns.rehearsal_allocation")))

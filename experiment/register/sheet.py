@@ -18,8 +18,8 @@ from experiment.bidi import fill
 from experiment.catalogue import plan_task
 from experiment.choices import social_of
 from experiment.errors import BadInput
-from experiment.files import write_whole
 from experiment.kit.for_session import open_kit, shown_before
+from experiment.outputs import Output
 from experiment.plans.plan import PlanInputs
 from experiment.register.concerns import concerns
 from experiment.register.standing import SessionStanding, Standing, standing
@@ -27,6 +27,9 @@ from experiment.register.state import Register, open_register
 from experiment.said import Said, in_words
 from experiment.study import Study, check_label
 from experiment.yaml_files import read_yaml
+
+_MADE_BY = "Kindred run sheet"  # in its template too
+SHEET = Output((".html", ".pdf"), mark=_MADE_BY)
 
 _HERE = Path(__file__).parent
 _TEXTS = _HERE / "texts"
@@ -74,7 +77,7 @@ def write_sheet(
     participant, session : str
         Labels.
     out : Path
-        A .html or .pdf; replaced if it is there.
+        A .html or .pdf; a run sheet that is there is replaced.
     at : datetime.time or None
         When the participant comes; None leaves the times to be filled in by hand.
     today : datetime.date or None
@@ -95,25 +98,20 @@ def write_sheet(
     """
     check_label("participant", participant)
     study.session_tasks(session, None)
-    if out.suffix.lower() not in (".html", ".pdf"):
-        raise BadInput(Said("refused.sheet_kind", file=out))
+    SHEET.check(out)
     language = language or "en"
     if language not in languages():
         raise BadInput(f"--language {language!r}: allowed are {', '.join(languages())}")
     register = open_register(study.folder)
     where = standing(study, register.participant(participant), today or dt.date.today())
-    html = sheet_html(study, register, where, session, at=at, language=language)
-    if not out.parent.is_dir():
-        raise BadInput(Said("refused.no_folder", folder=out.parent))
-    try:
-        if out.suffix.lower() == ".pdf":
-            from stimuli.paper import write_page
+    on_paper = out.suffix.lower() == ".pdf"
+    html = sheet_html(study, register, where, session, at=at, language=language, on_paper=on_paper)
+    content: str | bytes = html
+    if on_paper:
+        from stimuli.paper import pdf_of
 
-            write_page(html, out)
-        else:
-            write_whole(out, html)
-    except OSError as error:
-        raise BadInput(Said("refused.file", file=out, why=error.strerror)) from None
+        content = pdf_of(html, _MADE_BY)
+    SHEET.write(out, content)
     return [Said("register.sheet", file=out)]
 
 
@@ -125,9 +123,12 @@ def sheet_html(
     *,
     at: dt.time | None,
     language: str,
+    on_paper: bool = False,
 ) -> str:
-    """Return the run sheet as one page of HTML; see `write_sheet`."""
+    """Return the run sheet as one page of HTML, for a browser or for paper; see `write_sheet`."""
     texts: dict[str, Any] = read_yaml(_TEXTS / f"{language}.yaml")
+    # A browser lays columns from right to left by itself, Qt doesn't.
+    order = -1 if on_paper and texts["direction"] == "rtl" else 1
     asked = where.session(session)
     steps = list(_steps(study, where, asked, texts))
     times = _times(steps, texts, at)
@@ -135,7 +136,7 @@ def sheet_html(
         {
             "title": title,
             "steps": [
-                {"time": time, **_filled(texts, step)}
+                _cells(texts, step, time, language)[::order]
                 for step, time in zip(steps, times, strict=True)
                 if texts["steps"][step.name]["part"] == part
             ],
@@ -152,7 +153,7 @@ def sheet_html(
         head={
             "participant": where.participant.label,
             "session": session,
-            "cells": _head(texts, where, asked),
+            "rows": [cells[::order] for cells in _head(texts, where, asked)],
         },
         look_at=[
             in_words(Said(f"concerns.{one.code}", **one.values), language)
@@ -163,7 +164,9 @@ def sheet_html(
     )
 
 
-def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> list[tuple[str, str]]:
+def _head(
+    texts: dict[str, Any], where: Standing, asked: SessionStanding
+) -> list[list[tuple[str, str]]]:
     words: dict[str, str] = texts["head"]
     one, none = where.participant, words["none"]
     session = asked.session
@@ -180,13 +183,14 @@ def _head(texts: dict[str, Any], where: Standing, asked: SessionStanding) -> lis
         if asked.days.first == asked.days.last:
             window = words["that_day"]
     kit = none if asked.period is None else one.drug_kit(asked.period) or none
+    rows = [
+        [("participant", one.label), ("kit", kit), ("session", session)],
+        [("day", day), ("window", window), ("printed", f"{where.today}")],
+    ]
+    # values stand apart: 001-1 below a word from right to left would be read as 1-001
     return [
-        (words["participant"], one.label),
-        (words["kit"], kit),
-        (words["session"], session),
-        (words["day"], day),
-        (words["window"], window),
-        (words["printed"], f"{where.today}"),
+        [(words[name], _says(texts, "{value}", {"value": value})) for name, value in cells]
+        for cells in rows
     ]
 
 
@@ -210,7 +214,9 @@ def _steps(
     for task in asked.tasks:
         seconds, said = _duration(study, where, asked.session, task, texts)
         yield Step(
-            "task", {"task": task, "minutes": said}, None if seconds is None else seconds / 60
+            "task",
+            {"task": study.task_name(task), "minutes": said},
+            None if seconds is None else seconds / 60,
         )
     yield Step("last_line", base)
     if asked.period is not None:
@@ -301,9 +307,21 @@ def _times(steps: list[Step], texts: dict[str, Any], at: dt.time | None) -> list
     return told
 
 
-def _filled(texts: dict[str, Any], step: Step) -> dict[str, str]:
+def _cells(
+    texts: dict[str, Any], step: Step, time: str, language: str
+) -> list[tuple[str, str, str]]:
+    """Return class, width and text of each cell of a step's row."""
     words = texts["steps"][step.name]
-    return {"do": _says(texts, words["do"], step.values), "note": words["note"]}
+    values = {
+        name: in_words(value, language) if isinstance(value, str) else value
+        for name, value in step.values.items()
+    }
+    return [
+        ("time", "9%", time),
+        ("box", "5%", "☐"),
+        ("do", "62%", _says(texts, words["do"], values)),
+        ("note", "24%", words["note"]),
+    ]
 
 
 def _says(texts: dict[str, Any], text: str, values: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from experiment.register.entries import (
     Dosed,
     Enrolled,
     IdentitySet,
+    Refiled,
     Repeated,
     Scheduled,
     Unblinded,
@@ -50,6 +51,32 @@ class Repeat:
     by: str
     utc: dt.datetime
     moved_to: str
+
+
+@dataclass(frozen=True)
+class Refiling:
+    """A daily report that counts for somebody else than it was kept for.
+
+    Parameters
+    ----------
+    participant, session : str or None
+        Labels of whom and what it counts for; None for nobody.
+    reason : str
+    by : str
+        Initials.
+    utc : datetime.datetime
+    """
+
+    participant: str | None
+    session: str | None
+    reason: str
+    by: str
+    utc: dt.datetime
+
+    @property
+    def whom(self) -> str:
+        """For whom it counts, in words."""
+        return "nobody" if self.participant is None else f"participant {self.participant}"
 
 
 @dataclass(frozen=True)
@@ -145,6 +172,9 @@ class Register:
         Line of the journal that somebody edited by hand; None if it is as it was written.
     last_change : datetime.datetime or None
         When the newest entry was made (UTC).
+    refiled : mapping of str to Refiling
+        The last word on each daily report that was filed anew, by the file that holds it, from the
+        study's folder.
     """
 
     file: Path
@@ -152,6 +182,7 @@ class Register:
     allocation: Allocation | None = None
     edited_at: int | None = None
     last_change: dt.datetime | None = None
+    refiled: Mapping[str, Refiling] = field(default_factory=dict)
 
     def participant(self, label: str) -> Participant:
         """Return a participant.
@@ -214,15 +245,21 @@ def register_of(journal: Journal) -> Register:
     """Add up a journal; see `open_register`."""
     people: dict[str, Participant] = {}
     allocation: Allocation | None = None
+    refiled: dict[str, Refiling] = {}
     for line in journal.lines:
         entry = line.entry
         if isinstance(entry, AllocationReceived):
             allocation = Allocation(entry.sha256, entry.slots, entry.rehearsal)
         elif isinstance(entry, IdentitySet):
             continue  # of anybody, and beside the kit
+        elif isinstance(entry, Refiled):  # of anybody, too
+            whom = (entry.participant, entry.session)
+            refiled[entry.file] = Refiling(*whom, entry.reason, entry.by, line.utc)
         elif isinstance(entry, Enrolled):
             _enrol(people, entry, line, journal.file)
         else:
+            if isinstance(entry, Repeated):
+                refiled = {_moved(file, entry): one for file, one in refiled.items()}
             for label in people if entry.participant is None else (entry.participant,):
                 if label not in people:
                     raise damaged(
@@ -235,6 +272,7 @@ def register_of(journal: Journal) -> Register:
         allocation,
         journal.edited_at,
         journal.lines[-1].utc if journal.lines else None,
+        refiled,
     )
 
 
@@ -259,6 +297,12 @@ def _enrol(people: dict[str, Participant], entry: Enrolled, line: Line, file: Pa
         initials=entry.initials,
         replaces=entry.replaces,
     )
+
+
+def _moved(file: str, entry: Repeated) -> str:
+    """Return where a file of the study is after a session's folder was set aside."""
+    folder = f"sourcedata/sub-{entry.participant}/ses-{entry.session}/"
+    return f"{entry.moved_to}/{file.removeprefix(folder)}" if file.startswith(folder) else file
 
 
 def _changed(one: Participant, entry: OfOne, utc: dt.datetime) -> Participant:

@@ -217,20 +217,10 @@ def halo(size: float, colour: str) -> Sprite:
 
     def draw(painter: QPainter) -> None:
         stops = ((0.0, clear(colour, 0.0)), (0.78, clear(colour, 0.0)), (0.80, clear(colour, 0.45)))
-        painter.setClipPath(_ring(0.5, 0.66))
         disc(painter, 0, 0, 0.66, glow(0, 0, 0.66, (*stops, (1.0, clear(colour, 0.0)))))
-        painter.setClipping(False)
         pen = QPen(QColor(colour), 0.07)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(0, 0), 0.545, 0.545)
 
     return drawn((-0.8, -0.8, 0.8, 0.8), draw, size)
-
-
-def _ring(inner: float, outer: float) -> QPainterPath:
-    path = QPainterPath()
-    path.addEllipse(QPointF(0, 0), outer, outer)
-    hole = QPainterPath()
-    hole.addEllipse(QPointF(0, 0), inner, inner)
-    return path.subtracted(hole)

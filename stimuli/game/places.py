@@ -102,6 +102,10 @@ class Places:
         x = self.width / 2 + _COLUMNS[self.others][player - 1] * self.half_width
         return x, _ROWS[self.others][player - 1] * self.height
 
+    def gap(self) -> float:
+        """Width (px) that is free between the outermost players, arms and all."""
+        return 2 * (self.feet(self.others)[0] - self.width / 2) - 1.9 * self.head
+
     def room(self) -> float:
         """Width (px) that a name may take without touching its neighbour's."""
         columns = [self.feet(player)[0] for player in range(1, self.others + 1)]

@@ -25,7 +25,7 @@ NAME_SIZE, OWN_SIZE, LINE_SIZE = 0.56, 0.50, 0.66  # in units of the message tex
 _STEPS = 48  # places of the ball's frames along its way
 _SIZE_STEP = 1.035  # sizes of the ball in steps of this ratio
 _HIGH = 0.42  # of a unit: as high as the ball ever is, for its shadow
-_LINE_DOWN = 0.665  # how far down the reminder is, in units of the window's height
+_LINE_DOWN = 0.675  # how far down the reminder is, in units of the window's height
 _LIT = 0.45  # s until the light about the ball is as bright as it gets
 _OWN_ASIDE, _OWN_DOWN, _OWN_PHOTO = 0.385, 0.905, 0.086  # the participant's picture, in units
 
@@ -86,7 +86,7 @@ class Scene:
             language=look.language,
         )
         top = y - figures.HEIGHT * self.places.head
-        above = round(top - 0.55 * typeset.px)
+        above = round(top - 0.05 * self.places.head - 0.55 * typeset.px)
         return [Sprite(typeset.image, round(x - typeset.axis), above - typeset.last_baseline)]
 
     def _own(self) -> list[Sprite]:
@@ -159,7 +159,7 @@ class Scene:
                 f"text {key!r}",
                 share=LINE_SIZE,
                 colour=layout.style.ink,
-                width=min(0.56 * layout.width, 1.1 * self.places.unit),
+                width=self.places.gap(),
                 height=0.12 * layout.height,
             )
             text = layout.about(typeset, _LINE_DOWN * layout.height)

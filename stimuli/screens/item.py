@@ -135,7 +135,7 @@ def _progress_bar(screen: Item, layout: Layout) -> Sprite:
 def _listed(
     look: ItemLook, name: str, layout: Layout, frame: list[Sprite], clickable: tuple[Word, ...]
 ) -> Picture:
-    """Lay an item with options out: a column of them, a ring before each, a disc at the chosen."""
+    """Lay options out: a ring where the reading of each begins, with a disc in the chosen one."""
     top, foot = 0.42, 0.86
     step = min((foot - top) / len(look.options), 0.11)
     radius = 0.016 * layout.height
@@ -153,18 +153,20 @@ def _listed(
     ]
     px = min(typeset.px for typeset in typesets)
     widest = max(typeset.width for typeset in typesets)
-    gap = 1.35 * px
+    gap = 2 * radius + 0.6 * px
     left = (layout.width - widest - gap) / 2
     begin = top + ((foot - top) - step * len(look.options)) / 2
     rows = tuple(
         round((begin + step * (i + 0.5)) * layout.height) for i in range(len(look.options))
     )
-    ring_at = left + radius
+    rtl = any(typeset.rtl for typeset in typesets)
+    ring_at = layout.width - left - radius if rtl else left + radius
     sprites = list(frame) + _heading(look, name, layout, top=0.13, height=0.28)
     for typeset, row in zip(typesets, rows, strict=True):
         sprites.append(_ring(ring_at, row, radius, layout.quiet, layout.style.background))
         words = layout.about(typeset, row)
-        sprites.append(words.moved(round(left + gap) - words.left, 0))
+        begins = layout.width - left - gap - typeset.width if rtl else left + gap
+        sprites.append(words.moved(round(begins) - words.left, 0))
     half = step * layout.height / 2
     options = tuple(
         Word(look.lowest + i, left - gap, row - half, left + gap + widest + gap, row + half)

@@ -14,7 +14,8 @@ from experiment.kit.decisions import accepting, record
 from experiment.kit.importing import import_kit
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log
-from experiment.session import SessionRequest, prepare, run
+from experiment.session import prepare, run
+from tests.experiment.requests import request
 
 EXAMPLE = Path(__file__).parents[2] / "example-study"
 
@@ -27,17 +28,7 @@ class Study:
 
     def run(self, session: str) -> Path:
         """Run a session and return its log."""
-        request = SessionRequest(
-            self.folder,
-            "012",
-            session,
-            robot="typical",
-            fast=True,
-            no_window=True,
-            port="mock:",
-            scanner="mock:",
-        )
-        return run(prepare(request)).log
+        return run(prepare(request(self.folder, session))).log
 
 
 MakeStudy = Callable[..., Study]

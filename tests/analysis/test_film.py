@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from analysis.film import Film, write_video
@@ -23,6 +21,7 @@ from experiment.readlog import SessionLog, read_log
 from experiment.screens import Message, Throw
 from experiment.session import SessionRequest, prepare, run
 from experiment.steps import After, Step
+from tests.video import as_frames, decoded, distance
 
 SIZE = (640, 360)
 RAW = """#!/bin/sh
@@ -56,10 +55,6 @@ def raw_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def frames_of(raw: bytes) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(raw, np.uint8).reshape(-1, SIZE[1], SIZE[0], 3)
-
-
 def with_a_throw(log: SessionLog) -> tuple[SessionLog, float]:
     """The same session with a ball that flies in the place of a message; and when it does."""
     shown = next(m for m in moments(log) if isinstance(m.step.screen, Message))
@@ -74,20 +69,20 @@ def with_a_throw(log: SessionLog) -> tuple[SessionLog, float]:
 
 
 def test_each_frame_of_a_video_is_what_was_shown_then(
-    log: SessionLog, kit: Path, tmp_path: Path, raw_encoder: Path
+    log: SessionLog, kit: Path, raw_encoder: Path
 ) -> None:
     begin = next(m.t for m in moments(log) if isinstance(m.step.screen, Message)) - 1.0
-    file = tmp_path / "video.mp4"
+    file = kit / "video.mp4"
     seconds = write_video(Film(log, kit), file, fps=5, begin=begin, end=begin + 8)
     assert seconds == pytest.approx(8.0)
-    frames = frames_of(file.read_bytes())
+    frames = as_frames(file.read_bytes(), SIZE)
     assert len(frames) == 40
     for number, frame in enumerate(frames):
         assert np.array_equal(frame, picture_at(log, begin + number / 5, kit))
     assert len({frame.tobytes() for frame in frames}) > 3
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "-framerate 5 " in (raw_encoder / "words").read_text()
-    assert [f.name for f in tmp_path.iterdir() if "part" in f.name] == []
+    assert [f.name for f in kit.iterdir() if "part" in f.name] == []
 
 
 def test_a_ball_flies_in_the_video_and_no_text_is_there_without_the_kit(
@@ -96,11 +91,11 @@ def test_a_ball_flies_in_the_video_and_no_text_is_there_without_the_kit(
     assert raw_encoder.is_dir()
     game, thrown = with_a_throw(log)
     write_video(Film(game, None), tmp_path / "a.mp4", fps=20, begin=thrown, end=thrown + 0.5)
-    frames = frames_of((tmp_path / "a.mp4").read_bytes())
+    frames = as_frames((tmp_path / "a.mp4").read_bytes(), SIZE)
     assert len({frame.tobytes() for frame in frames}) == len(frames) == 10
     assert np.array_equal(frames[4], picture_at(game, thrown + 0.2, None))
     write_video(Film(log, None), tmp_path / "b.mp4", fps=2, begin=thrown, end=thrown + 1)
-    bars = frames_of((tmp_path / "b.mp4").read_bytes())[0]
+    bars = as_frames((tmp_path / "b.mp4").read_bytes(), SIZE)[0]
     assert not np.array_equal(bars, picture_at(log, thrown, kit))
 
 
@@ -111,7 +106,7 @@ def test_what_can_not_be_a_video_is_told_and_nothing_is_left(
     (tmp_path / "there.mp4").write_bytes(b"")
     for name, more, problem in (
         ("a.avi", {}, "ends with .mp4"),
-        ("there.mp4", {}, "exists already"),
+        ("there.mp4", {}, "is there already"),
         ("no/folder.mp4", {}, "no such folder"),
         ("a.mp4", {"fps": 0.0}, "from 1 to 240"),
         ("a.mp4", {"begin": 1e6}, "the session goes from"),
@@ -142,13 +137,9 @@ def test_a_video_by_ffmpeg_shows_what_the_window_shows(
     game, thrown = with_a_throw(log)
     begin, fps = thrown - 2.0, 10
     film = Film(log, kit) if with_kit else Film(game, None)
-    write_video(film, tmp_path / "video.mp4", fps=fps, begin=begin, end=begin + 12)
-    decoded = subprocess.run(
-        ["ffmpeg", "-loglevel", "error", "-i", str(tmp_path / "video.mp4"),
-         "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    frames = frames_of(decoded.stdout)
+    file = (kit if with_kit else tmp_path) / "video.mp4"
+    write_video(film, file, fps=fps, begin=begin, end=begin + 12)
+    frames = decoded(file, SIZE)
     assert len(frames) == 12 * fps
     protocol = Protocol.model_validate(game.header["protocol"])
     texts = load_kit(kit).texts()
@@ -170,8 +161,7 @@ def test_a_video_by_ffmpeg_shows_what_the_window_shows(
             if isinstance(moment.step.screen, Message) and not with_kit:
                 continue  # grey bars, which no window shows
             shown = window.capture(moment.step.screen, moment.cursor, moment.confirmed, moment.age)
-            apart = frames[number].astype(float) - shown
-            assert np.sqrt(np.mean(apart**2)) < 4.0, moment.step.screen
+            assert distance(frames[number], shown) < 4.0, moment.step.screen
             kinds.add(moment.step.screen.kind)
     finally:
         window.close()

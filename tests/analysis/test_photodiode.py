@@ -10,7 +10,8 @@ import pytest
 
 from analysis.criteria import verdicts_on
 from analysis.photodiode import about_lags, flashes_in, join, lag_table
-from analysis.timing import Timing, measure, summary
+from analysis.timing import Timing, measure
+from analysis.timing_summary import summary
 from experiment.errors import BadInput
 from experiment.protocol.criteria import Criteria
 from experiment.readlog import Event, SessionLog, read_log
@@ -122,7 +123,7 @@ def test_what_is_no_recording_of_this_session_is_told(
         join(log, file)
     for text, problem in (
         ("", "columns time and value are needed"),
-        ("t,v\n1,2\n", "found t, v"),
+        ("t,v\n1,2\n", "commas between them"),
         ("time,value\n", "no recording in it"),
         ("time,value\n0,1\n1,dark\n", "light.csv:3: numbers are needed"),
         ("time,value\n0,1\n1,nan\n", "light.csv:3: numbers are needed"),

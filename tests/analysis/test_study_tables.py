@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.batch.exporting import Done
 from analysis.bids_sidecar import text_of
+from analysis.row_types import types_of
 from analysis.study_tables import KEYS, TABLES
 from analysis.trials import frame_rows, trial_rows
 from analysis.writing import json_text
@@ -45,7 +46,7 @@ def test_every_column_is_described_and_nothing_else_is(table: Any, out: Path) ->
     assert tuple(header.split("\t")) == table.columns == tuple(known["Columns"])
     assert all(column["Description"].endswith(".") for column in known["Columns"].values())
     own = set(text_of("tables.json")["tables"][table.name]["columns"])
-    assert own <= {field.name for field in fields(table.row)}
+    assert own <= set(types_of(table.row))
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -55,7 +56,7 @@ def test_parquet_holds_the_same_rows_with_their_types(table: Any, out: Path) -> 
     read = parquet.read_table(out / f"{table.name}.parquet")
     kinds = {"int": "int64", "float": "double", "str": "string", "bool": "bool"}
     assert {field.name: str(field.type) for field in read.schema if field.name not in KEYS} == {
-        field.name: kinds[str(field.type).split(" ")[0]] for field in fields(table.row)
+        name: kinds[type_] for name, type_ in types_of(table.row).items()
     }
     written = rows_of(out / f"{table.name}.tsv")
     assert read.num_rows == len(written)

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from analysis.criteria import verdicts_on
-from analysis.timing import Ledger, Moment, RunPulses, Timing, measure, summary, write_timing
+from analysis.timing import Ledger, Moment, RunPulses, Timing, measure
 from analysis.timing_figure import draw
+from analysis.timing_summary import summary, write_timing
 from experiment.log import LogWriter
 from experiment.readlog import SessionLog, read_log
 from tests.analysis.conftest import Rewrite

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmarks import markers, pulses
@@ -10,6 +12,7 @@ from benchmarks.table import Row
 
 OURS, BARE, PSYFLOW, EXPYRIMENT = "Kindred", "bare pyserial.write", "psyflow", "expyriment"
 AGAIN, UNWAITED = "the bare write again", "psyflow without its wait of 1 ms after each"
+UNLOGGED = "Kindred, its markers not logged"
 QUIET = Ratio(0.9, 0.85, 0.95)
 PAIRS = (
     (OURS, BARE),
@@ -111,3 +114,26 @@ def test_late_stamps_of_pulses(late: tuple[float, ...], said: str | None) -> Non
     assert [row.measured for row in rest if row.what == "why"] == ([] if said is None else [said])
     assert [row.bound for row in rest] == [""] * len(rest)
     assert len([row for row in rest if row.what.startswith("p99 of ")]) == 3
+
+
+def frames(ours: float, unlogged: float, bare: float) -> dict[str, npt.NDArray[np.float64]]:
+    """Return each sender's mean frame (s) in forty rounds, all with the same cost."""
+    costs = {"without": 1.0, OURS: ours, UNLOGGED: unlogged, BARE: bare, EXPYRIMENT: 1.18}
+    rounds = np.linspace(1.3e-3, 1.5e-3, 40)
+    return {name: cost * rounds for name, cost in costs.items()}
+
+
+def test_what_markers_cost_the_frames_is_the_log_s_or_any_write_s() -> None:
+    cost = f"frame with pulses, {OURS} : without"
+    assert markers.cost_rows(frames(1.01, 1.0, 1.0))[0].holds is True
+    rows = markers.cost_rows(frames(1.0403, 1.0201, 1.02))
+    assert rows[0].holds is False
+    assert below(rows, cost) == Row(
+        "why", f"it is less without the log ({OURS} : {UNLOGGED}, 1.02, 1.02 to 1.02)"
+    )
+    rows = markers.cost_rows(frames(1.03, 1.03, 1.03))
+    assert below(rows, cost).measured == (
+        f"a bare write may cost as much ({OURS} : {BARE}, 1, 1 to 1)"
+    )
+    rows = markers.cost_rows(frames(1.04, 1.04, 1.0))
+    assert below(rows, cost).measured == "no other row of this table shows it"

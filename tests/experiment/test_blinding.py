@@ -128,7 +128,7 @@ def test_keys_are_private_encrypted_and_never_overwritten(tmp_path: Path) -> Non
     for passphrase, problem in ((None, "needs its passphrase"), ("horse", "passphrase is wrong")):
         with pytest.raises(BadInput, match=problem):
             read_private(private, passphrase)
-    with pytest.raises(BadInput, match="is there already; a key is never overwritten"):
+    with pytest.raises(BadInput, match="is there already, and is not replaced"):
         make_keys(private, tmp_path / "other.pem", None)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["private.pem", "public.pem"]
     with pytest.raises(BadInput, match="is a private key; only the public one is needed here"):
@@ -191,11 +191,11 @@ def test_a_real_list_can_not_be_drawn_again_and_a_rehearsal_can(
         ({"arms": {"A": "x", "B": " X"}}, "--a and --b: are the same"),
         ({"arms": {"A": "", "B": "x"}}, "--a '': a name of at most 40"),
         ({"packing": "STUDY/packing.tsv"}, "lies in the study's folder, which the desk reads"),
-        ({"packing": "packing.tsv"}, "is there already; a list is never overwritten"),
+        ({"packing": "packing.tsv"}, "is there already, and is not replaced"),
         ({"packing": "other.json", "out": "other.json"}, "is given for both lists"),
         ({"public_key": "private.pem"}, "is a private key; only the public one"),
         ({"public_key": "nowhere.pem"}, "nowhere.pem: can't be read"),
-        ({"out": "nowhere/x.json", "packing": "p.tsv"}, "x.json: can't be written"),
+        ({"out": "nowhere/x.json", "packing": "p.tsv"}, "nowhere: no such folder"),
     ],
 )
 def test_a_list_is_made_whole_or_not_at_all(
@@ -311,7 +311,7 @@ def test_an_emergency_tells_one_arm_and_is_in_the_journal_first(
         one for one in questions_about(gather(desk, "013", "01")) if one.mistake == "unblinded"
     )
     day = later.astimezone().date()
-    assert question.text().endswith(f"on {day}, to: DR, AN. Are you somebody else?")
+    assert question.said.endswith(f"on {day}, to: DR, AN. Are you somebody else?")
     assert "unblinded" not in {one.mistake for one in questions_about(gather(desk, "012", "01"))}
 
 
@@ -329,7 +329,7 @@ def test_the_analysis_gets_a_table_outside_of_the_study(
     for place, problem in (
         (desk.folder / "arms.tsv", "lies in the study's folder"),
         (tmp_path / "nowhere" / "arms.tsv", "no such folder"),
-        (pharmacy.packing, "is there already; choose another"),
+        (pharmacy.packing, "is there already, and is not replaced"),
     ):
         with pytest.raises(BadInput, match=problem):
             unblind_all(desk, key, who="AN", reason="analysis", out=place)

@@ -6,12 +6,13 @@ import itertools
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchmarks.games import FRAME, changed, planned, play, throws
 from experiment.chance import dice
 from experiment.dose import YOU
+from experiment.errors import BadInput
 from experiment.plans.cyberball_foresight import expected_shares
 from experiment.protocol import ScannerCyberball
 from experiment.spread import Spread
@@ -182,6 +183,41 @@ def test_a_round_in_the_scanner_ends_on_time_whatever_the_participant_does(
     assert plan.planned_duration == 240.0  # the same for everybody
     rests = [after.begins - before.ends for before, after in itertools.pairwise(plan.blocks)]
     assert sorted(rests) == pytest.approx([9, 11, 13, 15])
+
+
+@FAST
+@given(
+    seeds,
+    st.integers(2, 5),
+    st.integers(0, 4),
+    st.integers(7, 9),
+    st.floats(0.5, 5),
+    st.floats(0, 1),
+)
+def test_a_timed_exclusion_that_is_not_refused_begins_when_it_was_foreseen(
+    seed: int, others: int, many: int, early: int, limit: float, misses: float
+) -> None:
+    chance = dice(seed, "round")
+    schedule = {"kind": "ostracism", "receipts": many, "within": early}
+    seconds = round(chance.uniform(6, 30), 1)
+    spec = changed(
+        SCAN,
+        rounds=[{"condition": "excluded", "seconds": seconds, "schedule": schedule}],
+        players={"count": others, "among": None},
+        choice={"limit": limit, "reminder": None},
+    )
+    try:
+        plan = planned(spec, seed)
+    except BadInput:
+        assume(False)  # its own tests tell which rounds are refused
+    played = play(plan, chance, misses)
+    (begun,) = [o.onset for s, o in played.steps if s.marker in STARTS][:1]
+    (onset,) = [o.onset for s, o in played.steps if s.marker == "exclusion_begins"]
+    foreseen = plan.trials[0].foreseen
+    assert foreseen.earliest_exclusion is not None
+    assert foreseen.latest_exclusion is not None
+    assert foreseen.earliest_exclusion <= onset - begun <= foreseen.latest_exclusion
+    within(plan, played.doses[0])
 
 
 def test_an_included_scan_gives_the_share_over_each_stretch() -> None:

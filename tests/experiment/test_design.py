@@ -100,10 +100,10 @@ def test_secret_chance_is_fair_in_form_and_never_the_same() -> None:
 
 
 MISTAKES = [
-    ("kind: crossover", "kind: cross-over", "design.kind: Input should be 'crossover' or"),
+    ("kind: crossover", "kind: cross-over", "design.kind: allowed are 'crossover' or"),
     ("[4, 6]", "[4, 5]", "design.block_sizes: a block of 5 can't hold both sequences"),
-    ("[4, 6]", "[]", "design.block_sizes: Tuple should have at least 1 item"),
-    ("[female, male]", "[female]", "design.strata.sex: Tuple should have at least 2 items"),
+    ("[4, 6]", "[]", "design.block_sizes: at least 1 in the list"),
+    ("[female, male]", "[female]", "design.strata.sex: at least 2 in the list"),
     ("[female, male]", "[female, female]", "design.strata.sex: a level is there twice"),
     (
         "[female, male]",
@@ -118,6 +118,7 @@ MISTAKES = [
     ('"02": {day: 4', '"01": {day: 4', "sessions.01: session '01' is in two periods"),
     ("day: 4, earlier: 1", "day: 1, earlier: 1", "day 1 and 1 days earlier would be before"),
     ("block_sizes:", "blocks:", "design.blocks: not permitted, no such field"),
+    ("earlier: 1", "before: 1", "periods.0.sessions.01.before: not permitted, no such field"),
 ]
 
 

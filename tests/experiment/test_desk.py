@@ -13,6 +13,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
+from experiment.desk.alone import Alone, optional_tasks
 from experiment.desk.checking import State, read_lines, verdict
 from experiment.desk.commands import Options, check_words, run_words
 from experiment.desk.ended import read_ended
@@ -22,6 +23,7 @@ from experiment.desk.settings import Settings, load_settings, save_settings, set
 from experiment.desk.texts import languages, speaking
 from experiment.desk.window.parts import Sheet
 from experiment.desk.window.running import QuestionSheet, RunningSheet
+from experiment.desk.window.session_flow import ToRun
 from experiment.errors import BadInput
 from experiment.examples import make_study
 from experiment.notes import read_notes
@@ -31,7 +33,7 @@ from experiment.register.identity import IDENTITY_FILE, load_identity, make_iden
 from experiment.register.journal import journal_file
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
-from tests.experiment.test_scan_care import Hands
+from tests.experiment.stage import Hands
 from tests.sessions.assistant import HANDS, Assistant, sit_down
 
 NewStudy = Callable[..., Path]
@@ -193,7 +195,7 @@ def test_a_broken_session_says_what_to_do_and_asks_for_the_words_of_its_notes(
     log = run(prepare(request), hands=lambda clock: Hands(clock, keys)).log
     assistant = sit_down(tmp_path / "study", tmp_path / "desk.json")
     assistant.desk.choose("012")
-    assistant.desk.session.sum_up("lab", 1, log)
+    assistant.desk.session.sum_up(ToRun("lab"), 1, log)
     assistant.settle()
     read = assistant.texts()
     assert "This participant has not been debriefed. Do it before they leave." in read
@@ -262,8 +264,45 @@ def test_a_session_is_run_and_checked_with_what_was_answered(tmp_path: Path) -> 
     assert "--answered" not in plain
     assert plain[plain.index("--identity") + 1] == "right"
     assert "--resume" in plain
+    by_itself = check_words(tmp_path, "012", "02", task="daily", resume=True, **said)
+    assert by_itself[by_itself.index("--task") + 1] == "daily"
     assert "--resume" in check_words(tmp_path, "012", "02", resume=True, **said)
     assert "--resume" not in check_words(tmp_path, "012", "02", **said)
+
+
+def test_an_optional_task_is_run_by_itself(new_study: NewStudy, tmp_path: Path) -> None:
+    study = open_study(new_study())
+    enrol(study, "012", "MK", initials="AB")
+    assistant = sit_down(study.folder, tmp_path / "desk.json")
+    assistant.desk.choose("012")
+    assistant.settle()
+    feelings = "Questionnaire: Mood now, Feelings now"
+    assert f"Only if asked for, see below: {feelings}, Daily report" in assistant.texts()
+    assistant.press("Start: Daily report")
+    assert "Is this the right person?" in assistant.texts()
+    assistant.press("Back")
+
+    rob: dict[str, Any] = {"robot": "hasty", "fast": True, "no_window": True, "port": "mock:"}
+    daily, log = (
+        run(prepare(SessionRequest(study.folder, "012", "01", task, **rob))).log
+        for task in ("daily", "feelings")
+    )
+    assert optional_tasks(study, assistant.desk.standing()) == (
+        Alone("01", "feelings", "done", dt.date.today(), again=False),
+        Alone("01", "daily", "done", dt.date.today(), again=True),
+    ), "no task of a session that is not next"
+    assistant.desk.refresh()
+    assistant.settle()
+    assert assistant.button("Once more: Daily report").isEnabled()
+    assert not [one for one in assistant.visible(QAbstractButton) if one.text() == "Start"]
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[: len(lines) // 2]))
+    daily.unlink()
+    assistant.desk.refresh()
+    assistant.settle()
+    assert assistant.button(f"Go on: {feelings}").isEnabled()
+    assert assistant.button("Start: Daily report").isEnabled()
+    assistant.window.close()
 
 
 def test_a_check_is_read_line_by_line() -> None:

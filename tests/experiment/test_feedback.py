@@ -30,7 +30,13 @@ from experiment.plans.feedback import (
     plan_feedback,
 )
 from experiment.plans.frames import frame_lines
-from experiment.plans.people import deal_faces, deal_people, matched, shortfall
+from experiment.plans.people import (
+    deal_faces,
+    deal_people,
+    matched,
+    shortfall,
+    still_to_like,
+)
 from experiment.plans.plan import PlanInputs
 from experiment.plans.shown import Shown
 from experiment.protocol import FeedbackTask, Protocol, load_protocol
@@ -185,26 +191,65 @@ def test_the_deal_does_not_depend_on_a_session_s_seed(protocol: Protocol) -> Non
     assert first != other
 
 
-@given(LIKED, st.lists(st.integers(1, 7), max_size=12))
+@given(LIKED, st.lists(st.integers(1, 7), max_size=12), st.booleans(), st.data())
 @settings(max_examples=25, deadline=None)
-def test_nobody_comes_again_who_answered_before_choices_were_added(
-    protocol: Protocol, values: list[int], later: list[int]
+def test_nobody_comes_again_in_another_run_whatever_was_changed_since(
+    protocol: Protocol, values: list[int], later: list[int], repeated: bool, data: st.DataObject
 ) -> None:
     people = people_who(values)
     before = deal_people(protocol, people, "012")
-    met = tuple(one for slot, ids in before.items() if slot.session == "02" for one in ids)
-    shown = (Shown("02", "feedback", (), met),)
-    more = people_who([*values, *later])
-    dealt = deal_people(protocol, more, "012", shown)
-    assert {slot.session for slot in dealt} == {"03"}
+    first = {slot.block: ids for slot, ids in before.items() if slot.session == "02"}
+    met = {one for ids in first.values() for one in ids}
+    shown = (Shown("02", "feedback", people=first, set_aside=repeated),)
+    unliked = data.draw(st.sets(st.sampled_from(sorted(met))))  # rated anew, or out of the set
+    now = people_who([*values, *later])
+    now = replace(now, choices=tuple(c for c in now.choices if c.profile_id not in unliked))
+    new = {choice.profile_id for choice in now.choices if choice.value >= 4} - met
+    lacking = 8 + (len(unliked) if repeated else 0) - len(new)
+    assert still_to_like(protocol, now, shown) == max(lacking, 0)
+    assert bool(shortfall(protocol, now, shown)) == (lacking > 0)
+    if lacking > 0:
+        return
+    dealt = deal_people(protocol, now, "012", shown)
+    assert {slot.session for slot in dealt} == ({"02", "03"} if repeated else {"03"})
+    assert all(len(ids) == 4 for ids in dealt.values())
     ids = [one for block in dealt.values() for one in block]
-    assert len(ids) == len(set(ids)) == 8
-    assert not set(ids) & set(met)
-    assert shortfall(protocol, more, shown) == ()
-    same = deal_people(protocol, people, "012", shown)  # nothing was added: the same people
-    assert {one for block in same.values() for one in block} == {
-        one for slot, block in before.items() if slot.session == "03" for one in block
-    }
+    assert len(ids) == len(set(ids))
+    assert not {one for slot, block in dealt.items() if slot.session == "03" for one in block} & met
+    for slot, block in dealt.items():
+        if slot.session == "02":  # whoever rejected doesn't accept, nor the other way round
+            assert met & set(block) == set(first[slot.block]) - unliked
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_deal_of_which_a_part_took_place_stays_as_it_was(
+    protocol: Protocol, repeated: bool
+) -> None:
+    people = people_who([4, 5, 6] * 8)
+    before = deal_people(protocol, people, "012")
+    first = {slot.block: ids for slot, ids in before.items() if slot.session == "02"}
+    shown = (Shown("02", "feedback", people=first, set_aside=repeated),)
+    now = deal_people(protocol, people, "012", shown)
+    for session in ("02", "03") if repeated else ("03",):
+        assert {one for slot, ids in now.items() if slot.session == session for one in ids} == {
+            one for slot, ids in before.items() if slot.session == session for one in ids
+        }
+    if repeated:
+        as_planned = plan_feedback(inputs(protocol, people))
+        assert plan_feedback(replace(inputs(protocol, people), shown=shown)) == as_planned
+
+
+def test_a_run_that_is_optional_has_its_people(protocol: Protocol) -> None:
+    plain = protocol.model_dump()
+    tasks = plain["sessions"]["03"]["tasks"]
+    plain["sessions"]["03"]["tasks"] = [task for task in tasks if task != "feedback"]
+    plain["sessions"]["03"]["optional"] = [*plain["sessions"]["03"]["optional"], "feedback"]
+    people = people_who([4, 5, 6] * 8)
+    other = Protocol.model_validate(plain)
+    assert deal_people(other, people, "012") == deal_people(protocol, people, "012")
+    assert plan_feedback(inputs(other, people, "03")) == plan_feedback(
+        inputs(protocol, people, "03")
+    )
 
 
 def test_blocks_are_matched_by_liking_over_both_scans(protocol: Protocol) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -9,9 +10,13 @@ from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import Kit, KitMessage, Writer, load_kit, save_kit
 from experiment.kit.importing import import_kit
+from experiment.kit.store import has_kit, is_forgotten
+from experiment.study import check_writable
+from tests.conftest import AS_ROOT, let_others_in
 
 ANSWERS = EXAMPLE / EXAMPLE_ANSWERS
 STRANGERS = EXAMPLE / "stranger_messages.csv"
+NOBODY = 65534
 
 
 def test_the_sample_gives_finished_and_consented_answers_only() -> None:
@@ -45,6 +50,23 @@ def test_a_kit_is_private_and_comes_back_as_it_was(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert load_kit(folder) == kit
     assert load_kit(folder).index().digest == kit.index().digest
+
+
+@AS_ROOT
+def test_another_users_kit_is_said_to_be_that(tmp_path: Path) -> None:
+    """Two assistants with accounts of their own at one desk: a kit is its owner's alone."""
+    let_others_in(tmp_path)
+    folder = tmp_path / "participants" / "012" / "kit"
+    save_kit(import_kit(ANSWERS, "012", None).kit, folder)
+    os.seteuid(NOBODY)
+    try:
+        for look in (load_kit, is_forgotten, has_kit):
+            with pytest.raises(BadInput, match="is another user's of this computer"):
+                look(folder)
+        with pytest.raises(BadInput, match="can't be written into"):
+            check_writable(folder / "new" / "folder")
+    finally:
+        os.seteuid(0)
 
 
 def test_a_kit_is_never_overwritten(tmp_path: Path) -> None:

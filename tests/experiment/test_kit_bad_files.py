@@ -111,6 +111,8 @@ def test_a_folder_and_nothing(tmp_path: Path) -> None:
 
 # --- XLSX ----------------------------------------------------------------------------------------
 
+SHEET = "xl/worksheets/sheet1.xml"
+
 
 def workbook(**more: bytes) -> bytes:
     """Return an XLSX file with an answer, and with other parts in it."""
@@ -123,6 +125,19 @@ def workbook(**more: bytes) -> bytes:
     book.save(buffer)
     with zipfile.ZipFile(buffer, "a") as archive:
         for name, content in more.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def parts_of(book: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def archived(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
             archive.writestr(name, content)
     return buffer.getvalue()
 
@@ -155,21 +170,30 @@ def test_damaged_sheets_and_other_archives(source: Path) -> None:
     for part in (whole[: len(whole) // 2], whole[:-40], whole[:400] + b"\0" * 99 + whole[499:]):
         source.write_bytes(part)
         assert "damaged XLSX" in problem_of(source)
+    parts = {n: part.replace(b"sheet.main+xml", b"+xml") for n, part in parts_of(whole).items()}
+    source.write_bytes(archived(parts))  # a book that names no sheets
+    assert "damaged XLSX" in problem_of(source)
     with zipfile.ZipFile(source, "w") as archive:
         archive.writestr("answers.csv", GOOD)
     assert "a ZIP archive, no XLSX file; unpack it" in problem_of(source)
 
 
 def test_a_sheet_that_is_cut_off_or_points_to_texts_that_are_not_there(source: Path) -> None:
-    read = zipfile.ZipFile(io.BytesIO(workbook()))
-    sheet = read.read("xl/worksheets/sheet1.xml")
+    parts = parts_of(workbook())
+    sheet = parts[SHEET]
     nowhere = re.sub(rb"<c .*?</c>", b'<c r="A1" t="s"><v>7</v></c>', sheet, count=1)
     for harmed, line in ((sheet[:-30], len(GOOD.splitlines()) + 1), (nowhere, 1)):
-        with zipfile.ZipFile(source, "w") as archive:
-            for name in read.namelist():
-                archive.writestr(name, harmed if "sheet1" in name else read.read(name))
+        source.write_bytes(archived(parts | {SHEET: harmed}))
         told = f"{source}:{line}: a damaged XLSX file, not readable from here"
         assert told in problem_of(source)
+
+
+@pytest.mark.slow
+def test_a_sheet_with_a_row_that_no_sheet_has(source: Path) -> None:
+    parts = parts_of(workbook())
+    far = parts[SHEET].replace(b'<row r="2"', b'<row r="2000000000"')
+    source.write_bytes(archived(parts | {SHEET: far}))
+    assert f"{source}:1048577: no sheet has so many rows" in problem_of(source)
 
 
 # --- strangers -----------------------------------------------------------------------------------

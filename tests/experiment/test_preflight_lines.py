@@ -93,7 +93,7 @@ NO_GO = {
     "refresh": {"other"},
     "ports": {"missing", "busy", "forbidden"},
     "echo": {"wrong"},
-    "pulses": {"other_tr", "deaf"},
+    "pulses": {"unplugged", "other_tr", "deaf"},
     "buttons": {"none"},
     "kit": {"against"},
     "pictures": {"wrong"},
@@ -148,6 +148,7 @@ def lines() -> Iterator[Line]:
     for heard in (
         HEARD,
         replace(HEARD, wired=False),
+        replace(HEARD, wired=False, needed=True),
         replace(HEARD, pulses=()),
         replace(HEARD, pulses=(1.0,)),
         replace(HEARD, tr=1.0),

@@ -420,7 +420,7 @@ def test_a_sheet_shows_the_whole_set_to_its_owner_only(
     assert corner == beyond != first
     before = file.read_bytes()
     assert main(words) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "is there already" in capsys.readouterr().err
     assert file.read_bytes() == before
 
 

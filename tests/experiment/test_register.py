@@ -3,152 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
-import json
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from experiment.blinding.making import make_allocation, receive_allocation
-from experiment.blinding.sealing import make_keys
-from experiment.daily.days import Period as Days
-from experiment.daily.days import periods_of as daily_periods
-from experiment.daily.days import set_first_day
-from experiment.daily.page import page_for
-from experiment.daily.status import status_lines
 from experiment.desk.summary import next_step
 from experiment.desk.texts import speaking
 from experiment.errors import BadInput
-from experiment.protocol import Design, Window
-from experiment.protocol.design import Period
 from experiment.register import (
-    Participant,
-    RegisterBusy,
-    Standing,
-    concerns,
     open_register,
-    standing,
 )
 from experiment.register.changes import dose, enrol, schedule, substitute, withdraw
-from experiment.register.journal import journal_file, locked
-from experiment.register.listing import list_one
+from experiment.register.journal import journal_file
 from experiment.register.repeating import repeat
-from experiment.register.standing import days_of, periods_of
-from experiment.said import error_in_words, in_words
+from experiment.said import error_in_words
 from experiment.study import Study, open_study
-from tests.experiment.test_design import DESIGN
-
-START = dt.datetime(2026, 3, 1, 9, 0, tzinfo=dt.timezone.utc)
-DAY = dt.timedelta(days=1)
-
-
-def on(day: int) -> Callable[[], dt.datetime]:
-    """A clock that stands at noon of a day of March."""
-    return lambda: START + (day - 1) * DAY
-
-
-def march(day: int) -> dt.date:
-    return dt.date(2026, 2, 28) + day * DAY
-
-
-BOTH = (
-    "[messageslab]\n    optional: [feelings, daily]",
-    "[feelings, messageslab]\n    optional: [daily]",
-)
+from tests.disks import no_file_beyond
+from tests.experiment.drug_study import BOTH, a_study, codes, log_of, march, on, where
 
 
 @pytest.fixture
 def study(new_study: Callable[..., Path], tmp_path: Path) -> Study:
-    """A crossover in two strata of ten slots or a few more, with its sealed list."""
-    study = open_study(new_study(("\nkit:\n", DESIGN), kit=False))
-    make_keys(tmp_path / "private.pem", tmp_path / "public.pem", None)
-    sealed, packing = tmp_path / "sealed.json", tmp_path / "packing.tsv"
-    arms = {"A": "naltrexone", "B": "placebo"}
-    make_allocation(study, tmp_path / "public.pem", arms, sealed, packing, rehearsal=True, seed=1)
-    receive_allocation(study, sealed, "PH", rehearsal=True, now=on(1))
-    return study
-
-
-def where(study: Study, label: str, day: int) -> Standing:
-    return standing(study, open_register(study.folder).participant(label), march(day))
-
-
-def codes(study: Study, label: str, session: str, day: int) -> set[str]:
-    register = open_register(study.folder)
-    found = concerns(register, where(study, label, day), session)
-    return {str(one.code) for one in found} - {"rehearsal_allocation"}
-
-
-def log_of(
-    study: Study,
-    label: str,
-    session: str,
-    *,
-    done: bool,
-    utc: str = "2026-03-05",
-    task: str | None = None,
-) -> Path:
-    """Write a log as short as it can be."""
-    folder = study.log_folder(label, session)
-    folder.mkdir(parents=True, exist_ok=True)
-    tasks = list(study.session_tasks(session, task))
-    lines: list[dict[str, object]] = [
-        {"type": "header", "tasks": tasks, "utc": f"{utc}T10:00:00+00:00", "robot": None},
-        *({"type": "run_end", "task": task, "run": 1} for task in tasks if done),
-        {"type": "end", "status": "complete" if done else "aborted"},
-    ]
-    alone = "" if task is None else f"_task-{task}"
-    file = folder / f"sub-{label}_ses-{session}{alone}.jsonl"
-    text = "".join(
-        json.dumps({**line, "digest": "0" * 16}, separators=(",", ":")) + "\n" for line in lines
-    )
-    file.write_text(text)
-    return file
-
-
-# --- daily reports -----------------------------------------------------------------------------
-
-
-def test_daily_reports_begin_with_the_first_dose(study: Study) -> None:
-    with pytest.raises(BadInput, match="no participant's days are known"):
-        status_lines(study, None, march(3))
-    enrol(study, "012", "MK", levels={"sex": "female"}, now=on(1))
-    with pytest.raises(BadInput, match=r"no period of participant 012 is scheduled; .* schedule"):
-        daily_periods(study, "012")
-    schedule(study, "012", "MK", 1, march(2), now=on(1))
-    assert daily_periods(study, "012") == (Days("01", march(2), 4),)
-    schedule(study, "012", "MK", 1, march(3), now=on(1))
-    schedule(study, "012", "MK", 2, march(18), now=on(1))
-    assert daily_periods(study, "012") == (Days("01", march(3), 4), Days("02", march(18), 4))
-    assert [day for day in ("2026-03-02", "2026-03-21") if day in page_for(study, "012")] == [
-        "2026-03-21"
-    ]
-    assert status_lines(study, None, march(4)) == [
-        "participant 012",
-        "  session 01, 2026-03-03 to 2026-03-06: 0 of 4 reports; missing: 2026-03-03; 3 to come",
-        "  session 02, 2026-03-18 to 2026-03-21: 0 of 4 reports; 4 to come",
-    ]
-
-
-def test_no_first_day_is_kept_twice(study: Study) -> None:
-    enrol(study, "012", "MK", levels={"sex": "female"}, now=on(1))
-    with pytest.raises(BadInput, match=r"which the register has; enter that with: .* --period 2"):
-        set_first_day(study, "012", "02", march(16))
-    file = study.folder / "participants" / "012" / "days.yaml"
-    assert not file.exists()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text('"01": 2026-03-02\n', "utf-8")
-    with pytest.raises(BadInput, match=r"days.yaml:1: period '01' .* take the line out"):
-        daily_periods(study, "012")
-
-
-# --- study life ------------------------------------------------------------------------------
+    """A crossover whose sealed list was received."""
+    return a_study(new_study, tmp_path)
 
 
 def test_a_crossover_from_enrolment_to_the_last_session(study: Study) -> None:
@@ -213,26 +93,6 @@ def test_the_summary_says_what_comes_next_by_the_days(study: Study) -> None:
     assert told(5).startswith("Plan the first dose of period 2. The day of session 02")
 
 
-def test_a_dose_that_is_only_planned_is_told_as_that(study: Study) -> None:
-    enrol(study, "012", "MK", levels={"sex": "female"}, now=on(1))
-    schedule(study, "012", "MK", 1, march(2), now=on(1))
-    dose(study, "012", "MK", 1, march(2), now=on(2))
-    there = where(study, "012", 2)
-    assert (there.last_dose, there.last_dose_is_planned) == (march(2), False)
-    entered = "not entered (last one entered: 2026-03-02)"
-    there = where(study, "012", 4)
-    assert (there.last_dose, there.last_entered) == (march(4), march(2))
-    assert there.last_dose_is_planned
-    told = [in_words(line, "en") for line in list_one(study, "012", march(4))]
-    assert f"last dose planned 2026-03-04, 0 days ago; {entered}" in told
-    withdraw(study, "012", "MK", "fell ill", now=on(3))
-    gone = where(study, "012", 6)  # what was planned after they left was not taken
-    assert (gone.last_dose, gone.last_entered, gone.days_since_last_dose) == (march(3), march(2), 3)
-    assert gone.periods[0].last_dose == march(5), "the washout keeps to the plan"
-    told = [in_words(line, "en") for line in list_one(study, "012", march(6))]
-    assert f"last dose planned 2026-03-03, 3 days ago; {entered}" in told
-
-
 def test_a_session_cut_short_misses_its_tasks_and_can_be_repeated(study: Study) -> None:
     enrol(study, "012", "MK", levels={"sex": "male"}, now=on(1))
     schedule(study, "012", "MK", 1, march(2), now=on(1))
@@ -266,9 +126,8 @@ with held(Path(sys.argv[1]), "sub-012_ses-01"):
 """
 
 
-def test_a_repeat_that_is_refused_moves_and_enters_nothing(
-    study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.linux
+def test_a_repeat_that_is_refused_moves_and_enters_nothing(study: Study) -> None:
     enrol(study, "012", "MK", levels={"sex": "male"}, now=on(1))
     log = log_of(study, "012", "01", done=False)
     aside = log.parent.parent / "set-aside"
@@ -295,13 +154,8 @@ def test_a_repeat_that_is_refused_moves_and_enters_nothing(
     aside.write_text("in the way")  # no folder can be made there
     assert "移せません" in error_in_words(refused(r"can't be moved \(File exists\)"), "ja")
     aside.unlink()
-    with monkeypatch.context() as full:
-
-        def no_room(*_: object, **__: object) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        full.setattr("experiment.register.journal.write_whole", no_room)
-        refused("No space left")
+    with no_file_beyond(journal_file(study.folder).stat().st_size):
+        refused("File too large")
     repeat(study, "012", "01", "MK", "scanner failed", now=on(5))
     assert [path.name for path in aside.iterdir()] == ["ses-01_1"]
 
@@ -428,131 +282,3 @@ def test_what_is_refused_changes_nothing(study: Study) -> None:
         if problem in TRANSLATED:
             assert error_in_words(caught.value, "ja") != str(caught.value)
         assert journal_file(study.folder).read_bytes() == before
-
-
-def test_doses_are_entered_once_and_never_beforehand(study: Study) -> None:
-    enrol(study, "012", "MK", levels={"sex": "male"}, now=on(1))
-    schedule(study, "012", "MK", 1, march(2), now=on(1))
-    dose(study, "012", "MK", 1, march(2), now=on(3))
-    for day, problem in ((2, "in the register already"), (9, "is to come"), (1, "before the per")):
-        with pytest.raises(BadInput, match=problem):
-            dose(study, "012", "MK", 1, march(day), now=on(3))
-
-
-# --- the file --------------------------------------------------------------------------------
-
-
-def test_the_journal_says_who_and_when_in_lines_that_are_only_added(study: Study) -> None:
-    file = journal_file(study.folder)
-    grown = file.read_bytes()
-    enrol(study, "012", "MK", levels={"sex": "male"}, now=on(2))
-    withdraw(study, "012", "JD", "wants to", now=on(3))
-    assert file.read_bytes().startswith(grown)
-    *_, enrolled, left = map(json.loads, file.read_text("utf-8").splitlines())
-    assert (enrolled["what"], enrolled["by"], enrolled["utc"][:10]) == (
-        "enrolled", "MK", "2026-03-02",
-    )  # fmt: skip
-    assert (left["what"], left["by"], left["reason"]) == ("withdrawn", "JD", "wants to")
-    assert sorted(p.name for p in file.parent.iterdir()) == [
-        ".lock", "journal.jsonl", "sealed-list.json",
-    ]  # fmt: skip
-
-
-def test_an_edited_line_is_told_and_a_damaged_one_named(study: Study) -> None:
-    enrol(study, "012", "MK", levels={"sex": "male"}, now=on(2))
-    enrol(study, "013", "MK", levels={"sex": "male"}, now=on(2))
-    file = journal_file(study.folder)
-    whole = file.read_text("utf-8")
-    assert open_register(study.folder).edited_at is None
-    file.write_text(
-        whole.replace('"by": "MK", "participant": "012"', '"by": "XX", "participant": "012"')
-    )
-    assert open_register(study.folder).edited_at == 2
-    assert "register_edited" in codes(study, "012", "01", 3)
-    enrol(study, "014", "MK", levels={"sex": "male"}, now=on(2))  # work goes on, and it stays seen
-    assert open_register(study.folder).edited_at == 2
-    lines = whole.splitlines(keepends=True)
-    for damaged, problem in (
-        (whole[:-9], ":3: cut off"),
-        (lines[0] + "oops\n" + lines[2], ":2: not a line of a journal"),
-        (lines[0] + lines[1].replace('"012"', "12"), ":2: participant: Input should be"),
-        (lines[0] + lines[1].replace("enrolled", "enroled"), ":2: entry: Input tag"),
-        (lines[0] + lines[1].replace('"utc": "2026', '"utc": "x'), ":2: no time (utc)"),
-        (lines[0] + lines[1] + lines[1], ":3: participant '012' is enrolled twice"),
-    ):
-        file.write_text(damaged)
-        with pytest.raises(BadInput) as caught:
-            open_register(study.folder)
-        assert str(caught.value).startswith(f"{file}{problem}")
-        assert "put it back from a copy" in str(caught.value)
-
-
-def test_two_assistants_at_once_lose_no_entry_and_share_no_slot(study: Study) -> None:
-    def one(number: int) -> None:
-        enrol(study, f"{number:03d}", "MK", levels={"sex": ("male", "female")[number % 2]})
-
-    with ThreadPoolExecutor(6) as desks:
-        list(desks.map(one, range(18)))
-    register = open_register(study.folder)
-    assert register.edited_at is None
-    assert {p.label for p in register.participants} == {f"{n:03d}" for n in range(18)}
-    assert len({p.slot for p in register.participants}) == 18
-
-
-HOLD = """
-import sys
-from pathlib import Path
-from experiment.register.journal import locked
-with locked(Path(sys.argv[1]), "JD"):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-
-def test_who_is_kept_waiting_learns_who_holds_the_register(study: Study) -> None:
-    program = [sys.executable, "-c", HOLD, str(study.folder)]
-    with subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        cwd=Path(__file__).parents[2],
-    ) as other:  # fmt: skip
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(RegisterBusy) as told, locked(study.folder, "MK", patience=0.05):
-            pass
-        assert "in use by JD (user " in str(told.value)
-        assert f"process {other.pid}) since " in str(told.value)
-        other.kill()  # a process that dies holds nothing
-    assert enrol(study, "012", "MK", levels={"sex": "male"})
-
-
-# --- days ------------------------------------------------------------------------------------
-
-
-@given(
-    day=st.integers(1, 20),
-    earlier=st.integers(0, 19),
-    later=st.integers(0, 20),
-    drug=st.integers(1, 20),
-    washout=st.integers(0, 40),
-    gap=st.integers(0, 80),
-    first=st.dates(dt.date(2024, 1, 1), dt.date(2030, 1, 1)),
-)
-def test_windows_and_washouts_of_every_design(
-    day: int, earlier: int, later: int, drug: int, washout: int, gap: int, first: dt.date
-) -> None:
-    window = Window(day=day, earlier=min(earlier, day - 1), later=later)
-    design = Design(
-        kind="crossover", block_sizes=(2,), slots=2, drug_days=drug, washout_days=washout,
-        periods=(Period(sessions={"01": window}), Period(sessions={"02": window})),
-    )  # fmt: skip
-    second = first + gap * DAY + drug * DAY
-    one = Participant("1", START, "blue", slot="001", first_doses={1: first, 2: second})
-    days = days_of(design, one, "01")
-    assert days is not None
-    assert first <= days.first <= days.due <= days.last
-    assert (days.due - first).days == day - 1
-    _, after = periods_of(design, one)
-    assert after.drug_free_days == gap
-    assert after.washout_kept == (gap >= washout)
-    assert after.earliest is not None
-    assert (second >= after.earliest) == after.washout_kept

@@ -18,7 +18,7 @@ from experiment.anchors import tie_between
 from experiment.catalogue import KINDS, PlannedTask, plan_task, rest_of
 from experiment.choices import profiles_of
 from experiment.errors import BadInput
-from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
+from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import KitIndex
 from experiment.kit.importing import import_kit
 from experiment.people import Choice, People
@@ -32,6 +32,7 @@ from experiment.protocol.task import Resume
 from experiment.runs import stands_at
 from experiment.steps import At, Outcome, Response, Step
 from experiment.study import Study, open_study
+from tests.studies import Edit, edited_study
 
 NewStudy = Callable[..., Path]
 P = TypeVar("P", MessagesPlan, FeedbackPlan)
@@ -64,15 +65,8 @@ def times_of(planned: PlannedTask) -> list[float]:
     return [step.ends.time for step in played(planned) if isinstance(step.ends, At)]
 
 
-def _study(folder: Path, preset: str | None, *edits: tuple[str, str]) -> Study:
-    make_study(folder, preset)
-    file = folder / "study.yaml"
-    text = file.read_text("utf-8")
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new)
-    file.write_text(text, "utf-8")
-    return open_study(folder)
+def _study(folder: Path, preset: str | None, *edits: Edit) -> Study:
+    return open_study(edited_study(folder, preset, *edits))
 
 
 @pytest.fixture(scope="module")

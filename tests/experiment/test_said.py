@@ -9,8 +9,11 @@ import pytest
 
 from experiment.desk.settings import Settings, save_settings, settings_file
 from experiment.errors import BadInput
+from experiment.kit.own_profile import PHOTO_FILE, save_own_profile
+from experiment.kit.own_words import OwnWords
 from experiment.preflight import materials
 from experiment.preflight.line import in_words as lines_in_words
+from experiment.profiles import DEMO
 from experiment.register import open_register
 from experiment.said import Said, in_words, language_of, languages, listed
 from experiment.study import open_study
@@ -25,6 +28,10 @@ def test_a_line_is_english_until_somebody_asks_for_another_language() -> None:
     assert in_words("a plain line", "ja") == "a plain line"
     several = listed([Said("colours.red"), "x", Said("colours.grey")])
     assert (several, in_words(several, "ja")) == ("red, x, grey", "赤、x、灰色")
+    # a list in a list keeps its direction; isolates alone would have none
+    assert (
+        in_words(several, "ar") == "\u2067\u2068أحمر\u2069، \u2068x\u2069\u2069، \u2068رمادي\u2069"
+    )
 
 
 def test_the_language_is_the_one_asked_for_else_the_launchers(
@@ -108,21 +115,17 @@ def test_a_kit_is_looked_through_in_the_assistants_language(
 
 @pytest.mark.parametrize("language", ["ar", "ja"])
 def test_the_check_says_in_the_assistants_language_why_a_kit_or_picture_can_not_be_used(
-    new_study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, language: str
+    new_study: Callable[..., Path], language: str
 ) -> None:
     study = open_study(new_study())
-    problem, own = Said("refused.reason", letters=200), Said("refused.own_picture", file="x.png")
-
-    def refused(*_: object) -> tuple[str, ...]:
-        raise BadInput(problem)
-
-    monkeypatch.setattr(materials, "stands", refused)
+    folder = study.kit_folder("012")
+    (folder / "decisions.jsonl").unlink()
+    save_own_profile(folder, DEMO / "photos" / "p41.png", OwnWords("Somebody", 30, "Words."))
+    (folder / PHOTO_FILE).write_bytes(b"no picture")
     kit = materials.gather_kit(study, "012", tuple(study.protocol.tasks))
-    lines = [
-        materials.judge_kit(kit),
-        materials.judge_pictures(materials.PictureFacts(True, (own,))),
-    ]
-    of_kit, of_pictures = lines_in_words(lines, language)
-    assert in_words(problem, language) in of_kit.found
-    assert in_words(own, language) in of_pictures.found
-    assert problem not in of_kit.found
+    pictures = materials.PictureFacts(True, materials.wrong_own_picture(study, "012"))
+    facts = (kit.against, pictures.wrong)
+    lines = (materials.judge_kit(kit), materials.judge_pictures(pictures))
+    for (problem,), line in zip(facts, lines_in_words(lines, language), strict=True):
+        assert in_words(problem, language) in line.found
+        assert problem not in line.found

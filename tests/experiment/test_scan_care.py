@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,8 @@ from analysis.show import contact_sheet, moments
 from analysis.standing import Phase, State
 from analysis.tables import block_rows, marker_rows
 from benchmarks.games import a_game, changed, planned, preset
-from experiment.care import Debriefing, debriefing_due
+from experiment.care import Debriefing, after_session, debriefing_due
 from experiment.choices import save_choices
-from experiment.clock import Clock
-from experiment.events import KeyEvent
 from experiment.examples import make_study
 from experiment.kit.own_profile import save_own_profile
 from experiment.kit.own_words import OwnWords
@@ -29,20 +26,8 @@ from experiment.readlog import SessionLog, read_log
 from experiment.screens import Closing, Waiting
 from experiment.session import SessionRequest, SessionResult, prepare, run
 from experiment.study import open_study
-
-
-class Hands:
-    """Keys that go down and up at given times of the session clock."""
-
-    def __init__(self, clock: Clock, presses: tuple[tuple[float, float, str], ...]) -> None:
-        self._events: deque[KeyEvent] = deque()
-        for down, up, name in presses:
-            for t, is_down in ((down, True), (up, False)):
-                event = KeyEvent(t, name, is_down, "keyboard")
-                clock.call_at(t, lambda event=event: self._events.append(event))  # type: ignore[misc]
-
-    def poll(self) -> list[KeyEvent]:
-        return [self._events.popleft() for _ in range(len(self._events))]
+from run_session import main
+from tests.experiment.stage import Hands
 
 
 @pytest.fixture
@@ -93,6 +78,15 @@ def test_a_participant_who_holds_the_stop_key_is_let_go_kindly(scan: Path) -> No
     assert moments(log)[-1].step.screen == Closing("stopped")
     due = Debriefing("03", "debriefing", alone=True, resume=False, now=False)
     assert debriefing_due(open_study(scan), "012") == due
+    (line,) = after_session(scan, "012", log.file)
+    command = f"run {scan} --participant 012 --session 03 --task debriefing"
+    assert line == (
+        "012 has not been debriefed; if the participant does not come again, "
+        f"run: run_session.py {command}"
+    )
+    robot = ["--robot", "hasty", "--speed", "fast", "--no-window", "--port", "mock:"]
+    assert main([*command.split(), *robot]) == 0
+    assert debriefing_due(open_study(scan), "012") is None
     assert any("ASKED TO STOP" in line for line in told)
     assert all(row.reset is not None for row in marker_rows(log) if row.flip is not None)
     state = advance(State(), [log.header, *log.events], 0.0)

@@ -1,13 +1,11 @@
+"""A whole session on the virtual clock: what it is asked, what it shows, what its log holds."""
+
 from __future__ import annotations
 
-import errno
-import json
 import os
 import select
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,39 +14,18 @@ from typing import Any
 import pytest
 
 from analysis.replay import verify
-from experiment.clock import Clock
 from experiment.desk.summary import summary_lines
-from experiment.devices import Devices
 from experiment.errors import BadInput, HardwareError
-from experiment.events import KeyEvent
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.kit import load_kit, save_kit
 from experiment.kit.decisions import Verdict, accepting, record
-from experiment.log import LogWriter
 from experiment.plain import to_plain
 from experiment.protocol import Protocol, worded
 from experiment.readlog import read_log
-from experiment.said import Said
-from experiment.session import SessionRequest, prepare, run
-from hardware.ports import MockPort
+from experiment.session import prepare, run
 from run_session import main
 from tests.conftest import QUICK
-
-NewStudy = Callable[..., Path]
-
-
-def request(study: Path, session: str = "01", **changes: Any) -> SessionRequest:
-    base = SessionRequest(
-        study,
-        "012",
-        session,
-        robot="typical",
-        fast=True,
-        no_window=True,
-        port="mock:",
-        scanner="mock:",
-    )
-    return replace(base, **changes)
+from tests.experiment.requests import NewStudy, request
 
 
 def test_a_whole_session_on_the_virtual_clock(new_study: NewStudy) -> None:
@@ -227,147 +204,6 @@ def test_a_port_that_takes_no_bytes_leaves_nothing_behind(
     os.read(terminal.far, 1 << 20)  # the device is well again, and the session can be had
     os.close(port)
     prepare(request(study))
-
-
-class Broken:
-    """A source of key presses that fails once somebody says so."""
-
-    def __init__(self, fails: Callable[[], bool]) -> None:
-        self._fails = fails
-
-    def poll(self) -> list[KeyEvent]:
-        if self._fails():
-            raise RuntimeError("CANARY")
-        return []
-
-
-def test_a_crash_brings_the_lines_down(new_study: NewStudy, terminal: Any) -> None:
-    """Over a pseudo-terminal, while a marker is up: its pulse is longer than what is left."""
-    url = f"{terminal.path}?pulse_ms=1000"
-    got = b""
-
-    def marker_is_up() -> bool:
-        nonlocal got
-        while select.select([terminal.far], [], [], 0)[0]:
-            got += terminal.read(1)
-        return got == bytes([0, 10])
-
-    prepared = prepare(request(new_study(), fast=False, port=url))
-    result = run(prepared, hands=lambda _: Broken(marker_is_up))
-    assert result.status == "crashed"
-    log = read_log(result.log)
-    assert [event["code"] for event in log.of("marker_sent")] == [10]
-    assert terminal.read(1) == bytes([0])
-    assert [event["n"] for event in log.of("marker_reset")] == [0]
-    assert [event["what"] for event in log.of("fault")] == ["crash"]
-
-
-def test_a_second_interrupt_does_not_keep_a_session_from_ending(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closing = Devices.close
-
-    def close(devices: Devices) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.raise_signal(number)
-        closing(devices)
-
-    monkeypatch.setattr(Devices, "close", close)
-    result = run(prepare(request(new_study())))
-    assert result.status == "complete"
-    assert read_log(result.log).status == "complete"
-
-
-def test_a_kill_between_a_marker_and_its_record_waits_for_the_loop(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = MockPort.write
-
-    def killed(port: MockPort, code: int) -> None:
-        write(port, code)
-        signal.raise_signal(signal.SIGTERM)
-
-    monkeypatch.setattr(MockPort, "write", killed)
-    result = run(prepare(request(new_study())))
-    assert (result.status, result.reason) == ("aborted", "stopped by the system")
-    log = read_log(result.log)
-    for what in ("marker_planned", "marker_sent", "marker_reset"):
-        assert [event["n"] for event in log.of(what)] == [0], what
-    assert [event["n"] for event in log.of("onset")] == [event["n"] for event in log.of("step")]
-    assert verify(log).differences == ()
-
-
-@pytest.mark.linux
-def test_a_signal_that_the_shell_ignores_stays_ignored(new_study: NewStudy) -> None:
-    """As under nohup: the terminal may be closed, and the session goes on."""
-
-    def hang_up() -> bool:
-        signal.raise_signal(signal.SIGHUP)
-        return False
-
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        result = run(prepare(request(new_study())), hands=lambda _: Broken(hang_up))
-        assert result.status == "complete"
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-class NoteThenLetGo:
-    """Hands that ask for a note, and later let the terminal go that is held up since."""
-
-    def __init__(self, clock: Clock, terminal: threading.Event) -> None:
-        self._clock = clock
-        self._terminal = terminal
-        self._presses = [KeyEvent(t, "f9", t == 0.0, "keyboard") for t in (0.0, 0.1)]
-
-    def poll(self) -> list[KeyEvent]:
-        if self._clock.now() > 5.0:
-            self._terminal.set()
-        presses, self._presses = self._presses, []
-        return presses
-
-
-def test_a_terminal_that_is_held_up_holds_up_no_session(new_study: NewStudy) -> None:
-    let_go = threading.Event()
-    told: list[str] = []
-
-    def tell(line: str) -> None:
-        about_note = isinstance(line, Said) and line.key == "run.note"
-        if about_note:
-            let_go.wait()
-            told.append(line)
-
-    prepared = prepare(request(new_study()))
-    result = run(prepared, tell=tell, hands=lambda clock: NoteThenLetGo(clock, let_go))
-    assert result.status == "complete"
-    assert told == ["note 1: its time is kept, its words are asked at the end"]
-
-
-def test_a_session_whose_last_lines_are_lost_is_not_complete(
-    new_study: NewStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = LogWriter._write
-
-    def full(log: LogWriter, events: list[dict[str, Any]]) -> None:
-        if any(event["type"] == "end" for event in events):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(log, events)
-
-    monkeypatch.setattr(LogWriter, "_write", full)
-    result = run(prepare(request(new_study())))
-    assert (result.status, result.reason) == ("failed", "the end of the log can't be written")
-    assert read_log(result.log).status == "crashed"
-
-
-def test_a_crash_is_logged_without_its_message_and_everything_closes(new_study: NewStudy) -> None:
-    result = run(prepare(request(new_study())), hands=lambda clock: Broken(lambda: clock.now() > 5))
-    assert result.status == "crashed"
-    text = result.log.read_text("utf-8")
-    assert "CANARY" not in text
-    events = [json.loads(line) for line in text.splitlines()]
-    assert events[-1]["type"] == "end"
-    assert any(e["type"] == "fault" and e["error"] == "RuntimeError" for e in events)
 
 
 def shown_in(log: Path) -> set[str]:

@@ -21,7 +21,7 @@ from experiment.errors import BadInput
 from experiment.kit import Kit
 from experiment.kit.store import load_kit, save_kit
 from experiment.preflight.command import prepare_asking
-from experiment.preflight.line import text_of
+from experiment.preflight.line import Listed
 from experiment.preflight.questions import (
     Begun,
     Facts,
@@ -37,6 +37,7 @@ from experiment.register import Concern, ConcernCode
 from experiment.register.changes import enrol, withdraw
 from experiment.request import SessionRequest
 from experiment.running import Running
+from experiment.said import in_words
 from experiment.study import Study, open_study
 from run_session import main
 
@@ -84,8 +85,8 @@ def test_each_mistake_is_one_question(facts: Facts, mistake: str, words: str) ->
     assert questions_about(GOOD) == []
     (question,) = questions_about(facts)
     assert question.mistake == mistake
-    assert words in question.text()
-    assert question.text().endswith("?")
+    assert words in question.said
+    assert question.said.endswith("?")
     with pytest.raises(NeedsAnswer, match="Say yes with --yes") as needed:
         ask((question,), ())
     assert needed.value.questions == (question,)
@@ -136,7 +137,7 @@ def test_whatever_the_register_holds_against_a_session_has_its_question(language
              "earliest", "today", "newest", "line", "by")  # fmt: skip
     values = dict.fromkeys(names, "7")
     for code in get_args(ConcernCode):
-        text = text_of("questions", code, values, language)
+        text = in_words(Listed(f"questions.{code}", **values), language)
         assert text.rstrip().endswith({"en": "?", "ar": "؟", "ja": "か"}[language]), code
 
 
@@ -146,7 +147,7 @@ def test_desk_and_terminal_ask_the_same(new_study: Callable[..., Path]) -> None:
     assert [one.name for one in asked] == ["order_reversed"]
     with pytest.raises(NeedsAnswer) as needed:
         prepare(SessionRequest(study.folder, "012", "02", scanner=None))
-    assert [one.text() for one in needed.value.questions] == [one.text for one in asked]
+    assert [one.said for one in needed.value.questions] == [one.text for one in asked]
 
 
 def test_the_register_is_asked_too(new_study: Callable[..., Path]) -> None:
@@ -193,7 +194,7 @@ def test_at_a_terminal_run_asks_who_it_is(
         else:
             assert prepare_asking(request, language).asked == asked
     told = capsys.readouterr().out
-    assert text_of("questions", "wrong_person", {"participant": "012"}) in told or not asked
+    assert Listed("questions.wrong_person", participant="012") in told or not asked
     assert "AB" not in told
 
 

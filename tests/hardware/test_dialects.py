@@ -19,7 +19,8 @@ from hardware.codes_back import CodesBack
 from hardware.dialects import DIALECTS, Dialect, Plain, Say, check_code
 from hardware.echo import PATTERN, try_port
 from hardware.markers import MarkerLine
-from hardware.ports import EchoSettings, check_port, open_port
+from hardware.port_url import parse_port
+from hardware.ports import EchoSettings, SerialPort, check_port, open_port
 from hardware.pulse_dialects import Sign
 from tests.hardware.models import (
     MODELS,
@@ -281,10 +282,10 @@ def test_another_device_at_the_end_of_the_cable(terminal: Any, name: str, title:
     open_port(terminal.path).close()  # it was let go of
 
 
-def test_a_device_that_says_nothing(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hardware.ports._ANSWERS_WITHIN", 0.05)
+def test_a_device_that_says_nothing(terminal: Any) -> None:
+    url = parse_port(f"{terminal.path}?device=usb2ttl8")
     with pytest.raises(HardwareError, match="does not answer; is this the LabHackers USB2TTL8"):
-        open_port(f"{terminal.path}?device=usb2ttl8")
+        SerialPort(url, answers_within=0.05)
 
 
 def test_a_c_pod_is_a_stimtracker_too(terminal: Any) -> None:

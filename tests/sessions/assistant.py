@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QRadioButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -68,13 +69,24 @@ class Assistant:
         return "\n".join([*labels, *buttons])
 
     def button(self, text: str) -> QAbstractButton:
-        found = [part for part in self.visible(QAbstractButton) if part.text().startswith(text)]
+        found = [
+            part
+            for part in self.visible(QAbstractButton)
+            if part.text().startswith(text) or part.accessibleName() == text
+        ]
         assert found, f"no button {text!r} among:\n{self.texts()}"
         return found[0]
 
+    def scroll_to(self, text: str) -> QAbstractButton:
+        """Bring a button into sight."""
+        chosen = self.button(text)
+        for area in self.visible(QScrollArea):
+            area.ensureWidgetVisible(chosen)
+        return chosen
+
     def press(self, text: str) -> None:
         """Click on a button as a hand does."""
-        chosen = self.button(text)
+        chosen = self.scroll_to(text)
         assert chosen.isEnabled(), f"{text!r} can't be pressed:\n{self.texts()}"
         middle = QPoint(20, chosen.height() // 2)
         if isinstance(chosen, QRadioButton):
@@ -116,6 +128,7 @@ class Assistant:
         if self._pictures is not None:
             self._pictures.mkdir(parents=True, exist_ok=True)
             rest(250)
+            self.settle()  # beside other work the rest may be over before the first round is
             self.window.grab().save(str(self._pictures / f"launcher-{name}.png"))
 
 

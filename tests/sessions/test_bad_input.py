@@ -15,7 +15,7 @@ from experiment.errors import BadInput
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS
 from experiment.session import SessionRequest, prepare
 from run_session import main
-from tests.conftest import AS_ROOT
+from tests.conftest import AS_ROOT, let_others_in
 
 NewStudy = Callable[..., Path]
 ROBOT = ("--robot", "typical", "--speed", "fast", "--no-window")
@@ -212,8 +212,7 @@ def test_no_display_is_exit_1_and_writes_nothing(
 def test_a_data_folder_that_cannot_be_written_into(new_study: NewStudy) -> None:
     study = new_study()
     nobody = 65534
-    for parent in [study, *study.parents][:5]:
-        parent.chmod(0o755)
+    let_others_in(study)
     kit = study / "participants" / "012" / "kit"
     for private in (kit.parent.parent, kit.parent, kit, *kit.iterdir()):
         os.chown(private, nobody, nobody)

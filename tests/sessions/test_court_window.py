@@ -13,9 +13,9 @@ from experiment.events import PointerEvent
 from experiment.profiles import DEMO, load_profiles, looks_of_set
 from experiment.screens import Court, Lobby, Screen, Throw
 from stimuli.contents import Contents
-from stimuli.painter import Painter
 from stimuli.pictures import Style, Targets, compose
 from stimuli.window import Window
+from tests.sessions.painters import CountingPainter
 
 pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display")]
 STYLE = Style((640, 360), 22)
@@ -35,7 +35,7 @@ def no_message(message_id: str) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[tuple[Window, Painter]]:
+def rig() -> Iterator[tuple[Window, CountingPainter]]:
     contents = Contents(
         {
             "players_connecting": "The other players are connecting",
@@ -45,7 +45,7 @@ def rig() -> Iterator[tuple[Window, Painter]]:
         no_message,
         profile=looks_of_set(load_profiles(DEMO)),
     )
-    painter, clock = Painter(STYLE, contents), RealClock()
+    painter, clock = CountingPainter(STYLE, contents), RealClock()
     window = Window(
         STYLE.size_px,
         STYLE.background,
@@ -63,7 +63,7 @@ def rig() -> Iterator[tuple[Window, Painter]]:
 
 @pytest.mark.parametrize(("screen", "cursor", "ages"), SHOWN, ids=lambda value: str(value)[:40])
 def test_the_window_shows_what_replay_shows_at_every_age(
-    rig: tuple[Window, Painter], screen: Screen, cursor: int | None, ages: tuple[float, ...]
+    rig: tuple[Window, CountingPainter], screen: Screen, cursor: int | None, ages: tuple[float, ...]
 ) -> None:
     window, painter = rig
     picture = painter.paint(screen)
@@ -73,23 +73,18 @@ def test_the_window_shows_what_replay_shows_at_every_age(
         assert np.abs(shown.astype(int) - should).max() <= 3
 
 
-def test_images_are_uploaded_once_and_never_in_the_run(
-    rig: tuple[Window, Painter], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_images_are_uploaded_once_and_never_in_the_run(rig: tuple[Window, CountingPainter]) -> None:
     window, painter = rig
     window.prepare([Throw(PLAYERS, 1, 3, 0.6)])
     before = window.uploaded
     window.prepare([Throw(PLAYERS, 1, 3, 0.7)])  # another screen, the same things
     assert window.uploaded == before
-
-    def refuse(screen: Screen) -> None:
-        raise AssertionError(screen)
-
-    monkeypatch.setattr(painter, "paint", refuse)
+    painted = painter.painted
     for screen, cursor, ages in SHOWN:
         for age in ages:
             window.flip(screen, cursor, False, None, None, age)
     assert window.uploaded == before
+    assert painter.painted == painted
 
 
 def events_after(window: Window, *words: str) -> list[tuple[int | None, bool]]:
@@ -104,7 +99,7 @@ def events_after(window: Window, *words: str) -> list[tuple[int | None, bool]]:
 
 
 def test_a_click_on_a_player_answers_and_hovering_never_does(
-    rig: tuple[Window, Painter],
+    rig: tuple[Window, CountingPainter],
 ) -> None:
     window, _ = rig
     window.flip(OURS, None, False, None, None)

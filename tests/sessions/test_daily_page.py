@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,17 +17,18 @@ import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from PIL import Image
 from websockets.sync.client import ClientConnection, connect
 
-from experiment.daily.days import set_first_day
+from experiment.daily.days import daily_of, day_of, set_first_day
 from experiment.daily.importing import import_reports
 from experiment.daily.page import write_page
 from experiment.daily.reports import reports_of
@@ -181,7 +183,7 @@ class Firefox(Browser):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env={"HOME": str(folder), "PATH": "/usr/bin:/bin", "MOZ_HEADLESS": "1"},
+            env=os.environ | {"HOME": str(folder), "MOZ_HEADLESS": "1"},
         )
         stack.callback(end, process)
         assert process.stderr is not None
@@ -286,6 +288,17 @@ def marked(browser: Browser, selector: str) -> bool:
     top = y + (scrolled if len(picture) > visible else 0)
     line = picture[top + 2 : top + height - 2, x + 8 : x + width - 8]
     return bool(np.abs(line - line[:, :1]).max() > 16)
+
+
+def set_clock(browser: Browser, instant: datetime) -> None:
+    """Let a page believe that it is another time, and that somebody looks at it."""
+    ms = round(instant.timestamp() * 1000)
+    browser.run(
+        "(() => { const Real = window.Real || (window.Real = Date); "
+        f"window.Date = class extends Real {{ static now() {{ return {ms}; }} "
+        f"constructor(...at) {{ at.length ? super(...at) : super({ms}); }} }}; "
+        "document.dispatchEvent(new Event('visibilitychange')); })()"
+    )
 
 
 def shot(browser: Browser, name: str, tmp_path: Path) -> None:
@@ -416,11 +429,10 @@ def test_a_page_that_stays_open_overnight_offers_the_new_day(
     chosen = "document.getElementById('day').value"
     count = "document.getElementById('day').options.length"
 
+    nights = itertools.count(1)
+
     def a_night_passes() -> None:
-        browser.run(
-            "(() => { const now = Date.now; Date.now = () => now() + 86400000; "
-            "document.dispatchEvent(new Event('visibilitychange')); })()"
-        )
+        set_clock(browser, datetime.now(timezone.utc) + timedelta(days=next(nights)))
 
     yesterday, tomorrow = (date.today() + timedelta(days=n) for n in (-1, 1))
     choose = "document.getElementById('day').value = '%s'; "
@@ -431,3 +443,50 @@ def test_a_page_that_stays_open_overnight_offers_the_new_day(
     browser.click(radio("connected", 3))
     a_night_passes()  # a report that was begun is still about its day
     assert (browser.run(chosen), browser.run(count)) == (tomorrow.isoformat(), 5)
+
+
+@pytest.fixture
+def helsinki(monkeypatch: pytest.MonkeyPatch) -> ZoneInfo:
+    """Where browsers are from now on: 03:00 to 03:59 comes twice when clocks go back."""
+    monkeypatch.setenv("TZ", "Europe/Helsinki")
+    return ZoneInfo("Europe/Helsinki")
+
+
+def test_page_and_study_mean_the_same_day_in_the_night_in_which_clocks_go_back(
+    helsinki: ZoneInfo, browser: Browser, new_study: NewStudy, tmp_path: Path
+) -> None:
+    study = open_study(new_study(kit=False))
+    begins = daily_of(study)[0].day_begins
+    assert begins == 4
+    set_first_day(study, "012", "01", date(2026, 10, 23))
+    page, downloads = tmp_path / "page.html", tmp_path / "downloads"
+    write_page(study, "012", page)
+    browser.open(page)
+    chosen = "document.getElementById('day').value"
+    midnight = datetime(2026, 10, 25, tzinfo=helsinki).astimezone(timezone.utc)
+    night = [midnight + timedelta(minutes=10 * n) for n in range(6 * 6)]
+    for instant in night:
+        set_clock(browser, instant)
+        assert browser.run(chosen) == day_of(instant.astimezone(helsinki), begins).isoformat()
+
+    def sent_back(begun: datetime, completed: datetime, day: str) -> None:
+        set_clock(browser, begun)
+        fill_in(browser)
+        set_clock(browser, completed)
+        browser.click(radio("met", 0))
+        browser.click("#save")
+        file = downloads / f"daily_012_{day}.json"
+        wait_for(lambda: file.is_file() and file.read_bytes().endswith(b"}\n"))
+        assert import_reports(study, [file]).problems == ()
+        browser.click("#next")
+
+    def at(hour: int, minute: int, fold: int = 0) -> datetime:
+        return datetime(2026, 10, 25, hour, minute, fold=fold, tzinfo=helsinki)
+
+    sent_back(at(3, 50), at(3, 30, fold=1), "2026-10-24")  # 40 minutes later
+    sent_back(at(4, 0), at(4, 5), "2026-10-25")
+    found = [(r.day.day, r.late, r.completed) for r in reports_of(study).reports]
+    assert found == [
+        (24, False, datetime(2026, 10, 25, 3, 30)),
+        (25, False, datetime(2026, 10, 25, 4, 5)),
+    ]

@@ -74,9 +74,13 @@ def wait_until(holds: Callable[[], bool], limit: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def seen(study: Path, type_: str, count: int = 1) -> bool:
+def seen(study: Path, type_: str, count: int = 1, after: str = "header") -> bool:
+    """Whether there are so many events of a kind after the first one of another."""
     file = log_of(study)
-    return file.exists() and file.read_bytes().count(b'"type":"%s"' % type_.encode()) >= count
+    if not file.exists():
+        return False
+    wanted, start = (b'"type":"%s"' % name.encode() for name in (type_, after))
+    return file.read_bytes().partition(start)[2].count(wanted) >= count
 
 
 def test_the_whole_way_from_scanner_and_window_to_bids(quick_study: Path, tmp_path: Path) -> None:
@@ -110,13 +114,14 @@ def test_the_whole_way_from_scanner_and_window_to_bids(quick_study: Path, tmp_pa
     assert validate(tmp_path / "bids") == type(validate(tmp_path / "bids"))((), ())
 
 
-@pytest.mark.parametrize("after", ["marker_sent", pytest.param("press", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("while_", ["marker_sent", pytest.param("press", marks=pytest.mark.slow)])
 def test_a_kill_leaves_a_readable_log_up_to_the_last_moments(
-    quick_study: Path, tmp_path: Path, after: str
+    quick_study: Path, tmp_path: Path, while_: str
 ) -> None:
     scan, record = simulated(tmp_path)
     with simulator(scan, record) as ports, running(quick_study, ports) as process:
-        wait_until(lambda: seen(quick_study, after, 4))
+        wait_until(lambda: seen(quick_study, "marker_sent"))  # the scan runs: practice is over
+        wait_until(lambda: seen(quick_study, while_, 2, after="marker_sent"))
         killed_at = time.perf_counter()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=10)

@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-pytestmark = [pytest.mark.linux, pytest.mark.slow]
-
-# A process of its own: this one's Qt has no screen.
-TWO_WINDOWS = """
-import subprocess, sys
-from pathlib import Path
 from PyQt6.QtCore import QPoint
-from PyQt6.QtWidgets import QWidget
-from experiment.desk.commands import Options
-from experiment.desk.window.launch import application
+from PyQt6.QtWidgets import QPushButton, QWidget
+
 from experiment.desk.texts import speaking
 from experiment.desk.window.running import QuestionSheet, RunningSheet
-from tests.sessions.assistant import sit_down, rest
+from tests.sessions.assistant import rest, sit_down
 
-app = application()
-desk = sit_down(Path(sys.argv[1]), Path(sys.argv[2])).desk
-texts, done = speaking("en"), []
-running = RunningSheet(texts, "", lambda: None, lambda: done.append("kept"))
-question = QuestionSheet(texts, "Is it?", done.append, lambda: done.append("no"))
-session = QWidget()
-session.setGeometry(1200, 200, 300, 200)
-session.show()
-for sheet, button in ((running, running.keep), (question, question.no)):
-    desk.show(sheet)
-    session.activateWindow()
-    rest(300)
-    place = button.mapToGlobal(QPoint(20, 12))
-    subprocess.run(["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"])
-    rest(300)
-    print(done[-1:], session.isActiveWindow())
-"""
+pytestmark = [pytest.mark.linux, pytest.mark.slow]
 
 
 def test_keeping_a_moment_leaves_the_focus_with_the_session(
@@ -46,10 +21,32 @@ def test_keeping_a_moment_leaves_the_focus_with_the_session(
     tmp_path: Path,
     display: None,  # noqa: ARG001
 ) -> None:
-    said = subprocess.run(
-        [sys.executable, "-c", TWO_WINDOWS, str(quick_study), f"{tmp_path}/desk.json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert said.splitlines() == ["['kept'] True", "['no'] False"]
+    assistant = sit_down(quick_study, tmp_path / "desk.json")
+    texts, done = speaking("en"), list[str]()
+    running = RunningSheet(texts, "", lambda: None, lambda: done.append("kept"))
+    question = QuestionSheet(texts, "Is it?", done.append, lambda: done.append("no"))
+    session = QWidget()
+    session.setGeometry(1200, 200, 300, 200)
+    session.show()
+
+    assistant.desk.show(running)
+    session.activateWindow()
+    rest(300)
+    click(running.keep)
+    assert (done, session.isActiveWindow()) == (["kept"], True)
+
+    assistant.desk.show(question)
+    session.activateWindow()
+    rest(300)
+    click(question.no)
+    assert (done, session.isActiveWindow()) == (["kept", "no"], False)
+    session.close()
+    assistant.window.close()
+
+
+def click(button: QPushButton) -> None:
+    """Click as a mouse does, at a place of the screen."""
+    place = button.mapToGlobal(QPoint(20, 12))
+    move = ("mousemove", str(place.x()), str(place.y()))
+    subprocess.run(["xdotool", *move, "click", "1"], check=True)
+    rest(300)

@@ -1,21 +1,30 @@
-"""A robot assistant at the launcher: a whole crossover participant, and all that can go wrong."""
+"""A robot assistant at the launcher: a whole crossover participant, and all that can go wrong.
+
+The launcher is on a screen. The session that crashes and goes on has its window on the same one.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
+import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PyQt6.QtCore import QRect
+from PyQt6.QtGui import QCursor, QGuiApplication
 from PyQt6.QtWidgets import QLineEdit
 
 from experiment.blinding.making import make_allocation, receive_allocation
 from experiment.blinding.sealing import make_keys
 from experiment.desk.commands import Options
 from experiment.desk.settings import Settings, save_settings
+from experiment.desk.window.session_flow import ToRun
 from experiment.examples import EXAMPLE, EXAMPLE_ANSWERS, make_study
 from experiment.kit import save_kit
 from experiment.kit.decisions import accepting, record
@@ -26,16 +35,20 @@ from experiment.register import open_register
 from experiment.register.changes import enrol as enrol_at_once
 from experiment.session import SessionRequest, prepare, run
 from experiment.study import open_study
-from tests.experiment.test_scan_care import Hands
-from tests.sessions.assistant import HANDS, LEFT, Assistant, sit_down
+from tests.experiment.stage import Hands
+from tests.sessions.assistant import HANDS, LEFT, Assistant, rest, sit_down
 
 pytestmark = [pytest.mark.linux, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "launcher"
 ROBOT = Options(robot="typical", fast=True, no_window=True, port="mock:", scanner="mock:")
-IN_REAL_TIME = replace(ROBOT, fast=False)
-UNPLUGGED = replace(IN_REAL_TIME, port="/dev/ttyUSB9")
+WINDOW = QRect(1032, 102, 880, 495)
+"""Of the session's window, px: beside the launcher's."""
+IN_A_WINDOW = replace(
+    ROBOT, fast=False, no_window=False, window=f"{WINDOW.width()}x{WINDOW.height()}"
+)
+UNPLUGGED = replace(ROBOT, fast=False, port="/dev/ttyUSB9")
 ARMS = {"A": "naltrexone", "B": "placebo"}
 
 
@@ -56,10 +69,16 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def assistant(study: Path, tmp_path: Path) -> Iterator[Assistant]:
+def assistant(
+    study: Path,
+    tmp_path: Path,
+    display: None,  # noqa: ARG001
+) -> Iterator[Assistant]:
+    QCursor.setPos(1919, 1079)  # where it touches nothing
     settings = tmp_path / "config" / "desk.json"
     save_settings(Settings().opened(study), settings)
     found = sit_down(None, settings, ROBOT, PICTURES)
+    found.window.move(0, 0)
     found.wait_for("Which study is it today?")
     found.picture("welcome")
     welcome = found.window.welcome
@@ -94,6 +113,7 @@ def test_a_crossover_participant_from_enrolment_to_unblinding(
 
     rehearse(assistant, study)
     first_session(assistant, study)
+    optional_task(assistant, study)
 
     plan_first_dose(assistant, 2, today + dt.timedelta(days=11))
     assistant.wait_for("Washout kept (10 of 10 days)")
@@ -189,9 +209,24 @@ def first_session(assistant: Assistant, study: Path) -> None:
     assistant.press("Back to the participant")
 
 
+def optional_task(assistant: Assistant, study: Path) -> None:
+    colour = open_register(study).participant("021").colour
+    assistant.scroll_to("Start: Daily report")
+    assistant.picture("optional")
+    assistant.press("Start: Holding objects")
+    assistant.fill("Initials", "AB")
+    assistant.press(colour)
+    assistant.press("Next")
+    assistant.wait(lambda: assistant.button("Start now").isEnabled(), "the check's end")
+    assistant.press("Start now")
+    assistant.wait_for("Done: Holding objects")
+    assistant.press("Back to the participant")
+    assert "Start: Holding objects" not in assistant.texts()
+
+
 def second_session_too_early_and_broken_off(assistant: Assistant, study: Path) -> None:
     colour = open_register(study).participant("021").colour
-    assistant.desk.options = IN_REAL_TIME
+    assistant.desk.options = IN_A_WINDOW
     assistant.press("Start session 02")
     assistant.fill("Initials", "AB")
     assistant.press(colour)
@@ -207,14 +242,14 @@ def second_session_too_early_and_broken_off(assistant: Assistant, study: Path) -
     assistant.press("Next")
     assistant.fill("Your initials", "MK")
     assistant.press("Yes, go on")
-    assistant.wait(lambda: assistant.button("Start now").isEnabled(), "the check's end")
-    assistant.press("Start now")
+    start_on_the_screen(assistant)
     folder = study / "sourcedata" / "sub-021" / "ses-02"
     log = folder / "sub-021_ses-02.jsonl"
     assistant.wait(lambda: log.exists() and b'"trial":2' in log.read_bytes(), "the second trial")
     assistant.press("Keep this moment")
     assistant.wait_for("Moments kept: 1")
     assistant.picture("running")
+    picture_of_the_screen(assistant, log)
     assistant.press("Stop the session")
     assistant.wait_for("Stop the session now?")
     assistant.picture("stop")
@@ -232,9 +267,12 @@ def second_session_too_early_and_broken_off(assistant: Assistant, study: Path) -
     kept, worded, answered = read_notes(log)
     assert (kept.text, worded.text) == ("moment 1, kept in the launcher", "coughed a little")
     assert kept.utc == worded.utc
-    assert answered.text == "answered yes before the session: too_early (MK)"
+    assert re.fullmatch(
+        r"yes, said MK before the session: Session 02 is due from .*\. Run it today\?",
+        answered.text,
+    )
+    assert windows_of_sessions() == []
 
-    assistant.desk.options = ROBOT
     assistant.wait_for("Session 02, unfinished")
     assistant.picture("resume")
     assistant.press("Go on with session 02")
@@ -243,12 +281,55 @@ def second_session_too_early_and_broken_off(assistant: Assistant, study: Path) -
     assistant.press("Next")
     assistant.fill("Your initials", "MK")
     assistant.press("Yes, go on")
-    assistant.wait(lambda: assistant.button("Start now").isEnabled(), "the check's end")
-    assistant.press("Start now")
-    assistant.wait_for("The session is complete")
+    start_on_the_screen(assistant)
+    assistant.wait_for("The session is complete", seconds=180)
+    assert windows_of_sessions() == []
+    assistant.desk.options = ROBOT
     parts = sorted(folder.glob("*.jsonl"))
     assert [read_log(part).status for part in parts] == ["crashed", "complete"]
     assistant.press("Back to the participant")
+
+
+def start_on_the_screen(assistant: Assistant) -> None:
+    """Start, once the display was found to be as the protocol wants it, and see the window."""
+    start = assistant.button("Start now")
+    again = assistant.button("Check again")
+    for _ in range(5):
+        assistant.wait(again.isEnabled, "the check's end")
+        if start.isEnabled():
+            break
+        # beside other work a virtual display may seem to run at another rate
+        assert assistant.texts().count("Hz measured") == 1, assistant.texts()
+        assistant.press("Check again")
+        start, again = assistant.button("Start now"), assistant.button("Check again")
+    assistant.press("Start now")
+    assistant.wait(windows_of_sessions, "the session's window")
+
+
+def windows_of_sessions() -> list[str]:
+    """Return which windows of sessions are on the screen."""
+    search = ["xdotool", "search", "--onlyvisible", "--name", "^PsychoPy$"]
+    return subprocess.run(search, capture_output=True, text=True, check=False).stdout.split()
+
+
+def picture_of_the_screen(assistant: Assistant, log: Path) -> None:
+    """Keep a screenshot of launcher and session beside each other, while a message is read."""
+    (window,) = windows_of_sessions()
+    place = (str(WINDOW.x()), str(WINDOW.y()))
+    subprocess.run(["xdotool", "windowmove", window, *place], check=True)
+    assistant.wait(lambda: shown_last(log) == "message", "a message")
+    rest(500)
+    screen = QGuiApplication.primaryScreen()
+    assert screen is not None
+    grabbed = screen.grabWindow()
+    both = QRect(0, 0, 1920, 700)
+    assert grabbed.copy(both).save(str(PICTURES / "launcher-beside.png"))
+
+
+def shown_last(log: Path) -> str:
+    """Return which kind of screen a session shows now."""
+    steps = [line for line in log.read_bytes().split(b"\n")[:-1] if b'"type":"step"' in line]
+    return str(json.loads(steps[-1])["step"]["screen"]["kind"])
 
 
 def unblind(assistant: Assistant, study: Path, tmp_path: Path) -> None:
@@ -315,7 +396,7 @@ def test_who_stops_and_leaves_is_debriefed_from_the_launcher(tmp_path: Path) -> 
     enrol_at_once(open_study(study), "012", "MK", initials="AB")
     assistant = sit_down(study, tmp_path / "desk.json", ROBOT, PICTURES)
     assistant.desk.choose("012")
-    assistant.desk.session.sum_up("lab", 1, log)
+    assistant.desk.session.sum_up(ToRun("lab"), 1, log)
     assistant.settle()
     assistant.picture("stopped")
     assistant.press("Back to the participant")

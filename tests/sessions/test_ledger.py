@@ -16,13 +16,15 @@ import pytest
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.replay import verify
 from analysis.tables import mark_rows, marker_rows
-from analysis.timing import measure, summary
+from analysis.timing import measure
+from analysis.timing_summary import summary
 from experiment.readlog import SessionLog, read_log
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
 from run_session import main
-from tests.conftest import QUICK, Edit, faults_of
+from tests.conftest import QUICK, faults_of
 from tests.exports import export_bids
+from tests.studies import Edit
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-window")

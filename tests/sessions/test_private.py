@@ -115,7 +115,7 @@ def test_canaries_are_found_in_nothing_but_the_kit(
         logs.append(Path(next(li for li in out.splitlines() if li.startswith("log: "))[5:]))
     for log in logs:
         terminal.run("replay", log, "--verify")
-    terminal.run("replay", logs[0], "--sheet", logs[0].with_suffix(".png"))
+    terminal.run("replay", logs[0], "--sheet", study / "shown.png")
     for shared in (study / "sheet.png", study / "bids" / "sub-012" / "sheet.png"):
         out = terminal.run("replay", logs[0], "--sheet", shared, "--kit", kit, code=2)
         assert "it shows private texts; write it into the kit's folder" in out
@@ -206,35 +206,32 @@ def test_errors_of_a_damaged_kit_hold_no_canary(
             assert f"{file}:1: not a kit file" in out
 
 
-def test_a_bug_tells_its_place_and_not_its_message(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def bug(*_: object, **__: object) -> None:
-        raise RuntimeError(canary(1))
+def bug() -> None:
+    raise RuntimeError(canary(1))
 
-    monkeypatch.setattr("analysis.demo.show_all", bug)
-    assert main(["demo"]) == 1
+
+def bug_in_a_thread() -> None:
+    thread = threading.Thread(target=bug)
+    thread.start()
+    thread.join()
+
+
+def bug_in_a_slot() -> None:
+    try:
+        bug()
+    except RuntimeError as error:
+        sys.excepthook(type(error), error, error.__traceback__)  # as PyQt does
+
+
+@pytest.mark.parametrize("where", [bug, bug_in_a_thread, bug_in_a_slot])
+def test_a_bug_tells_its_place_and_not_its_message(
+    where: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["buggy"], {"buggy": f"{__name__}:{where.__name__}"})
     told = capsys.readouterr().err
     assert told.startswith("error: RuntimeError at test_private.py:")
     assert "canary" not in told.lower()
-
-    def in_a_thread(*_: object, **__: object) -> None:
-        thread = threading.Thread(target=bug)
-        thread.start()
-        thread.join()
-
-    def in_a_slot(*_: object, **__: object) -> None:
-        try:
-            bug()
-        except RuntimeError as error:
-            sys.excepthook(type(error), error, error.__traceback__)  # as PyQt does
-
-    for place in (in_a_thread, in_a_slot):
-        monkeypatch.setattr("analysis.demo.show_all", place)
-        main(["demo"])
-        told = capsys.readouterr().err
-        assert told.startswith("error: RuntimeError at test_private.py:")
-        assert "canary" not in told.lower()
+    assert main(["buggy"], {"buggy": f"{__name__}:bug"}) == 1
 
 
 def test_no_trace_of_a_crash_holds_a_canary(new_study: NewStudy, tmp_path: Path) -> None:

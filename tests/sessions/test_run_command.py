@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.exceptions import Abort
 
 from experiment.choices import load_choices
 from experiment.examples import make_study
@@ -17,13 +16,8 @@ from run_session import main
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A study of somebody who presses Ctrl-C when notes are asked for."""
-
-    def interrupted(*_: object) -> None:
-        raise Abort
-
-    monkeypatch.setattr("experiment.commands.run.ask_for_words", interrupted)
+def study(tmp_path: Path) -> Path:
+    """A study of social feedback, and a participant with a profile."""
     make_study(tmp_path / "study", "hsu2013")
     own = OwnWords("Somebody", 30, "A few words.")
     save_own_profile(kit_of(tmp_path / "study"), DEMO / "photos" / "p41.png", own)
@@ -39,14 +33,24 @@ def choose(study: Path, *words: str) -> int:
     return main(["run", str(study), *person, "--speed", "fast", "--no-window", *words])
 
 
-def test_what_was_chosen_is_kept_though_a_note_is_left_with_ctrl_c(
-    study: Path, capsys: pytest.CaptureFixture[str]
+class Impatient(io.StringIO):
+    """A terminal at which somebody presses Ctrl-C as soon as the session is summed up."""
+
+    def write(self, text: str) -> int:
+        if text.startswith("log: "):
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def test_what_was_chosen_is_kept_though_the_summary_is_left_with_ctrl_c(
+    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shown = Impatient()
+    monkeypatch.setattr(sys, "stdout", shown)
     assert choose(study) == 1
     assert load_choices(kit_of(study))
-    out, err = capsys.readouterr()
-    assert "choices: " in out
-    assert err == "error: stopped\n"
+    assert "choices: " in shown.getvalue()
+    assert capsys.readouterr().err == "error: stopped\n"
 
 
 def test_a_terminal_that_lacks_letters_ends_no_session(

@@ -16,13 +16,15 @@ import pytest
 from analysis.advance import advance
 from analysis.follow import Follower
 from analysis.standing import Phase, State
-from analysis.timing import measure, summary
+from analysis.timing import measure
+from analysis.timing_summary import summary
 from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare
 from hardware.scan import SimulatedScan
 from hardware.simulator import simulator
-from tests.conftest import QUICK, Edit, faults_of
+from tests.conftest import QUICK, faults_of
 from tests.products import check_products
+from tests.studies import Edit
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012", "--session", "01", "--robot", "hasty", "--no-window")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,10 @@ def test_a_study_from_its_sealed_list_to_its_analysis(desk: Desk, tmp_path: Path
     assert "1 to 2" in desk.does(*plan, "3", "--first-dose", SOON, code=2)
     assert f"01: due, {TODAY}" in desk.does("participant", "list", study)
 
-    for kind in ("html", "pdf"):
+    for kind in ("html", "pdf", "html", "pdf"):  # printed again, it is replaced
         sheet = ("sheet", study, *who, "--session", "01", "--at", "09:30")
         desk.does(*sheet, "--out", study / f"sheet.{kind}")
-    assert "a .html or .pdf is needed" in desk.does(*sheet, "--out", study / "a.doc", code=2)
+    assert "ends with .html / .pdf" in desk.does(*sheet, "--out", study / "a.doc", code=2)
     assert "allowed are ar, en, ja" in desk.does(
         *sheet, "--out", study / "a.pdf", "--language", "x", code=2
     )
@@ -162,7 +163,7 @@ def test_a_sheet_is_one_page_with_all_that_matters_and_escapes_texts(
         f"Session 02 was to be done by {late + dt.timedelta(days=17)}; that was 23 days ago.",
         "Days without drug before this period: 10. At least 10 are needed.",
         "Ask for the initials and the colour of the card. Type what they say.",
-        "messages: not ready yet, look at: kit check",
+        "Reading messages – not ready yet, look at: kit check",
         "This was the last session.",
         f"{where.participant.slot}-2",
     ):
@@ -172,3 +173,14 @@ def test_a_sheet_is_one_page_with_all_that_matters_and_escapes_texts(
     assert "AB" not in desk.does("participant", "list", desk.study)
     order = [html.index(time) for time in ("09:10", "09:20", "09:30", "09:45")]
     assert order == sorted(order)
+    # from right to left, a number of three parts is not turned round, and paper has its columns so
+    arabic = {
+        on_paper: sheet_html(
+            study, register, where, "02", at=None, language="ar", on_paper=on_paper
+        ).partition("<body>")[2]
+        for on_paper in (False, True)
+    }
+    for html in arabic.values():
+        assert f"\u2068{where.participant.slot}-2\u2069" in html
+    leading = {paper: re.findall('class="(time|note)"', html)[0] for paper, html in arabic.items()}
+    assert leading == {False: "time", True: "note"}

@@ -94,6 +94,8 @@ def test_the_mark_stands_before_the_option_that_is_clicked(
             mark = picture.at(position, confirmed=confirmed)
             assert spot.top <= mark.top < mark.bottom <= spot.bottom
             assert spot.left <= mark.left < mark.right <= spot.right
+            on_the_right = mark.left + mark.right > spot.left + spot.right
+            assert on_the_right == (name == "q.hebrew")  # where reading begins
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

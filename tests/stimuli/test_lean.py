@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stimuli import lean
+from stimuli.lean import lean_imports
 
 ROOT = Path(__file__).parents[2]
 PEEK = """
@@ -27,44 +27,38 @@ print(len(DataFrame({"a": [1, 2]})), scipy.interpolate.interp1d([0, 2], [0, 4])(
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A package that notes when it is executed, put off in place of the real ones."""
+    """A package with a module in it, where it can be imported."""
     name = f"put_off_{tmp_path.name}"
     place = tmp_path / name
     place.mkdir()
     (place / "__init__.py").write_text("from . import inner\nvalue = inner.value + 1\n")
     (place / "inner.py").write_text("value = 41\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(lean, "_LATER", (name, "no_such_package"))
-    monkeypatch.setattr(lean, "_WITHOUT", ())
     return name
 
 
 def test_a_module_that_was_put_off_comes_when_something_of_it_is_asked_for(package: str) -> None:
-    with lean.lean_imports():
+    with lean_imports((package, "no_such_package"), ()):
         module = importlib.import_module(package)
     assert f"{package}.inner" not in sys.modules
     assert module.value == 42
     assert importlib.import_module(f"{package}.inner") is module.inner
     with pytest.raises(AttributeError):
         _ = module.no_such_thing
-    with lean.lean_imports():
+    with lean_imports((package, "no_such_package"), ()):
         assert sys.modules[package] is module, "what is there stays as it is"
 
 
 def test_a_part_of_a_module_that_was_put_off_brings_the_whole(package: str) -> None:
-    with lean.lean_imports():
+    with lean_imports((package, "no_such_package"), ()):
         pass
     inner = importlib.import_module(f"{package}.inner")
     assert inner.value == 41
     assert sys.modules[package].value == 42
 
 
-def test_what_can_be_done_without_is_hidden_in_the_block_alone(
-    package: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lean, "_LATER", ())
-    monkeypatch.setattr(lean, "_WITHOUT", (package,))
-    with lean.lean_imports(), pytest.raises(ImportError):
+def test_what_can_be_done_without_is_hidden_in_the_block_alone(package: str) -> None:
+    with lean_imports((), (package,)), pytest.raises(ImportError):
         importlib.import_module(package)
     assert importlib.import_module(package).value == 42
 

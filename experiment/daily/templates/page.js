@@ -17,9 +17,9 @@
   const pad = (n) => String(n).padStart(2, "0");
   const dayOf = (d) => `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())}`;
   function today() {
-    const d = new Date(Date.now()); // by the clock on the wall, also in a night in which that is put back
-    const [year, month, day] = [d.getFullYear(), d.getMonth(), d.getDate()];
-    return dayOf(new Date(year, month, day, d.getHours() - data.day_begins, d.getMinutes()));
+    const d = new Date(); // by the clock on the wall, also in a night in which that is put back
+    const day = d.getDate() - (d.getHours() < data.day_begins ? 1 : 0);
+    return dayOf(new Date(d.getFullYear(), d.getMonth(), day, 12));
   }
 
   function localTime(d) {

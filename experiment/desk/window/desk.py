@@ -10,6 +10,7 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from experiment.care import debriefing_due
+from experiment.desk.alone import optional_tasks
 from experiment.desk.commands import Options
 from experiment.desk.missing import missing_for
 from experiment.desk.roster import Roster, is_rehearsal, roster_of
@@ -185,7 +186,8 @@ class Desk:
         visit = where.next_session
         missing = () if visit is None else missing_for(self.study, self.chosen, visit)
         due = debriefing_due(self.study, self.chosen)
-        shown = Shown(self.study, where, missing, due, self._settings.fullscreen)
+        optional = optional_tasks(self.study, where)
+        shown = Shown(self.study, where, missing, optional, due, self._settings.fullscreen)
         self.pane = ParticipantPane(self.texts, shown, self._steps(where))
         self._put(self.pane)
 
@@ -198,6 +200,7 @@ class Desk:
             screen=self._choose_screen,
             more=self.life.steps(where),
             debrief=self.session.debrief,
+            alone=self.session.begin_alone,
             identity=None if known else self.life.set_identity,
         )
 

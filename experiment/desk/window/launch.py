@@ -20,6 +20,7 @@ from experiment.desk.settings import settings_file
 from experiment.desk.window.look import font
 from experiment.desk.window.window import DeskWindow
 from experiment.errors import HardwareError
+from experiment.said import Said
 from stimuli.virtual_display import display_answers
 
 
@@ -63,6 +64,4 @@ def _check_screen() -> None:
     if chosen or not sys.platform.startswith("linux"):
         return
     if not os.environ.get("DISPLAY") or not display_answers():
-        raise HardwareError(
-            "no screen for the launcher; sit at one, or see what else there is: run_session.py -h"
-        )
+        raise HardwareError(Said("refused.no_screen"))

@@ -18,8 +18,9 @@ from PyQt6.QtWidgets import (
 )
 
 from experiment.care import Debriefing
+from experiment.desk.alone import Alone
 from experiment.desk.missing import Lack
-from experiment.desk.roster import is_rehearsal, last_day, task_kind
+from experiment.desk.roster import is_rehearsal, last_day
 from experiment.desk.texts import Texts
 from experiment.desk.window.look import Sign
 from experiment.desk.window.parts import (
@@ -34,10 +35,11 @@ from experiment.desk.window.parts import (
     signed,
 )
 from experiment.register import SessionStanding, Standing
-from experiment.said import in_words
+from experiment.said import in_words, listed
 from experiment.study import Study
 
 Does = Callable[[], object]
+_INDENT = 28  # px; of what belongs to the line above
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Steps:
     more: Sequence[tuple[str, Does]]
     """What else can be done: key of the text, and what it does."""
     debrief: Callable[[Debriefing], object]
+    alone: Callable[[Alone], object]
+    """Runs an optional task by itself."""
     identity: Does | None
     """Sets initials and colour; None if they are set."""
 
@@ -65,6 +69,8 @@ class Shown:
     where : Standing
     missing : sequence of Lack
         For the next session.
+    optional : sequence of Alone
+        Tasks that may be run by themselves.
     debriefing : Debriefing or None
         One that the participant may leave without.
     fullscreen : bool
@@ -74,6 +80,7 @@ class Shown:
     study: Study
     where: Standing
     missing: Sequence[Lack]
+    optional: Sequence[Alone]
     debriefing: Debriefing | None
     fullscreen: bool
 
@@ -185,12 +192,15 @@ class ParticipantPane(QWidget):
         lines = QVBoxLayout()
         lines.setSpacing(2)
         for number, task in enumerate(visit.tasks, start=1):
-            name = self._texts.named("tasks", task_kind(self._shown.study, task))
-            lines.addWidget(label(f"{number}.  {name}"))
-        for task in self._shown.study.protocol.sessions[visit.session].optional:
-            name = self._texts.named("tasks", task_kind(self._shown.study, task))
-            lines.addWidget(label(f"{name} ({self._texts.says('step.optional')})", "small"))
+            lines.addWidget(label(f"{number}.  {self._name(task)}"))
+        optional = [one.task for one in self._shown.optional if one.session == visit.session]
+        if optional:
+            names = in_words(listed(map(self._shown.study.task_name, optional)), self._texts.tag)
+            lines.addWidget(label(self._texts.says("step.optional", tasks=names), "small"))
         return lines
+
+    def _name(self, task: str) -> str:
+        return in_words(self._shown.study.task_name(task), self._texts.tag)
 
     def _dates(self, visit: SessionStanding) -> list[QWidget]:
         says, where, days = self._texts.says, self._shown.where, visit.days
@@ -266,7 +276,26 @@ class ParticipantPane(QWidget):
             title = label(says("sessions.row", session=visit.session))
             sign = {"done": Sign.GO, "begun": Sign.PART}.get(visit.state, Sign.TODO)
             inside.addLayout(signed(sign, title, *self._lines(visit)))
+            for one in self._shown.optional:
+                if one.session == visit.session:
+                    inside.addLayout(self._alone(one))
         return frame
+
+    def _alone(self, one: Alone) -> QHBoxLayout:
+        says, name = self._texts.says, self._name(one.task)
+        lines: list[QWidget] = [label(name)]
+        if one.last is not None:
+            text = "sessions.done" if one.state == "done" else "sessions.part"
+            lines.append(label(says(text, date=one.last), "small"))
+        sign = {"done": Sign.GO, "begun": Sign.PART}.get(one.state, Sign.TODO)
+        starts: QPushButton | None = None
+        if one.can_run:
+            which = "go_on" if one.resume else "start" if one.state == "todo" else "again"
+            starts = button(says(f"sessions.{which}"), partial(self._steps.alone, one))
+            starts.setAccessibleName(f"{starts.text()}: {name}")
+        made = signed(sign, *lines, beside=starts)
+        made.insertSpacing(0, _INDENT)
+        return made
 
     def _lines(self, visit: SessionStanding) -> list[QWidget]:
         says, last = self._texts.says, last_day(visit)

@@ -89,19 +89,22 @@ def row(*parts: QWidget, stretch: int | None = None) -> QHBoxLayout:
     return made
 
 
-def signed(kind: Sign, *texts: QWidget) -> QHBoxLayout:
-    """Lay a sign beside lines of text."""
+def signed(kind: Sign, *texts: QWidget, beside: QWidget | None = None) -> QHBoxLayout:
+    """Lay a sign beside lines of text, and behind them what can be done, if anything."""
     made = QHBoxLayout()
     made.setSpacing(12)
     picture = QLabel()
     picture.setPixmap(sign(kind))
     picture.setAccessibleName(kind.value)
-    made.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+    top, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignVCenter
+    made.addWidget(picture, 0, top if beside is None else middle)
     lines = QVBoxLayout()
     lines.setSpacing(2)
     for text in texts:
         lines.addWidget(text)
     made.addLayout(lines, 1)
+    if beside is not None:
+        made.addWidget(beside, 0, middle)
     return made
 
 
@@ -233,9 +236,7 @@ def debriefing_offer(texts: Texts, show: Callable[[], object], *, now: bool) -> 
         Whether it is due before they leave; else only if they don't come again.
     """
     said = label(texts.says(f"debriefing.{'now' if now else 'later'}"))
-    made = signed(Sign.WARNING, said)
-    made.addWidget(button(texts.says("debriefing.show"), show))
-    return made
+    return signed(Sign.WARNING, said, beside=button(texts.says("debriefing.show"), show))
 
 
 def bad_letters(texts: Texts, caption: str) -> str:

@@ -81,10 +81,12 @@ class PeoplePane(QFrame):
         self._narrow(self.search.text())
 
     def choose(self, who: str) -> None:
-        """Choose a participant, as a click on them does."""
+        """Show who was chosen, without telling of it."""
+        self.list.blockSignals(True)
         for item in self._items():
             if item.data(_LABEL) == who:
                 self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
 
     def _items(self) -> list[QListWidgetItem]:
         items = (self.list.item(i) for i in range(self.list.count()))

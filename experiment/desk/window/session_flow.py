@@ -14,6 +14,7 @@ from PyQt6.QtGui import QDesktopServices
 
 from analysis.monitor_texts import clock_of
 from experiment.care import Debriefing, debriefing_due
+from experiment.desk.alone import Alone
 from experiment.desk.asking import Asked, about_the_person, questions_before
 from experiment.desk.checking import CheckLine, State, read_lines, verdict
 from experiment.desk.child import Child
@@ -32,6 +33,7 @@ from experiment.desk.window.running import (
 from experiment.errors import BadInput, KindredError
 from experiment.notes import Note, add_note, note_now, without_words
 from experiment.readlog import read_log
+from experiment.said import in_words
 
 if TYPE_CHECKING:
     from experiment.desk.window.desk import Desk
@@ -46,11 +48,16 @@ class ToRun(NamedTuple):
     debriefing: str | None = None
     """The task, if all that is run is a debriefing."""
 
+    @property
+    def optional(self) -> str | None:
+        """The optional task that is run by itself, if any; a debriefing is none."""
+        return self.task if self.debriefing is None else None
+
 
 class Answered(NamedTuple):
     """A question that was answered with yes, and the initials of who did."""
 
-    name: str
+    question: Asked
     who: str
 
 
@@ -83,6 +90,10 @@ class SessionFlow:
         if visit is not None:
             self._identify(ToRun(visit.session, resume=visit.state == "begun"))
 
+    def begin_alone(self, one: Alone) -> None:
+        """Begin or go on with an optional task by itself."""
+        self._identify(ToRun(one.session, one.resume, one.task))
+
     def debrief(self, due: Debriefing) -> None:
         """Show the debriefing by itself to a participant who may leave without it."""
         task = due.task if due.alone else None
@@ -94,7 +105,7 @@ class SessionFlow:
         self._answered, self._moments, self._process.said = [], [], []
         try:
             questions = questions_before(
-                desk.study, self._who, to_run.session, desk.texts, to_run.debriefing
+                desk.study, self._who, to_run.session, desk.texts, to_run.debriefing or to_run.task
             )
         except BadInput as error:  # the register was damaged since it was read
             self._sum_up_trial(desk.texts.says("common.error"), desk.words(error), well=False)
@@ -134,7 +145,7 @@ class SessionFlow:
         first, *rest = questions
 
         def yes(who: str) -> None:
-            self._answered.append(Answered(first.name, who))
+            self._answered.append(Answered(first, who))
             self._ask(to_run, rest)
 
         self._desk.show(QuestionSheet(self._desk.texts, first.text, yes, self._back))
@@ -167,6 +178,7 @@ class SessionFlow:
             desk.options,
             desk.texts.tag,
             fullscreen=desk.fullscreen,
+            task=to_run.task,
             resume=to_run.resume,
         )
         self._process.start(words, ended)
@@ -177,9 +189,13 @@ class SessionFlow:
         desk, who = self._desk, self._who
         folder = desk.study.log_folder(who, to_run.session)
         before = frozenset(folder.glob("*.jsonl"))
-        heading = desk.texts.says("running.session", session=to_run.session)
+        says = desk.texts.says
         if to_run.debriefing is not None:
-            heading = desk.texts.says("debriefing.running")
+            heading = says("debriefing.running")
+        elif to_run.optional is not None:
+            heading = says("running.task", task=self._named(to_run.optional))
+        else:
+            heading = says("running.session", session=to_run.session)
         words = run_words(
             desk.study.folder,
             who,
@@ -187,7 +203,7 @@ class SessionFlow:
             desk.options,
             desk.texts.tag,
             fullscreen=desk.fullscreen,
-            answered=[one.name for one in self._answered],
+            answered=[one.question.name for one in self._answered],
             task=to_run.task,
             resume=to_run.resume,
         )
@@ -197,7 +213,7 @@ class SessionFlow:
 
         def ended(code: int) -> None:
             self._write_answers(log())
-            self.sum_up(to_run.session, code, log(), debriefing=to_run.debriefing is not None)
+            self.sum_up(to_run, code, log())
 
         self._show_running(heading, lambda: self._keep_moment(log()))
         self._process.start(words, ended)
@@ -213,7 +229,7 @@ class SessionFlow:
             self._running.complain(self._desk.texts.says("running.no_log"))
             return
         number = len(self._moments) + 1
-        moment = note_now(f"moment {number}, kept in the launcher")
+        moment = note_now(self._desk.texts.says("running.moment", number=number))
         try:
             add_note(log, moment)
         except KindredError as error:
@@ -236,24 +252,20 @@ class SessionFlow:
         if log is None or not self._answered:
             return
         with suppress(KindredError):  # a full disk; the session itself has told of it
-            said = ", ".join(f"{one.name} ({one.who})" for one in self._answered)
-            add_note(log, note_now(f"answered yes before the session: {said}"))
+            for one in self._answered:
+                values = {"who": one.who, "question": one.question.text}
+                add_note(log, note_now(self._desk.texts.says("question.noted", **values)))
 
-    def sum_up(
-        self, session: str, code: int, log: Path | None, *, debriefing: bool = False
-    ) -> None:
+    def sum_up(self, ran: ToRun, code: int, log: Path | None) -> None:
         """Show what a session came to, by its log, however its process ended.
 
         Parameters
         ----------
-        session : str
-            Label.
+        ran : ToRun
         code : int
             With which the process ended.
         log : Path or None
             None if there is none: it did not start.
-        debriefing : bool
-            Whether it was a debriefing by itself.
         """
         desk, says = self._desk, self._desk.texts.says
         ended: Ended | None = None
@@ -272,14 +284,18 @@ class SessionFlow:
         desk.roster = desk.roster.read_again()
         status = "not_started" if ended is None else ended.status
         well = status == "complete" and code == 0
-        if debriefing and well:
+        heading = says(f"summary.{status}")
+        alone = ran.optional is not None
+        if well and ran.optional is not None:
+            heading = says("summary.complete_alone", task=self._named(ran.optional))
+        if ran.debriefing is not None and well:
             following = says("debriefing.done")
         else:
-            following = next_step(desk.standing(), session, status, desk.texts)
+            following = next_step(desk.standing(), ran.session, status, desk.texts, alone=alone)
         desk.show(
             SummarySheet(
                 desk.texts,
-                says(f"summary.{status}"),
+                heading,
                 following,
                 (),
                 ended,
@@ -365,6 +381,9 @@ class SessionFlow:
                 on_back=desk.back,
             )
         )
+
+    def _named(self, task: str) -> str:
+        return in_words(self._desk.study.task_name(task), self._desk.texts.tag)
 
     @property
     def _who(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,13 @@ def test_a_day_ends_when_the_next_one_begins(moment: datetime, begins: int) -> N
     assert (moment.date() - day_of(moment, begins)).days == int(late_in_the_night)
 
 
+@pytest.mark.parametrize("hours", [3, 2])
+def test_a_night_in_which_clocks_go_back_ends_by_the_clock_on_the_wall(hours: int) -> None:
+    zone = timezone(timedelta(hours=hours))  # 03:30 comes twice
+    assert day_of(datetime(2026, 10, 25, 3, 30, tzinfo=zone), 4) == date(2026, 10, 24)
+    assert day_of(datetime(2026, 10, 25, 4, 0, tzinfo=zone), 4) == date(2026, 10, 25)
+
+
 @given(st.lists(st.tuples(st.integers(-2, 8), st.booleans()), max_size=20), st.integers(-3, 12))
 def test_each_day_of_a_period_is_there_missing_or_to_come(
     made: list[tuple[int, bool]], now: int
@@ -76,7 +83,7 @@ def test_a_report_on_another_period_s_day_is_asked_about_before_it_is_filled_in(
 ) -> None:
     def asked(participant: str, session: str, *tasks: str) -> list[str]:
         facts = gather(study, participant, session, tasks)
-        return [one.text() for one in questions_about(facts) if one.mistake == "daily_day"]
+        return [one.said for one in questions_about(facts) if one.mistake == "daily_day"]
 
     set_first_day(study, "012", "02", date.today() - timedelta(days=1))
     assert asked("012", "02", "daily") == []

@@ -11,6 +11,7 @@ import pytest
 
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.questionnaires import fillings_of, scores_table, write_scores
+from experiment.daily.days import set_first_day
 from experiment.daily.reports import reports_of
 from experiment.daily.status import status_lines
 from experiment.errors import BadInput
@@ -131,3 +132,28 @@ def test_reports_at_a_desk_and_from_home_are_scored_and_exported(
     assert main(["export", str(study.folder), "--bids", str(out)]) == 0
     assert (out / "participants.tsv").read_text("utf-8").split() == ["participant_id", "sub-012"]
     assert not sessions.parent.exists()
+
+    # The session is done again: what is set aside with it are its own logs, not the days' reports.
+    set_first_day(study, "013", "01", date(2026, 3, 1))
+    mine = ("--by", "MK", "--reason", "sat there for 012")
+    whose = (logs[1].name, "--participant", "013", *mine)
+    assert main(["daily", "refile", str(study.folder), *whose]) == 0
+
+    def counted() -> list[tuple[str, str, int | None, str]]:
+        found = reports_of(study).reports
+        return [(one.participant, one.source, one.number, str(one.answers)) for one in found]
+
+    reports = counted()
+    assert [one[:3] for one in reports] == [
+        ("012", "desk", 1),
+        ("012", "page", 2),
+        ("013", "desk", 3),
+    ]
+    assert main(["participant", "add", str(study.folder), "--participant", "012", *mine[:2]]) == 0
+    again = ("--participant", "012", "--session", "01", *mine)
+    assert main(["participant", "repeat", str(study.folder), *again]) == 0
+    assert not logs[1].exists()
+    assert counted() == reports
+    capsys.readouterr()
+    assert main(["daily", "import", str(study.folder), str(saved(tmp_path, sent(study)))]) == 0
+    assert "was imported before" in capsys.readouterr().out

@@ -30,7 +30,7 @@ def test_the_page_is_one_file_that_asks_nobody_and_says_nothing_of_the_participa
     assert study.protocol.study.name not in page
     for item in ANSWERS:
         assert f'data-item="daily.{item}"' in page
-    out = tmp_path / "home" / "page.html"
+    out = tmp_path / "page.html"
     write_page(study, "012", out)
     assert out.read_text("utf-8") == page == page_for(study, "012")
     assert stat.S_IMODE(out.stat().st_mode) == 0o600

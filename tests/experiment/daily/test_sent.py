@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.questionnaires import fillings_of, scores_table
+from experiment.daily.days import set_first_day
 from experiment.daily.importing import import_reports
 from experiment.daily.page import page_for
 from experiment.daily.reports import reports_of
@@ -42,12 +43,34 @@ def test_a_report_is_kept_once_and_a_second_of_the_day_is_told(
         (4, 3, False),
     ]
     assert {item: found[1].answers[f"daily.{item}"] for item in ANSWERS} == ANSWERS
-    assert status_lines(study, "012", date(2026, 3, 6)) == [
+    lines = status_lines(study, "012", date(2026, 3, 6))
+    assert [line for line in lines if not line.startswith("    ")] == [
         "participant 012",
         "  session 01, 2026-03-02 to 2026-03-05: 3 of 4 reports; missing: 2026-03-05; "
         "late: 2026-03-02; doubled: 2026-03-03",
         "  session 02, 2026-03-16 to 2026-03-19: 0 of 4 reports; 4 to come",
     ]
+    doubled = [line.rpartition(".json ")[2] for line in lines if line.startswith("    ")]
+    assert doubled == [f"(page), filled in 2026-03-03 {time}" for time in ("20:03", "23:59")]
+
+
+def test_in_the_night_in_which_clocks_go_back_the_clock_on_the_wall_counts(
+    study: Study, tmp_path: Path
+) -> None:
+    """Where 03:00 to 03:59 comes twice, and days begin at 4."""
+    set_first_day(study, "012", "02", date(2026, 10, 23))
+
+    def taken_in(day: int, begun: str, completed: str) -> str:
+        night = {"begun": f"2026-10-25T{begun}", "completed": f"2026-10-25T{completed}"}
+        report = sent(study, session="02", day=f"2026-10-{day}", **night)
+        done = import_reports(study, [saved(tmp_path, report)])
+        return (*done.told, *done.problems)[0]
+
+    assert taken_in(24, "03:50:00+03:00", "03:30:00+02:00").endswith(": kept")  # 40 min later
+    assert "before its day" in taken_in(25, "03:50:00+03:00", "03:59:00+02:00")
+    assert taken_in(25, "03:59:00+02:00", "04:00:00+02:00").endswith(": kept")
+    assert "before it was begun" in taken_in(24, "03:30:00+02:00", "03:50:00+03:00")
+    assert [(r.day.day, r.late) for r in reports_of(study).reports] == [(24, False), (25, False)]
 
 
 def torn(raw: bytes) -> bytes:
@@ -66,6 +89,9 @@ def edited(raw: bytes) -> bytes:
         (lambda raw: b"\xff\xfe" + raw, "not UTF-8 text"),
         (lambda _: b"[1, 2]", "not an answer file"),
         (lambda _: b"", "not a whole answer file"),
+        (lambda _: b"[" * 100_000, "not an answer file"),
+        (lambda raw: raw.replace(b":5", b":" + b"5" * 5000), "not an answer file"),
+        (lambda raw: raw.replace(b'"en"', rb'"\ud800"'), "not UTF-8 text"),
         ({"participant": "013"}, "of participant 013, not 012"),
         ({"study": "another"}, "of another study"),
         ({"session": "02"}, "2026-03-03 is no day of the period of session 02"),
@@ -77,6 +103,7 @@ def edited(raw: bytes) -> bytes:
         ({"day": "2026-03-04", "begun": "2026-03-03T19:00:00+01:00",
           "completed": "2026-03-03T19:10:00+01:00"}, "before its day"),
         ({"completed": "noon"}, "is no time"),
+        ({"begun": "0001-01-01T00:00:00Z", "completed": "0001-01-01T00:00:00Z"}, "is no time"),
         ({"answered": {"happy": 8}}, "item 'daily.happy': its answer is not from 1 to 7"),
         ({"answered": {"happy": None}}, "item 'daily.happy' has no answer and needs one"),
         ({"answered": {"met": 0}}, "'daily.met_good' has an answer and was not to be asked"),

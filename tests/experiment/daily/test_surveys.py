@@ -88,6 +88,7 @@ def test_reports_come_from_qualtrics(study: Study, tmp_path: Path) -> None:
         ({"happy": "rather"}, ":4: column 'happy' is no answer of this item's scale"),
         ({"happy": "9"}, ":4: item 'daily.happy': its answer is not from 1 to 7"),
         ({"EndDate": "yesterday"}, ":4: column 'enddate' is no time"),
+        ({"EndDate": "0001-01-01 00:30:00"}, ":4: column 'enddate' is no time"),
         ({"ExternalReference": "CANARY 5"}, ":4: participant"),
         ({"ExternalReference": "044"}, "no such file: it says on which days"),
     ):
