@@ -58,8 +58,11 @@ class DoseReport:
             begun = onset is None and self.earliest_exclusion is None
         else:
             latest = onset if self.latest_exclusion is None else self.latest_exclusion
-            begun = self.earliest_exclusion <= onset <= latest
+            begun = self.earliest_exclusion - _CLOSE <= onset <= latest + _CLOSE
         return self.complete and receipts and share and begun
+
+
+_CLOSE = 0.001  # s, as plans are of whole milliseconds and flips are not
 
 
 def doses(log: SessionLog) -> list[DoseReport]:

@@ -21,6 +21,7 @@ from experiment.protocol.schedules import (
     Fair,
     GameCondition,
     GameRound,
+    Ostracism,
     Table,
     Watch,
     Weighted,
@@ -287,6 +288,11 @@ def _drawn(
     # At the most, every other throw is the participant's, who may throw at once.
     pair = timing.delay.shortest + timing.turning + 2 * timing.flight - 0.1
     most = game.throws or 2 + math.ceil(2 * pace.length / max(pair, 0.1))
+    if isinstance(game.schedule, Ostracism) and game.schedule.within > most:
+        raise BadInput(
+            f"{who}: its receipts are drawn within {game.schedule.within} throws, and in "
+            f"{pace.length:g} s there are at most {most}; draw them within fewer, or make it longer"
+        )
     first = "other" if isinstance(game.schedule, Watch) else spec.first
     script = draw_script(game, others, first, most, timing.delay, chance, excludes=excludes(game))
     foreseen = foresee(who, script, others, pace, _meant(game, script, others))

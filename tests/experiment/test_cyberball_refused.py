@@ -119,6 +119,9 @@ def test_a_protocol_that_can_t_be_played_is_refused_with_its_place(
         (changed(SCANOUT, rounds=[{"condition": "excluded", "seconds": 20,
                                    "schedule": {"kind": "ostracism", "receipts": 3, "within": 9}}]),
          "the exclusion may not begin in time"),
+        (changed(SCANOUT, rounds=[{"condition": "excluded", "seconds": 36, "schedule":
+                                   {"kind": "ostracism", "receipts": 2, "within": 100}}]),
+         "its receipts are drawn within 100 throws, and in 36 s there are at most"),
         (changed(SCAN, rounds=[{"condition": "included", "seconds": 2.5,
                                 "schedule": {"kind": "fair", "of": 3, "longest_without": None}}]),
          "no throw is sure to be made in its 2.5 s"),

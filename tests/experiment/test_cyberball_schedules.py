@@ -190,7 +190,7 @@ def test_a_round_in_the_scanner_ends_on_time_whatever_the_participant_does(
     seeds,
     st.integers(2, 5),
     st.integers(0, 4),
-    st.integers(7, 9),
+    st.integers(7, 12),
     st.floats(0.5, 5),
     st.floats(0, 1),
 )
@@ -217,6 +217,7 @@ def test_a_timed_exclusion_that_is_not_refused_begins_when_it_was_foreseen(
     assert foreseen.earliest_exclusion is not None
     assert foreseen.latest_exclusion is not None
     assert foreseen.earliest_exclusion <= onset - begun <= foreseen.latest_exclusion
+    assert played.doses[0].receipts == many
     within(plan, played.doses[0])
 
 

@@ -288,6 +288,23 @@ def test_a_forged_throw_or_dose_is_found(ball: Make) -> None:
         assert problem in found[0].problem
 
 
+def test_a_game_whose_flips_are_between_the_milliseconds_is_as_planned(ball: Make) -> None:
+    """Without a receipt the exclusion begins with the round, at that very flip."""
+    log = play(ball(), "scanner", "scanexcluded", robot="absent", seed=7)
+
+    def later(lines: list[dict[str, object]]) -> None:
+        for line in lines:
+            if line["type"] == "outcome":
+                outcome = line["outcome"]
+                for name in ("onset", "offset"):
+                    outcome[name] = round(outcome[name] + 0.000312, 6)  # type: ignore[index]
+
+    moved = doses(rewritten(log, later))
+    assert moved[1].earliest_exclusion == moved[1].latest_exclusion
+    assert moved[1].dose.exclusion_onset != moved[1].earliest_exclusion
+    assert all(one.as_planned for one in moved)
+
+
 def test_more_players_and_two_buttons(ball: Make) -> None:
     study = ball(
         ("count: {value: 2, source: L5}", "count: 4"),
