@@ -12,7 +12,7 @@ No first day is in both. Neither the file nor anything here knows what is taken 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -112,10 +112,22 @@ def periods_of(study: Study, participant: str) -> tuple[Period, ...]:
 
 def known_periods(study: Study, participant: str) -> tuple[Period, ...]:
     """Return those of a participant's periods whose first day is known; see `periods_of`."""
-    daily, file = study.protocol.daily, days_file(study, participant)
+    return known_periods_of(study, (participant,))[participant]
+
+
+def known_periods_of(study: Study, participants: Iterable[str]) -> dict[str, tuple[Period, ...]]:
+    """Return the same of several participants; the register is read once for all of them."""
+    daily = study.protocol.daily
     if daily is None:
-        return ()
-    firsts = _scheduled(study, daily).get(participant, {})
+        return {one: () for one in participants}
+    scheduled = _scheduled(study, daily)
+    return {one: _known(study, daily, one, scheduled.get(one, {})) for one in participants}
+
+
+def _known(
+    study: Study, daily: DailySettings, participant: str, scheduled: Mapping[str, date]
+) -> tuple[Period, ...]:
+    file, firsts = days_file(study, participant), dict(scheduled)
     if file.is_file():
         firsts |= _first_days(file, daily, _of_register(study, daily))
     return _periods(daily, firsts, f"participant {participant}")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from experiment.daily.days import Period, day_of, known_periods, period_of
+from experiment.daily.days import Period, day_of, known_periods_of, period_of
 from experiment.errors import BadInput
 from experiment.files import canonical, write_new
 from experiment.protocol import Questionnaire
@@ -300,10 +300,7 @@ def reports_of(study: Study) -> DailyReports:
             (uncounted if of_nobody else reports).extend(_as_filed(one, anew) for one in found)
         except BadInput as error:
             damaged.append((file, str(error)))
-    periods = {
-        participant: known_periods(study, participant)
-        for participant in {report.participant for report in reports}
-    }
+    periods = known_periods_of(study, {report.participant for report in reports})
     numbered = [
         replace(report, number=_number(report, periods[report.participant])) for report in reports
     ]

@@ -77,11 +77,13 @@ def read_sent(study: Study, file: Path, participant: str | None = None) -> Sent:
     if claimed != check_of(plain):
         raise BadInput(f"{file}:1: was changed after the participant saved it; ask for it again")
     check_sent(study, sent, str(file), participant)
+    periods = periods_of(study, sent.participant)
+    _check_period(periods, sent.session, date.fromisoformat(sent.day), str(file))
     return sent
 
 
 def check_sent(study: Study, sent: Sent, where: str, participant: str | None = None) -> None:
-    """Make sure that a report belongs to this study and is complete.
+    """Make sure that a report is of this study, whole, and not from before its day.
 
     Parameters
     ----------
@@ -115,7 +117,6 @@ def check_sent(study: Study, sent: Sent, where: str, participant: str | None = N
             f"{where}: completed before it was begun, or before its day; was the device's clock "
             "changed?"
         )
-    _check_period(periods_of(study, sent.participant), sent.session, day, where)
     try:
         check_answers(sent.answers, questionnaires)
     except ValueError as error:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from experiment.daily.days import Period, daily_of, participants_with_days, periods_of
+from experiment.daily.days import (
+    Period,
+    daily_of,
+    known_periods_of,
+    participants_with_days,
+    periods_of,
+)
 from experiment.daily.reports import Report, reports_of
 from experiment.errors import BadInput
 from experiment.study import Study
@@ -72,9 +78,10 @@ def status_lines(study: Study, participant: str | None, today: date) -> list[str
         )
     daily = reports_of(study)
     lines = [f"can't be used: {why}" for _, why in daily.damaged]
+    known = known_periods_of(study, who)
     for label in who:
         own = [report for report in daily.reports if report.participant == label]
-        periods = periods_of(study, label)
+        periods = known[label] or periods_of(study, label)  # which tells what to do
         lines.append(f"participant {label}")
         for period in periods:
             status = status_of(period, own, today)

@@ -7,10 +7,12 @@ participant's label, one the time at which the report was completed, and one may
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 from experiment.daily.days import Period, daily_of, day_of, periods_of
 from experiment.daily.reports import Sent, Source
@@ -39,6 +41,8 @@ _TIMES = (
     *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"),
     "%Y-%m-%d %H:%M:%S.%f",  # cells of a sheet count days, and are rounded
 )
+_Periods: TypeAlias = Callable[[str], tuple[Period, ...]]
+"""Gives the periods of a participant."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,10 @@ def read_survey(study: Study, file: Path, participant: str | None = None) -> Sur
     """
     table = read_table(file)
     export = _recognised(table, daily_questionnaires(study))
+    periods = cache(partial(periods_of, study))  # read once for each participant
     sent, left_out = [], []
     for row in table.rows[export.first :]:
-        reader = _RowReader(study, export, f"{file}:{row.line}", row)
+        reader = _RowReader(study, export, periods, f"{file}:{row.line}", row)
         why = reader.no_report(participant)
         if why is not None:
             left_out.append(f"{file}:{row.line}: left out: {why}")
@@ -145,8 +150,11 @@ def _recognised(table: Table, questionnaires: Mapping[str, Questionnaire]) -> _E
 class _RowReader:
     """One row of an export."""
 
-    def __init__(self, study: Study, export: _Export, where: str, row: Row) -> None:
+    def __init__(
+        self, study: Study, export: _Export, periods: _Periods, where: str, row: Row
+    ) -> None:
         self._study = study
+        self._periods = periods
         self._export = export
         self._where = where
         cells = (cell.strip() for cell in row.cells)
@@ -205,7 +213,7 @@ class _RowReader:
         return day_of(self._completed(), daily_of(self._study)[0].day_begins)
 
     def _period(self) -> Period | None:
-        return period_with(periods_of(self._study, self.participant), self._day())
+        return period_with(self._periods(self.participant), self._day())
 
     def _column(self, among: Sequence[str], what: str) -> str:
         found = _among(among, self._cells)
