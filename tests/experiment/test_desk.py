@@ -38,6 +38,8 @@ from tests.sessions.assistant import HANDS, Assistant, sit_down
 
 NewStudy = Callable[..., Path]
 
+pytestmark = pytest.mark.usefixtures("display")
+
 
 @pytest.fixture
 def assistant(new_study: NewStudy, tmp_path: Path) -> Iterator[Assistant]:
