@@ -128,8 +128,8 @@ def write_video(
         raise BadInput(f"--fps {fps:g}: a number from 1 to 240 is needed")
     if first >= last:
         raise BadInput(
-            f"--from {first:g} --to {last:g}: the session goes from {film.begin:g} to "
-            f"{film.end:g} s"
+            f"--from {first:g} --to {last:g}: the first comes before the second, and the session "
+            f"goes from {film.begin:g} to {film.end:g} s"
         )
     program = shutil.which("ffmpeg")
     if program is None:

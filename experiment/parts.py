@@ -154,7 +154,7 @@ def check_no_data(folder: Path, tasks: Sequence[str], protocol: Protocol) -> Non
         for log in chain:
             done = sorted(_data_of(log, protocol) & set(tasks))
             if done:
-                done_as = "has_rehearsal" if header_of(log)["rehearsal"] else "has_data"
+                done_as = "has_rehearsal" if header_of(log).get("rehearsal") else "has_data"
                 key = done_as if is_over(chain) else "has_data_open"
                 raise BadInput(Said(f"refused.{key}", log=log, task=done[0], folder=folder))
 

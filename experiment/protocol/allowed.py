@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 
 from experiment.yaml_files import Path_
 
+KEY = "[key]"
+"""Ends a place where the name itself is wrong, not what stands behind it."""
 _BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 _A_NUMBER, _WHOLE = "a number is needed", "a whole number is needed"
 _TRUTH, _MAPPING = "true or false is needed", "a mapping is needed, NAME: VALUE"
@@ -119,6 +121,8 @@ def _at(annotation: Any, rules: tuple[Any, ...], loc: Path_) -> Iterator[tuple[A
         field = annotation.model_fields.get(loc[0])
         if field is not None:
             yield from _at(field.annotation, tuple(field.metadata), loc[1:])
+    elif origin is dict and loc[1:] == (KEY,):
+        yield from _at(args[0], (), ())
     elif origin is dict:
         yield from _at(args[1], (), loc[1:])
     elif origin in (tuple, list) and isinstance(loc[0], int):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from experiment.errors import BadInput
-from experiment.protocol.allowed import in_words, needed
+from experiment.protocol.allowed import KEY, in_words, needed
 from experiment.protocol.questionnaire import Questionnaire, questionnaire_file
 from experiment.protocol.values import Located
 from experiment.yaml_files import LinedMap, Path_, dotted, line_at, read_yaml, shown
@@ -96,6 +96,7 @@ def _first_problem(error: ValidationError, file: Path, tree: LinedMap) -> str:
         problem = in_words(detail)
     else:
         message = needed(Questionnaire, loc, detail["type"]) or in_words(detail)
+        loc = loc[:-1] if loc[-1:] == (KEY,) else loc
         problem = f"{message} (found {shown(detail['input'])})"
     where = f"{dotted(loc)}: " if loc else ""
     return f"{file}:{line_at(tree, loc)}: {where}{problem}"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from experiment.errors import BadInput
-from experiment.protocol.allowed import fields_at, in_words, needed
+from experiment.protocol.allowed import KEY, fields_at, in_words, needed
 from experiment.protocol.questionnaire_files import load_questionnaires
 from experiment.protocol.values import Located
 from experiment.protocol.whole import Protocol
@@ -166,6 +166,7 @@ def _first_problem(error: ValidationError, file: Path, root: LinedMap) -> str:
         return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {_unknown_field(loc, error, root)}"
     found = "" if detail["type"] == "missing" else f" (found {_shown(detail['input'])})"
     message = needed(Protocol, loc, detail["type"]) or in_words(detail)
+    loc = loc[:-1] if loc[-1:] == (KEY,) else loc
     return f"{file}:{_line(root, loc)}: {_dotted(loc)}: {message}{found}"
 
 

@@ -109,7 +109,7 @@ def test_what_can_not_be_a_video_is_told_and_nothing_is_left(
         ("there.mp4", {}, "is there already"),
         ("no/folder.mp4", {}, "no such folder"),
         ("a.mp4", {"fps": 0.0}, "from 1 to 240"),
-        ("a.mp4", {"begin": 1e6}, "the session goes from"),
+        ("a.mp4", {"begin": 1e6}, "the first comes before"),
     ):
         with pytest.raises(BadInput, match=problem):
             write_video(film, tmp_path / name, **more)

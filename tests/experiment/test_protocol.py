@@ -50,6 +50,8 @@ def line_of(study: Path, text: str) -> int:
          "messages.timing.reading: a number is needed, above 0 and at most 600 (found -1)"),
         ("reading: 5.0", "readingg: 5.0",
          "messages.timing.readingg: not permitted{}missing here: reading; allowed: answer, clo"),
+        ("  kind: 31", "  Kind: 31", "markers.Kind: a name of small letters, digits and _ is"),
+        ("late_first: go_on", "late_firs: go_on", "faults.late_firs: allowed are 'marker_not_s"),
         ("  kind: 31", "  kind: 256", "markers.kind: {}at least 1 and at most 255 (found 256)"),
         ("keys: [escape, q]", "keys: [escape]", "buttons.abort.keys.1: one more is needed here"),
         ("hold: 1.0}\n", "hold: 0}\n", "abort.hold: a number is needed, above 0 and at most 7200"),

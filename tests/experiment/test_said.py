@@ -15,7 +15,7 @@ from experiment.preflight import materials
 from experiment.preflight.line import in_words as lines_in_words
 from experiment.profiles import DEMO
 from experiment.register import open_register
-from experiment.said import Said, in_words, language_of, languages, listed
+from experiment.said import Said, in_words, language_of, languages, listed, typed
 from experiment.study import open_study
 from run_session import main
 
@@ -32,6 +32,31 @@ def test_a_line_is_english_until_somebody_asks_for_another_language() -> None:
     assert (
         in_words(several, "ar") == "\u2067\u2068أحمر\u2069، \u2068x\u2069\u2069، \u2068رمادي\u2069"
     )
+
+
+def test_a_command_to_copy_can_be_typed_as_it_is() -> None:
+    words = ("run_session.py", "run", Path("My Study"), "--participant", "012")
+    told = typed(*words)
+    assert told in (
+        "run_session.py run 'My Study' --participant 012",
+        'run_session.py run "My Study" --participant 012',  # on Windows
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--speed", "quick"], "--speed 'quick': allowed are real, fast"),
+        (["--robot", "nice"], "robot 'nice' is unknown"),
+        (["--no-window"], "need --robot"),
+        (["--window", "big"], "WIDTHxHEIGHT is needed"),
+    ],
+)
+def test_the_launcher_refuses_what_no_session_could_take(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["desk", *words]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_the_language_is_the_one_asked_for_else_the_launchers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import io
 import json
 import stat
@@ -232,6 +233,16 @@ def test_a_bug_tells_its_place_and_not_its_message(
     assert told.startswith("error: RuntimeError at test_private.py:")
     assert "canary" not in told.lower()
     assert main(["buggy"], {"buggy": f"{__name__}:bug"}) == 1
+
+
+def full_disk() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "study/log.jsonl")
+
+
+def test_a_disk_that_is_full_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["full"], {"full": f"{__name__}:full_disk"}) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: study/log.jsonl: No space left on device; look at the disk")
 
 
 def test_no_trace_of_a_crash_holds_a_canary(new_study: NewStudy, tmp_path: Path) -> None:
