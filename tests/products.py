@@ -58,7 +58,7 @@ def check_products(
     kit = study.kit_folder("012")
     assert contact_sheet(log, kit).std() > 0  # something is drawn on it
     if shutil.which("ffmpeg") is not None:  # `make faults` installs it
-        _check_video(Film(log, kit), out / "video.mp4")
+        _check_video(Film(log, kit), kit / f"{log.file.stem}.mp4")
 
 
 def _check_designs(log: SessionLog, out: Path) -> None:

@@ -15,7 +15,7 @@ from experiment.kit.importing import import_kit
 from experiment.log import LogWriter
 from experiment.readlog import Event, SessionLog, read_log
 from experiment.session import prepare, run
-from tests.experiment.requests import request
+from tests.experiment.session_requests import request
 
 EXAMPLE = Path(__file__).parents[2] / "example-study"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -229,6 +230,7 @@ def test_a_deal_of_which_a_part_took_place_stays_as_it_was(
     before = deal_people(protocol, people, "012")
     first = {slot.block: ids for slot, ids in before.items() if slot.session == "02"}
     shown = (Shown("02", "feedback", people=first, set_aside=repeated),)
+    assert from_plain(Shown, json.loads(json.dumps(to_plain(shown[0])))) == shown[0]  # as in a log
     now = deal_people(protocol, people, "012", shown)
     for session in ("02", "03") if repeated else ("03",):
         assert {one for slot, ids in now.items() if slot.session == session for one in ids} == {

@@ -14,7 +14,7 @@ from experiment.kit.decisions import load_decisions
 from experiment.readlog import read_log
 from experiment.session import prepare, run
 from run_session import main
-from tests.experiment.requests import NewStudy, request
+from tests.experiment.session_requests import NewStudy, request
 
 WHO = ("--participant", "012")
 

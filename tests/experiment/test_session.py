@@ -25,7 +25,7 @@ from experiment.readlog import read_log
 from experiment.session import prepare, run
 from run_session import main
 from tests.conftest import QUICK
-from tests.experiment.requests import NewStudy, request
+from tests.experiment.session_requests import NewStudy, request
 
 
 def test_a_whole_session_on_the_virtual_clock(new_study: NewStudy) -> None:

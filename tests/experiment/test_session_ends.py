@@ -20,7 +20,7 @@ from experiment.said import Said
 from experiment.session import prepare, run
 from hardware.ports import MockPort
 from tests.disks import no_file_beyond
-from tests.experiment.requests import NewStudy, request
+from tests.experiment.session_requests import NewStudy, request
 
 
 class Broken:

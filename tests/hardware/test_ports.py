@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
 from array import array
 from dataclasses import replace
@@ -178,15 +179,29 @@ def test_a_speed_that_the_system_refuses(terminal: Any, monkeypatch: pytest.Monk
         open_port(f"{terminal.path}?baud=128000")
 
 
-def test_a_speed_that_the_driver_replaces(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("took", "enough"),
+    [(115200, False), (126984, True)],  # the latter is what a UART can really do
+)
+def test_a_speed_that_the_driver_replaces(
+    terminal: Any, monkeypatch: pytest.MonkeyPatch, took: int, enough: bool
+) -> None:
+    import fcntl
+
+    ioctl = fcntl.ioctl
+
+    def replacing(handle: int, request: int, data: Any = 0, *more: bool) -> Any:
+        answer = ioctl(handle, request, data, *more)
+        asked = isinstance(answer, bytes) and len(answer) == 44  # struct termios2
+        return answer[:40] + struct.pack("=I", took) if asked else answer
+
     open_port(f"{terminal.path}?baud=128000").close()
-    monkeypatch.setattr("hardware.serial_line._speed", lambda _: 115200)
-    with pytest.raises(HardwareError, match=r"refuses 128000 baud \(it took 115200\)"):
+    monkeypatch.setattr("fcntl.ioctl", replacing)
+    if enough:
+        open_port(f"{terminal.path}?baud=128000").close()
+        return
+    with pytest.raises(HardwareError, match=rf"refuses 128000 baud \(it took {took}\)"):
         open_port(f"{terminal.path}?baud=128000")
-    monkeypatch.setattr(
-        "hardware.serial_line._speed", lambda _: 126984
-    )  # what a UART can really do
-    open_port(f"{terminal.path}?baud=128000").close()
 
 
 @pytest.mark.parametrize(
