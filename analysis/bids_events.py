@@ -51,7 +51,7 @@ def events_of(log: SessionLog, run: Run) -> list[EventRow]:
         return []
     sent = {row.step: row.code for row in marker_rows(log) if row.flip is not None}
     answers = {row.n: row for row in rating_rows(log)}
-    of_game = game_columns(log)
+    of_game, end = game_columns(log), run.end
     rows = [
         _screen_event(row, sent.get(row.n), answers.get(row.n)) | of_game.get(row.n, {})
         for row in screens[start:]
@@ -62,7 +62,10 @@ def events_of(log: SessionLog, run: Run) -> list[EventRow]:
     rows += [
         {"onset": row.t, "duration": 0.0, "trial_type": "pulse"}
         for row in pulse_rows(log)
-        if row.run == run.number and row.t is not None and _within(row.t, run)
+        if row.run == run.number
+        and row.t is not None
+        and row.t >= 0
+        and (end is None or row.t <= end)
     ]
     rows += [
         {"onset": row["Onset"], "duration": 0.0, "trial_type": f"mark_{row['Name']}"}
@@ -143,10 +146,6 @@ def _trial_type(row: StepRow) -> str:
 
 def _pause_event(row: PauseRow) -> EventRow:
     return {"onset": row.onset, "duration": row.duration, "trial_type": "pause"}
-
-
-def _within(t: float, run: Run) -> bool:
-    return t >= 0 and (run.end is None or t <= run.end)
 
 
 def table_of(rows: Iterable[EventRow], columns: Sequence[str]) -> str:

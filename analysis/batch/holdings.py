@@ -37,7 +37,12 @@ class Holdings:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.save()
         self._base.close()
+
+    def save(self) -> None:
+        """Keep what was noted, also if the export is killed."""
+        self._base.commit()
 
     def names(self) -> set[str]:
         """Return the names of all visits that have files in the folder."""
@@ -65,7 +70,6 @@ class Holdings:
                 self._base.execute("INSERT OR REPLACE INTO visits VALUES (?, ?)", row)
             else:
                 self._base.execute("DELETE FROM visits WHERE name = ?", (visit,))
-            self._base.commit()
         return removed
 
     def _of(self, visit: str) -> set[str]:
