@@ -22,9 +22,7 @@ Result = TypeVar("Result")
 Scheduler = Callable[
     [Callable[[Sequence[Thing]], list[Result]], Iterable[Thing]], Iterator[list[Result]]
 ]
-_BATCH = (
-    16  # visits handed over at once: a message costs some ms, and a visit only three times that
-)
+_BATCH = 16  # visits handed over at once: a message costs some ms, a visit ten or twenty
 _AHEAD = 3  # batches for each thread of a worker, so that none waits for the next
 PATIENCE = 10.0
 """s to find a scheduler, or a first worker of it."""
