@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from analysis.bids_throws import COLUMNS as OF_A_GAME
@@ -156,13 +157,17 @@ def table_of(rows: Iterable[EventRow], columns: Sequence[str]) -> str:
     return "\n".join(["\t".join(columns), *lines, ""])
 
 
-def cells(values: Iterable[Any]) -> str:
+def cells(values: Sequence[Any]) -> str:
     """Return values as BIDS writes them, with tabs between."""
     return "\t".join(_texts(values))
 
 
-def _texts(values: Iterable[Any]) -> list[str]:
+def _texts(values: Sequence[Any]) -> list[str]:
     """Return values as BIDS writes them; much of the work of an export of many is done here."""
+    kinds = set(map(type, values)) - {NoneType}
+    if len(kinds) < 2:  # as a column has them: what makes texts of them is looked up once
+        way = _CELLS[kinds.pop()] if kinds else text_cell
+        return ["n/a" if value is None else way(value) for value in values]
     return ["n/a" if value is None else _CELLS[type(value)](value) for value in values]
 
 

@@ -397,4 +397,4 @@ def _finish(
     _hold(whole.visit, whole.files, held, done)
     manifest.whole = whole
     if bids is not None:
-        done.others.add(*others_in(manifest, bids))
+        done.others.add(*others_in(held["bids"], bids))

@@ -62,7 +62,7 @@ class Holdings:
         KindredError
             If one can't be removed.
         """
-        before, now = self._of(visit), set(paths)
+        before, now = self.of(visit), set(paths)
         removed = [path for path in sorted(before - now) if self._remove(path)]
         if now != before:
             if now:
@@ -72,7 +72,8 @@ class Holdings:
                 self._base.execute("DELETE FROM visits WHERE name = ?", (visit,))
         return removed
 
-    def _of(self, visit: str) -> set[str]:
+    def of(self, visit: str) -> set[str]:
+        """Return the paths of the files of a visit, or of all visits together."""
         found = self._base.execute("SELECT paths FROM visits WHERE name = ?", (visit,)).fetchone()
         return set() if found is None else set(json.loads(found[0]))
 
