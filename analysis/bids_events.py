@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from analysis.bids_throws import COLUMNS as OF_A_GAME
@@ -51,7 +52,7 @@ def events_of(log: SessionLog, run: Run) -> list[EventRow]:
         return []
     sent = {row.step: row.code for row in marker_rows(log) if row.flip is not None}
     answers = {row.n: row for row in rating_rows(log)}
-    of_game = game_columns(log)
+    of_game, end = game_columns(log), run.end
     rows = [
         _screen_event(row, sent.get(row.n), answers.get(row.n)) | of_game.get(row.n, {})
         for row in screens[start:]
@@ -62,7 +63,10 @@ def events_of(log: SessionLog, run: Run) -> list[EventRow]:
     rows += [
         {"onset": row.t, "duration": 0.0, "trial_type": "pulse"}
         for row in pulse_rows(log)
-        if row.run == run.number and row.t is not None and _within(row.t, run)
+        if row.run == run.number
+        and row.t is not None
+        and row.t >= 0
+        and (end is None or row.t <= end)
     ]
     rows += [
         {"onset": row["Onset"], "duration": 0.0, "trial_type": f"mark_{row['Name']}"}
@@ -145,10 +149,6 @@ def _pause_event(row: PauseRow) -> EventRow:
     return {"onset": row.onset, "duration": row.duration, "trial_type": "pause"}
 
 
-def _within(t: float, run: Run) -> bool:
-    return t >= 0 and (run.end is None or t <= run.end)
-
-
 def table_of(rows: Iterable[EventRow], columns: Sequence[str]) -> str:
     """Return rows as tab-separated values."""
     held = list(rows)
@@ -157,13 +157,17 @@ def table_of(rows: Iterable[EventRow], columns: Sequence[str]) -> str:
     return "\n".join(["\t".join(columns), *lines, ""])
 
 
-def cells(values: Iterable[Any]) -> str:
+def cells(values: Sequence[Any]) -> str:
     """Return values as BIDS writes them, with tabs between."""
     return "\t".join(_texts(values))
 
 
-def _texts(values: Iterable[Any]) -> list[str]:
+def _texts(values: Sequence[Any]) -> list[str]:
     """Return values as BIDS writes them; much of the work of an export of many is done here."""
+    kinds = set(map(type, values)) - {NoneType}
+    if len(kinds) < 2:  # as a column has them: what makes texts of them is looked up once
+        way = _CELLS[kinds.pop()] if kinds else text_cell
+        return ["n/a" if value is None else way(value) for value in values]
     return ["n/a" if value is None else _CELLS[type(value)](value) for value in values]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json
 
 from analysis.bids_beh import KIND, item_columns, item_levels, questionnaires_of
 from analysis.bids_events import columns_of, marks_of
@@ -23,7 +24,7 @@ _PET_NAMES = {"scan_start": "ScanStart", "injection": "InjectionStart"}
 
 def text_of(name: str) -> Any:
     """Return a file of texts for people: a copy of one's own, that may be changed."""
-    return json.loads(_read(name))
+    return from_json(_read(name))
 
 
 @cache

@@ -11,6 +11,7 @@ asked; the BIDS export is made of plain rows and starts at once.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -337,6 +338,7 @@ class _Index:
             self.echoes |= {n: event["t"] for n, event in run.echoes.items()}
             self.paused_after |= {n: event["t"] for n, event in run.paused_after.items()}
         self.runs = tuple(_run(run) for run in found)
+        self._begun = [run.begun for run in self.runs]
         self._trials = {
             task: {trial["number"]: trial for trial in plan["trials"]}
             for task, plan in log.header["plans"].items()
@@ -353,7 +355,8 @@ class _Index:
 
     def run_at(self, t: float) -> Run | None:
         """Return the run that a time (s, session clock) falls in: the last one begun by then."""
-        return next((run for run in reversed(self.runs) if run.begun <= t), None)
+        place = bisect_right(self._begun, t)
+        return self.runs[place - 1] if place else None
 
     def response(self, n: int) -> Event | None:
         """Return the answer to a step, if one was given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import groupby
 
 from analysis.row_types import FrameRow, StepRow, TrialRow
@@ -30,10 +30,10 @@ def trial_rows(log: SessionLog) -> list[TrialRow]:
                 run=about.run,
                 trial=about.trial,
                 block=about.block,
-                condition=_first(row.condition for row in steps),
-                message_id=_first(row.message_id for row in steps),
-                writer_id=_first(row.writer_id for row in steps),
-                profile_id=_first(row.profile_id for row in steps),
+                condition=_first("condition", steps),
+                message_id=_first("message_id", steps),
+                writer_id=_first("writer_id", steps),
+                profile_id=_first("profile_id", steps),
                 stimulus=about.screen,
                 onset=steps[0].onset,
                 stimulus_onset=about.onset,
@@ -47,8 +47,12 @@ def trial_rows(log: SessionLog) -> list[TrialRow]:
     return rows
 
 
-def _first(values: Iterator[str | None]) -> str | None:
-    return next((value for value in values if value is not None), None)
+def _first(name: str, steps: Sequence[StepRow]) -> str | None:
+    for row in steps:
+        value: str | None = getattr(row, name)
+        if value is not None:
+            return value
+    return None
 
 
 def _end(row: StepRow) -> float | None:
@@ -59,10 +63,12 @@ def _end(row: StepRow) -> float | None:
 
 def frame_rows(log: SessionLog) -> list[FrameRow]:
     """Return one row per run that drew frames in a window."""
+    rows: list[FrameRow] = []
+    period = 1.0 / log.header["display"]["nominal_hz"]
+    if len(log.events) == len(log.but_frames):
+        return rows
     import numpy as np  # takes a tenth of a second, and few logs of an export have frames
 
-    rows = []
-    period = 1.0 / log.header["display"]["nominal_hz"]
     runs = runs_of(log)
     ends = [*(run.begun["seq"] for run in runs), sys.maxsize][1:]
     for events, end in zip(runs, ends, strict=True):

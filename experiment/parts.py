@@ -93,16 +93,11 @@ def check_link(before: SessionLog, header: Event) -> None:
         If it has changed since.
     """
     told = header["resumed"]["before"]["digest"]
-    if last_digest(before) != told:
+    if before.digest != told:
         raise BadInput(
             f"{before.file}: not the part that the next one goes on from (its last digest is "
-            f"{last_digest(before)}, {told} is needed); put the file back as it was"
+            f"{before.digest}, {told} is needed); put the file back as it was"
         )
-
-
-def last_digest(log: SessionLog) -> str:
-    """Return the digest of a log's last whole line."""
-    return str((log.events[-1] if log.events else log.header)["digest"])
 
 
 def is_over(chain: Sequence[Path]) -> bool:

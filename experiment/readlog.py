@@ -7,6 +7,7 @@ import re
 import sys
 from binascii import hexlify
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,7 +44,7 @@ class Lines(Sequence[Event]):
     Parameters
     ----------
     lines : sequence of bytes
-        All of the log's, the header's too.
+        All of the log's, the header's too, without their digests.
     others : sequence of dict
         The events that are not about frames, in order.
     frames : sequence of int
@@ -59,7 +60,7 @@ class Lines(Sequence[Event]):
 
     @cached_property
     def _all(self) -> tuple[Event, ...]:
-        frames = json.loads(b"[" + b",".join([self._lines[n] for n in self._frames]) + b"]")
+        frames = from_json(_listed(self._lines[n] for n in self._frames))
         return tuple(sorted((*self.others, *frames), key=itemgetter("seq")))
 
     def __len__(self) -> int:
@@ -104,6 +105,8 @@ class SessionLog:
     broken_at : int or None
         First line (from 1) whose digest does not follow from the lines before: somebody edited
         the file. Events from there on are read all the same.
+    digest : str
+        Of the last whole line, with which the chain of digests ends.
     """
 
     file: Path
@@ -111,6 +114,7 @@ class SessionLog:
     events: Sequence[Event]
     torn: bool
     broken_at: int | None
+    digest: str
 
     @cached_property
     def but_frames(self) -> tuple[Event, ...]:
@@ -121,9 +125,9 @@ class SessionLog:
 
     @cached_property
     def _by_type(self) -> dict[str, list[Event]]:
-        found: dict[str, list[Event]] = {}
+        found: dict[str, list[Event]] = defaultdict(list)
         for event in self.but_frames:
-            found.setdefault(event["type"], []).append(event)
+            found[event["type"]].append(event)
         return found
 
     def of(self, *types: str) -> Iterator[Event]:
@@ -174,46 +178,55 @@ def read_log(file: Path) -> SessionLog:
     broken_at = None
     rest: Sequence[Event]
     if found is None:
-        events, broken_at = _line_by_line(lines, file)
+        events, broken_at, digest = _line_by_line(lines, file)
         header, rest = (events or [{}])[0], tuple(events[1:])
     else:
-        header, rest = found
+        header, rest, digest = found
     if header.get("type") != "header":
         raise BadInput(f"{file}:1: not a session log (its first line must be the header)")
     if header.get("schema") != SCHEMA:
         raise BadInput(
             f"{file}:1: log version {header.get('schema')}, this software reads {SCHEMA}"
         )
-    return SessionLog(file, header, rest, bool(tail), broken_at)
+    return SessionLog(file, header, rest, bool(tail), broken_at, digest)
 
 
-def _untouched(lines: Sequence[bytes]) -> tuple[Event, Sequence[Event]] | None:
-    """Return header and events of a log whose chain of digests holds; None where it does not.
+def _untouched(lines: Sequence[bytes]) -> tuple[Event, Sequence[Event], str] | None:
+    """Return header, events and last digest of a log whose chain holds; None where it does not.
 
     One call of the parser for all lines: a call for each takes three times as long. What this one
     refuses, and Python's own would take, is left to that.
     """
     digest = b""
+    bodies: list[bytes] = []
     frames: list[int] = []
-    others: list[int] = []
+    others: list[bytes] = []
     for number, line in enumerate(lines):
-        digest = hexlify(sha256(digest + line[:-_TAIL] + b"}").digest()[: _DIGEST // 2])
-        if line[-_TAIL:] != _BEFORE_DIGEST + digest + b'"}':
-            return None
+        body = line[:-_TAIL] + b"}"
+        digest = hexlify(sha256(digest + body).digest()[: _DIGEST // 2])
         begin = _BEGIN % number
-        if not line.startswith(begin):
+        if line[-_TAIL:] != _BEFORE_DIGEST + digest + b'"}' or not body.startswith(begin):
             return None
-        (frames if line.startswith(_ABOUT_FRAMES, len(begin)) else others).append(number)
+        bodies.append(body)
+        if body.startswith(_ABOUT_FRAMES, len(begin)):
+            frames.append(number)
+        else:
+            others.append(body)
     try:
-        events = from_json(b"[" + b",".join([lines[number] for number in others]) + b"]")
+        events = from_json(_listed(others))
     except ValueError:
         return None
     is_whole = len(events) == len(others) > 0
-    return (events[0], Lines(lines, events[1:], frames)) if is_whole else None
+    return (events[0], Lines(bodies, events[1:], frames), digest.decode()) if is_whole else None
 
 
-def _line_by_line(lines: Iterable[bytes], file: Path) -> tuple[list[Event], int | None]:
-    """Return the events, and the first line (from 1) whose digest or number is wrong."""
+def _listed(bodies: Iterable[bytes]) -> bytes:
+    """Return JSON texts as one of a list of them."""
+    return b"[" + b",".join(bodies) + b"]"
+
+
+def _line_by_line(lines: Iterable[bytes], file: Path) -> tuple[list[Event], int | None, str]:
+    """Return events, the first line (from 1) whose digest or number is wrong, the last digest."""
     digest, broken_at = "", None
     events: list[Event] = []
     for number, line in enumerate(lines, start=1):
@@ -223,7 +236,7 @@ def _line_by_line(lines: Iterable[bytes], file: Path) -> tuple[list[Event], int 
             broken_at = broken_at or number
             digest = claimed
         events.append(event)
-    return events, broken_at
+    return events, broken_at, digest
 
 
 def header_of(file: Path) -> Event:
@@ -267,6 +280,7 @@ def _parse(line: bytes, file: Path, number: int) -> tuple[Event, str, str]:
         body, _, rest = text.rpartition(',"digest":"')
         if not isinstance(event, dict) or "type" not in event or not rest.endswith('"}'):
             raise ValueError
+        event.pop("digest", None)  # of the line, not of what it tells
     except ValueError:
         raise BadInput(
             f"{file}:{number}: not a line of a session log; the file is damaged"

@@ -19,7 +19,7 @@ from experiment.errors import BadInput
 from experiment.events import MARKS
 from experiment.kit import KitIndex
 from experiment.marks import MarkBook
-from experiment.parts import chains, is_over, last_digest, parts_up_to
+from experiment.parts import chains, is_over, parts_up_to
 from experiment.people import People
 from experiment.plain import from_plain, to_plain
 from experiment.plans.rest import Rest
@@ -151,7 +151,7 @@ class Interrupted:
             "part": self.number,
             "before": {
                 "file": last.file.name,
-                "digest": last_digest(last),
+                "digest": last.digest,
                 "status": last.status,
                 "torn": last.torn,
             },

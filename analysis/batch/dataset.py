@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING
 
 from analysis.batch.holdings import Holdings
-from analysis.batch.manifest import Manifest
+from analysis.batch.manifest import WHOLE, Manifest
 from analysis.batch.visits import folders_in
 from analysis.bids import dataset_files
 from analysis.bids_daily import daily_files
@@ -105,18 +104,17 @@ def write_tables(held: Holdings, out: Path, *, parquet: bool) -> Iterator[tuple[
             yield file, put_stream(out / file, partial(write_parquet, table, out / tsv))
 
 
-def others_in(manifest: Manifest, out: Path) -> Iterator[str]:
-    """Yield files of events and answers that no export with this manifest made."""
-    whole = manifest.whole
-    of_all = set() if whole is None else {file.path for file in whole.files}
+def others_in(held: Holdings, out: Path) -> Iterator[str]:
+    """Yield files of events and answers that no export made."""
+    of_all = held.of(WHOLE)
     for folder in _sessions_in(out):
         visit = f"{folder.parent.name}/{folder.name}"
-        receipt = manifest.get(visit)
-        known = of_all | (set() if receipt is None else {file.path for file in receipt.files})
+        known = held.of(visit)
         for kind in folders_in(folder, ""):
             for file in sorted(kind.iterdir()):
                 path = f"{visit}/{kind.name}/{file.name}"
-                if ("_events." in path or "_beh." in path) and path not in known:
+                is_ours = path in known or path in of_all
+                if not is_ours and ("_events." in path or "_beh." in path):
                     yield path
 
 
@@ -124,6 +122,5 @@ def _put_rows(held: Holdings, out: Path, table: Table, stream: IO[bytes]) -> Non
     """Put the table of each visit after the other, its head left out."""
     stream.write(head(table).encode())
     for path in held.paths(f"/{table.name}.tsv"):
-        with (out / path).open("rb") as rows:
-            rows.readline()
-            copyfileobj(rows, stream)
+        with (out / path).open("rb", buffering=0) as rows:
+            stream.write(rows.readall().partition(b"\n")[2])

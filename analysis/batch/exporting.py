@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ OWN = ".kindred"
 """Folder of an export's own in each folder that it writes into; BIDS ignores such names."""
 _MANIFEST = "manifest.sqlite"
 _HOLDINGS = "files.sqlite"
+_SAVED_EACH = 0.25  # s; what a kill can cost
 _TOLD = 20  # lines of a kind; what is broken is always told in full
 
 Told = Callable[[int, int], None]
@@ -198,9 +200,15 @@ def export_study(
             manifest.outdate_whole()
             _hold(name, (), held, done)
             manifest.drop(name)
+        saved = time.monotonic()
         for read in _made(_changed(source, manifest, job, done, export.force), job, scheduler):
             for receipt in read:
                 _keep(receipt, manifest, held, done)
+            if time.monotonic() > saved + _SAVED_EACH:
+                for holdings in held.values():
+                    holdings.save()
+                manifest.save()
+                saved = time.monotonic()
             if tell is not None:
                 tell(done.read + done.as_before, len(names))
         _sum_up(manifest, done)
@@ -364,7 +372,8 @@ def _finish(
     reports: Sequence[Report],
 ) -> None:
     """Write what belongs to all visits together."""
-    bids, tables = job.folder("bids"), job.folder("tables")
+    folders = dict(job.folders)
+    bids, tables = folders.get("bids"), folders.get("tables")
     settings = f"{job.settings} {export.parquet}"
     before, whole = manifest.whole, Receipt("", [], settings)
     made: list[tuple[str, tuple[str, str]]] = []
@@ -378,7 +387,7 @@ def _finish(
             written = write_tables(held["tables"], tables, parquet=export.parquet)
             made += [("tables", one) for one in written]
     for kind, (path, became) in made:
-        whole.files.append(as_it_stands(Written(kind, path), job))
+        whole.files.append(as_it_stands(kind, path, folders[kind] / path))
         if became == "changed":
             done.changed.add(path)
         elif became == "new":
@@ -388,4 +397,4 @@ def _finish(
     _hold(whole.visit, whole.files, held, done)
     manifest.whole = whole
     if bids is not None:
-        done.others.add(*others_in(manifest, bids))
+        done.others.add(*others_in(held["bids"], bids))

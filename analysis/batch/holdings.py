@@ -37,7 +37,12 @@ class Holdings:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.save()
         self._base.close()
+
+    def save(self) -> None:
+        """Keep what was noted, also if the export is killed."""
+        self._base.commit()
 
     def names(self) -> set[str]:
         """Return the names of all visits that have files in the folder."""
@@ -57,7 +62,7 @@ class Holdings:
         KindredError
             If one can't be removed.
         """
-        before, now = self._of(visit), set(paths)
+        before, now = self.of(visit), set(paths)
         removed = [path for path in sorted(before - now) if self._remove(path)]
         if now != before:
             if now:
@@ -65,10 +70,10 @@ class Holdings:
                 self._base.execute("INSERT OR REPLACE INTO visits VALUES (?, ?)", row)
             else:
                 self._base.execute("DELETE FROM visits WHERE name = ?", (visit,))
-            self._base.commit()
         return removed
 
-    def _of(self, visit: str) -> set[str]:
+    def of(self, visit: str) -> set[str]:
+        """Return the paths of the files of a visit, or of all visits together."""
         found = self._base.execute("SELECT paths FROM visits WHERE name = ?", (visit,)).fetchone()
         return set() if found is None else set(json.loads(found[0]))
 

@@ -82,8 +82,12 @@ class Manifest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._base.commit()
+        self.save()
         self._base.close()
+
+    def save(self) -> None:
+        """Keep what was put and dropped, also if the export is killed."""
+        self._base.commit()
 
     def get(self, visit: str) -> Receipt | None:
         """Return the receipt of a visit, if there is one."""
@@ -95,12 +99,10 @@ class Manifest:
         texts = [json.dumps(one, separators=(",", ":")) for one in (receipt.plain(), receipt.facts)]
         row = (receipt.visit, *texts)
         self._base.execute("INSERT OR REPLACE INTO visits VALUES (?, ?, ?)", row)
-        self._base.commit()
 
     def drop(self, visit: str) -> None:
         """Forget a visit."""
         self._base.execute("DELETE FROM visits WHERE name = ?", (visit,))
-        self._base.commit()
 
     @property
     def whole(self) -> Receipt | None:

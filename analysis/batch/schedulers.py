@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 Scheduler = Callable[
     [Callable[[Sequence[Thing]], list[Result]], Iterable[Thing]], Iterator[list[Result]]
 ]
-_BATCH = 8  # visits handed over at once: a worker's message costs some ms, a visit some tens
+_BATCH = 16  # visits handed over at once: a message costs some ms, a visit ten or twenty
 _AHEAD = 3  # batches for each thread of a worker, so that none waits for the next
 PATIENCE = 10.0
 """s to find a scheduler, or a first worker of it."""
@@ -140,6 +140,8 @@ def on_dask(client: Client) -> Scheduler[Any, Any]:
 
 
 def _batches(things: Iterable[Thing]) -> Iterator[tuple[Thing, ...]]:
-    source = iter(things)
-    while batch := tuple(islice(source, _BATCH)):
+    """Yield what is handed over at once: small batches first, that all workers have some soon."""
+    source, size = iter(things), 1
+    while batch := tuple(islice(source, size)):
         yield batch
+        size = min(2 * size, _BATCH)

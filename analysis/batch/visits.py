@@ -102,7 +102,7 @@ def folders_in(parent: Path, prefix: str) -> list[Path]:
 def _state(file: Path) -> LogState:
     try:
         about = file.stat()
-        with file.open("rb") as stream:
+        with file.open("rb", buffering=0) as stream:
             stream.seek(max(about.st_size - _LAST, 0))
             found = _DIGEST.search(stream.read(_LAST))
     except OSError:  # reading it will tell what is wrong

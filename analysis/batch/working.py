@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -42,10 +42,6 @@ class Job:
     options: Options
     folders: tuple[tuple[str, Path], ...]
     software: str
-
-    def folder(self, kind: str) -> Path | None:
-        """Return the folder of a kind of product; None if it isn't asked for."""
-        return dict(self.folders).get(kind)
 
     def place(self, file: Written) -> Path:
         """Return where a file lies."""
@@ -172,20 +168,21 @@ def _receipt(visit: Visit, job: Job) -> Receipt:
         facts=made.facts,
         told=made.told,
     )
+    folders = dict(job.folders)
     for kind, files in made.files.items():
         for path, content in files.items():
-            file = Written(kind, path)
-            became = put(job.place(file), content)
+            place = folders[kind] / path
+            became = put(place, content)
             receipt.new += became == "new"
             receipt.changed += [path] if became == "changed" else []
-            receipt.files.append(as_it_stands(file, job))
+            receipt.files.append(as_it_stands(kind, path, place))
     return receipt
 
 
-def as_it_stands(file: Written, job: Job) -> Written:
+def as_it_stands(kind: str, path: str, place: Path) -> Written:
     """Return how a file stands that was just written."""
-    about = job.place(file).stat()
-    return replace(file, size=about.st_size, mtime_ns=about.st_mtime_ns)
+    about = place.stat()
+    return Written(kind, path, about.st_size, about.st_mtime_ns)
 
 
 def check_absolute(folder: Path) -> Path:

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from experiment.errors import BadInput
-from experiment.log import LogWriter
+from experiment.log import SCHEMA, LogWriter, link
 from experiment.readlog import header_of, read_log
 
 
@@ -118,7 +118,7 @@ def test_a_log_is_there_with_its_whole_header_or_not_at_all(tmp_path: Path) -> N
 SLOW_DISK = """
 import os, sys, time
 from pathlib import Path
-from experiment.log import LogWriter
+from experiment.log import SCHEMA, LogWriter, link
 
 sync = os.fsync
 os.fsync = lambda descriptor: (time.sleep(0.7), sync(descriptor))  # a disk with much else to do
@@ -161,3 +161,32 @@ def test_an_event_that_cannot_be_written_is_told_and_the_log_closes(tmp_path: Pa
         log.add("wrong", 1.0, what=object())
     assert isinstance(log.failure, TypeError)
     assert read_log(log.file).status == "crashed"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(VALUES, max_size=4))
+@example(values=[2**70, -0.0, 5e-324, 1.7976931348623157e308, "\ud800", {"seq": 1, "": ["\0"]}])
+def test_whatever_an_event_holds_is_read_as_python_s_own_parser_reads_it(
+    tmp_path_factory: pytest.TempPathFactory, values: list[object]
+) -> None:
+    file = tmp_path_factory.mktemp("log") / "a.jsonl"
+    lines, digest = [], ""
+    events: list[dict[str, object]] = [{"schema": SCHEMA}, *({"what": value} for value in values)]
+    for seq, event in enumerate(events):
+        about = {"seq": seq, "type": "note" if seq else "header"}
+        body = json.dumps({**about, **event}, separators=(",", ":"))
+        digest = link(digest, body)
+        lines.append(f'{body[:-1]},"digest":"{digest}"}}')
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    log = read_log(file)
+    read = [json.dumps(event) for event in (log.header, *log.events)]
+    plain = [{k: v for k, v in json.loads(line).items() if k != "digest"} for line in lines]
+    assert read == [json.dumps(event) for event in plain]
+    assert (log.broken_at, log.digest) == (None, digest)

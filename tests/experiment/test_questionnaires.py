@@ -352,5 +352,5 @@ def test_time_that_runs_out_makes_no_answer_and_takes_none_back() -> None:
         events += [{"type": "outcome", "n": n, "outcome": to_plain(outcome)}]
         step = task.send(outcome)
     assert step.marker == "run_end"
-    (filled,) = filled_in(SessionLog(Path("x.jsonl"), header, events, False, None))
+    (filled,) = filled_in(SessionLog(Path("x.jsonl"), header, events, False, None, ""))
     assert list(filled.answers.values()) == [6, 5, None, None, *[1] * 7]

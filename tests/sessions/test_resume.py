@@ -66,7 +66,7 @@ def test_a_killed_session_goes_on_at_the_next_trial(new_study: NewStudy) -> None
     (resumed,) = second.of("resumed")
     assert resumed["part"] == 2
     left = second.header["resumed"]
-    assert left["before"]["digest"] == killed.events[-1]["digest"]
+    assert left["before"]["digest"] == killed.digest
     done = left["runs"]["messageslab"]["done"]
     assert 1 <= done <= 3
     whole = [trial["message_id"] for trial in killed.header["plans"]["messageslab"]["trials"]]
