@@ -88,4 +88,7 @@ def _event(line: bytes) -> Event | None:
         event = json.loads(line)
     except ValueError:
         return None
-    return event if isinstance(event, dict) and "type" in event and "seq" in event else None
+    if not isinstance(event, dict) or "type" not in event or "seq" not in event:
+        return None
+    event.pop("digest", None)  # of the line: `read_log` leaves it out too
+    return event

@@ -72,10 +72,7 @@ def test_all_exports_are_made_nothing_private_is_in_them_and_a_broken_log_is_nam
         (["--fsl", "OUT", "--modulator", "mood"], "allowed are connection"),
         (["--tables", "OUT", "--arms", "OUT"], "need --report FILE.html"),
         (["--tables", "OUT", "--report", "OUT.txt"], "ends with .html"),
-        (
-            ["--tables", "OUT", "--report", "OUT.html", "--arms", "NO"],
-            "NO: can't be read; give the table",
-        ),
+        (["--tables", "OUT", "--report", "OUT.html", "--arms", "NO"], "NO: can't be read"),
         (["--tables", "OUT", "--report", "OUT.html", "--traits", "NO"], "NO: can't be read"),
     ],
 )
