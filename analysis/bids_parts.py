@@ -49,10 +49,17 @@ def sidecar_of_parts(parts: Sequence[RunPart], *, with_notes: bool = False) -> d
 
 
 def _lacking(parts: Sequence[RunPart]) -> str:
-    """Tell of parts between the first and the last one whose logs can't be used."""
+    """Tell of parts whose logs can't be used: the first ones, or some between."""
+    first = parts[0]
     numbers = [part.part for part in parts]
     lacking = sorted({*range(numbers[0], numbers[-1])} - {*numbers})
-    return f"without part {' and '.join(map(str, lacking))}" if lacking else ""
+    told = [f"without part {' and '.join(map(str, lacking))}"] if lacking else []
+    # A new scan is a run of its own, and lacks nothing of the one before.
+    goes_on = first.part > 1 and first.run.zero_source != "pulse"
+    done = first.log.header["resumed"]["runs"][first.run.task]["done"] if goes_on else 0
+    if done:
+        told.insert(0, f"without the trials before part {first.part} ({done})")
+    return ", ".join(told)
 
 
 def _is_in_parts(parts: Sequence[RunPart]) -> bool:

@@ -56,3 +56,13 @@ def as_session_log(file: Path) -> Iterator[None]:
             f"{file}: lacks what a session log of this version must have "
             f"({type(error).__name__}: {' '.join(str(error).split())[:80]}); was it edited?"
         ) from None
+
+
+def about_edit(log: SessionLog) -> list[str]:
+    """Return a line that says that a log was changed after the session; none if it wasn't."""
+    if log.broken_at is None:
+        return []
+    return [
+        f"edited        line {log.broken_at} was changed after it was written: what is told and "
+        "shown from there on may not be what happened"
+    ]

@@ -37,7 +37,7 @@ def replay(
     ] = None,
 ) -> None:
     """Replay a session from its log."""
-    from analysis.gathering import as_session_log
+    from analysis.gathering import about_edit, as_session_log
     from experiment.outputs import check_place
     from experiment.readlog import read_log
 
@@ -51,6 +51,8 @@ def replay(
     for file in (png, sheet, video):
         if file is not None:
             check_place(file, kit)
+    if show or png or sheet or video:
+        print(*(f"{line}\n" for line in about_edit(read)), sep="", end="")
     if png is not None and at is not None:
         from analysis.show import picture_at, write_png
 

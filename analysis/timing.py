@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from analysis.gathering import about_edit
 from analysis.notes import note_rows
 from analysis.runs import Run, runs_of
 from experiment.frames import DROPPED
@@ -173,6 +174,8 @@ class Timing:
         How long after a flip's stamp the light comes, as it was measured on the rig.
     light_lags : array
         From a marked step's flip to its light, where a photodiode's recording was joined.
+    remarks : tuple of str
+        What must be known of the log before all else.
     """
 
     period: float
@@ -189,6 +192,7 @@ class Timing:
     criteria: Criteria = field(default_factory=Criteria)
     light_offset: float | None = None
     light_lags: Array = field(default_factory=lambda: np.array([]))
+    remarks: tuple[str, ...] = ()
 
     @property
     def dropped(self) -> int:
@@ -268,6 +272,7 @@ def measure(log: SessionLog) -> Timing:
         notes=tuple(Moment(row.t, "note") for row in note_rows(log)),
         criteria=Criteria.model_validate(protocol.get("criteria", {})),  # older logs have none
         light_offset=None if offset is None else offset / 1e3,
+        remarks=tuple(about_edit(log)),
     )
 
 

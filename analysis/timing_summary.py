@@ -20,7 +20,7 @@ from experiment.readlog import SessionLog
 
 def summary(timing: Timing) -> str:
     """Return the timing as a few lines for the assistant."""
-    lines = [f"session       {timing.status}"]
+    lines = [f"session       {timing.status}", *timing.remarks]
     if len(timing.intervals) and not timing.waits_for_blank:
         lines.append("display       does not wait for the vertical blank; paced by the clock")
     if len(timing.intervals):

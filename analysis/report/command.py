@@ -38,10 +38,13 @@ def report(
     REPORT.check(out)
     if path.is_file():
         _only_of_studies(arms=arms, traits=traits)
+        from analysis.gathering import as_session_log
         from analysis.report.session import session_report
         from experiment.readlog import read_log
 
-        page = session_report(read_log(path), with_notes=with_notes)
+        read = read_log(path)
+        with as_session_log(path):
+            page = session_report(read, with_notes=with_notes)
     else:
         from analysis.report.study import Sources, study_report
         from experiment.study import open_study

@@ -54,6 +54,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return run(prepare(request)).log.read_bytes()
 
 
+REPORT = ("report", "OUT/log.jsonl", "--out", "OUT/report.html")
 WORDS = (
     ("--at", "10", "--png", "OUT/a.png"),
     ("--sheet", "OUT/a.png"),
@@ -80,7 +81,8 @@ def test_what_can_not_be_read_is_one_line_everywhere(
 ) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(damage(whole))
-    for words in (*(("replay", str(log), *more) for more in WORDS), ("timing", str(log))):
+    commands = (*(("replay", str(log), *more) for more in WORDS), ("timing", str(log)), REPORT)
+    for words in commands:
         assert main([word.replace("OUT", str(tmp_path)) for word in words]) == 2
         error = capsys.readouterr().err
         assert problem in error
@@ -102,7 +104,22 @@ def test_what_can_be_read_is_shown_and_what_is_wrong_is_told(
     assert told in out
     assert (code, error.count("\n")) == ((1, 1) if damage is edited else (0, 0))
     assert (tmp_path / "a.png").is_file()
+    assert out.startswith("edited        line ") == (damage is edited)
     assert main(["timing", str(log)]) == 0
+    assert ("was changed after it was written" in capsys.readouterr().out) == (damage is edited)
+    assert main(["report", str(log), "--out", str(tmp_path / "a.html")]) == 0
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert ("changed after it was written" in page) == (damage is edited)
+
+
+def test_a_log_that_lacks_a_field_is_one_line_for_a_report_too(
+    whole: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(whole.replace(b'"trial":', b'"trail":'))
+    assert main([word.replace("OUT", str(tmp_path)) for word in REPORT]) == 2
+    assert "lacks what a session log of this version must have" in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_a_screen_that_nobody_knows_is_one_line(

@@ -160,6 +160,15 @@ def test_parts_at_ones_own_pace_are_joined_and_twice_is_no_other(
     assert [log.left_out is None for log in found] == [True, True, False]
     parts[1].file.write_bytes(whole)
 
+    whole = parts[0].file.read_bytes()
+    parts[0].file.write_bytes(whole.replace(b'"trial":', b'"trail":'))
+    done = export_study(Export(open_study(study), out))
+    trials = parts[1].header["resumed"]["runs"]["messageslab"]["done"]
+    before = f"without the trials before part 2 ({trials})"
+    assert done.incomplete.first == [f"sub-012/ses-02/beh/{stem.name}.tsv: {before}"]
+    assert json.loads(stem.with_suffix(".json").read_text())["Completeness"] == before
+    parts[0].file.write_bytes(whole)
+
     # A part before that was changed afterwards is found by the next one's own proof.
     parts[0].file.write_bytes(parts[0].file.read_bytes()[:-200])
     (wrong,) = verify(read_log(parts[1].file)).differences
