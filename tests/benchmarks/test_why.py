@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks import markers, pulses
+from benchmarks import markers, pulses, scale
 from benchmarks.markers import Ratio, Ratios
 from benchmarks.table import Row
 
@@ -137,3 +137,19 @@ def test_what_markers_cost_the_frames_is_the_log_s_or_any_write_s() -> None:
     )
     rows = markers.cost_rows(frames(1.04, 1.04, 1.0))
     assert below(rows, cost).measured == "no other row of this table shows it"
+
+
+def test_what_two_workers_bring_is_held_against_two_processes_with_nothing_in_common() -> None:
+    assert [row.holds for row in scale.workers_rows(2000, 1.8, 1.9)] == [True, None]
+    _, cause, limit = scale.workers_rows(2000, 1.6, 1.65)
+    assert cause == Row("why", f"{limit.what}: 1.65 times, no more")
+    _, cause, _ = scale.workers_rows(2000, 1.6, 1.9)
+    assert cause.measured == "no other row of this table shows it"
+
+
+def test_the_usual_script_is_held_against_all_that_ours_makes_and_against_its_tables() -> None:
+    assert [row.holds for row in scale.usual_rows(0.9, 0.6)] == [True, None]
+    _, cause, tables = scale.usual_rows(1.2, 0.7)
+    assert cause == Row("why", f"{tables.what}: 0.7 times; BIDS is the rest")
+    _, cause, _ = scale.usual_rows(1.5, 1.1)
+    assert cause.measured == "no other row of this table shows it"
