@@ -98,9 +98,7 @@ def main(arguments: Sequence[str] | None = None, commands: Mapping[str, str] = C
             raise KeyboardInterrupt
         return code
     except KindredError as error:
-        from experiment.said import error_for
-
-        print(f"error: {error_for(error, asked)}", file=sys.stderr)
+        _tell(error, asked)
         return error.exit_code
     except TyperException as error:
         if error.format_message():  # none where only the help was asked for
@@ -109,10 +107,12 @@ def main(arguments: Sequence[str] | None = None, commands: Mapping[str, str] = C
     except Exit as done:
         return done.exit_code
     except (Abort, KeyboardInterrupt):
-        print("error: stopped", file=sys.stderr)
+        from experiment.said import Said
+
+        _tell(KindredError(Said("refused.stopped")), asked)
         return 1
     except OSError as error:  # of a disk that fills up, or a place that is gone: no bug
-        _tell_place(error)
+        _tell_place(error, asked)
         return 1
     except Exception as error:  # noqa: BLE001  the outermost frame, for bugs
         _tell_bug(error)
@@ -126,13 +126,22 @@ def _show_what_can_be_shown() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _tell_place(error: OSError) -> None:
+def _tell(error: KindredError, asked: Sequence[str]) -> None:
+    """Tell what a user can mend, in the language that they asked for."""
+    from experiment.said import error_for
+
+    print(f"error: {error_for(error, asked)}", file=sys.stderr)
+
+
+def _tell_place(error: OSError, asked: Sequence[str]) -> None:
     """Tell of a file or folder that can't be used, by its path; of a bug where there is none."""
     if error.filename is None:
         _tell_bug(error)
     else:
-        print(f"error: {error.filename}: {error.strerror}; look at the disk and at its rights, "
-              "then try again", file=sys.stderr)  # fmt: skip
+        from experiment.said import Said
+
+        place = Said("refused.place", file=error.filename, why=error.strerror)
+        _tell(KindredError(place), asked)
 
 
 def _tell_bug(error: BaseException) -> None:

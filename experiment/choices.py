@@ -19,7 +19,7 @@ from experiment.plans.people import shortfall
 from experiment.profiles import DEMO, OwnProfile, ProfileSet, load_profiles
 from experiment.protocol import ChoosingTask, FeedbackTask, Protocol
 from experiment.readlog import SessionLog, header_of, read_log
-from experiment.said import Said
+from experiment.said import Said, listed
 from experiment.screens import Feedback
 from experiment.study import Study, check_label
 
@@ -170,7 +170,7 @@ def keep_choices(study: Study, participant: str, ended: SessionLog) -> tuple[str
     lines = (Said("run.choices", file=file, made=len(people.choices), left=left),)
     missing = shortfall(study.protocol, people, shown_before(study, participant))
     if missing and (left == 0 or ended.status == "complete"):
-        raise TooFewLiked("\n".join((*lines, *missing)))
+        raise TooFewLiked(listed((*lines, *missing), by="lines"))
     return (*lines, Said("run.enough_liked")) if not missing else (*lines, *missing)
 
 

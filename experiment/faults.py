@@ -9,7 +9,7 @@ from experiment.display import Display
 from experiment.equipment import FaultSource, Log
 from experiment.errors import HardwareError, SessionAborted
 from experiment.inputs import Inputs
-from experiment.said import Said
+from experiment.said import Said, named
 
 
 class Faults:
@@ -60,7 +60,7 @@ class Faults:
         """
         policy = self._policies.get(fault, "go_on")
         if policy == "stop":
-            raise SessionAborted(f"{fault}: the protocol says to stop")
+            raise SessionAborted(Said("ended.fault", fault=named("faults", fault)))
         if policy == "hold":
             self._inputs.hold(fault)
 
@@ -77,9 +77,10 @@ class Faults:
         self.check_failures()
         for fault in (fault for device in self._devices for fault in device.faults()):
             policy = self._policies.get(fault, "go_on")
-            self._tell(Said("run.late_fault", fault=fault))
+            name = named("faults", fault)
+            self._tell(Said("run.late_fault", fault=name))
             if policy == "stop" and self._stop_reason is None:
-                self._stop_reason = f"{fault}, at the end of the run: the protocol says to stop"
+                self._stop_reason = Said("ended.late_fault", fault=name)
             elif policy == "hold":
                 self._inputs.hold(fault)
 
@@ -101,7 +102,7 @@ class Faults:
             raise self._clock.failure
         failure = self._log.failure
         if isinstance(failure, OSError):
-            raise HardwareError(f"the log can't be written any more: {failure.strerror}")
+            raise HardwareError(Said("ended.log", why=failure.strerror))
         if failure is not None:
             raise failure
 

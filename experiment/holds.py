@@ -14,6 +14,7 @@ from experiment.equipment import Log, Pulses
 from experiment.errors import SessionAborted
 from experiment.faults import Faults
 from experiment.inputs import OPERATOR, Inputs
+from experiment.said import Said, named
 from experiment.screens import Closing, Screen, Waiting
 
 STOPPED = Closing("stopped")
@@ -112,9 +113,8 @@ class Holds:
         """
         while self._inputs.pause_asked:
             if not self._attended and self._inputs.asked_by != OPERATOR:
-                raise SessionAborted(
-                    f"held for {self._inputs.asked_by}: with a robot alone nobody is there to go on"
-                )
+                fault = named("faults", self._inputs.asked_by)
+                raise SessionAborted(Said("ended.alone", fault=fault))
             self._wait_frame(None)
 
     def _wait_frame(self, until: float | None) -> None:

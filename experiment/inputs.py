@@ -12,7 +12,7 @@ from experiment.errors import ParticipantStopped, SessionAborted
 from experiment.events import KeyEvent
 from experiment.marks import MarkBook
 from experiment.protocol import Buttons
-from experiment.said import Said
+from experiment.said import Said, listed, named
 
 OPERATOR = "the operator"
 """Who asked for a pause by key, and can end it by key."""
@@ -85,7 +85,7 @@ class Inputs:
             return
         self.pause_asked, self.asked_by = True, fault
         self._log.add("pause_asked", self._clock.now(), on=True, fault=fault)
-        self._tell(Said("run.hold", fault=fault, key=self.pause_key))
+        self._tell(Said("run.hold", fault=named("faults", fault), key=self.pause_key))
 
     def presses(self, held: HeldKey) -> list[Press]:
         """Return what the participant did since the last call, in order.
@@ -146,10 +146,10 @@ class Inputs:
             self._stopping = True
             self._log.add("stop", self._clock.now())
             self._tell(Said("run.stop"))
-            raise ParticipantStopped("the participant asked to stop")
+            raise ParticipantStopped(Said("ended.asked"))
         abort_at = self._abort_at()
         if abort_at is not None and self._clock.now() >= abort_at:
-            raise SessionAborted(f"stopped with the keys {' and '.join(self._abort.keys)}")
+            raise SessionAborted(Said("ended.keys", keys=listed(self._abort.keys, by="both")))
         return events
 
     def _stop_at(self) -> float | None:

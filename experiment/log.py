@@ -18,6 +18,7 @@ from typing import Any
 
 from experiment.errors import BadInput
 from experiment.files import write_new
+from experiment.said import Said
 
 SCHEMA = 1
 _WRITE_EVERY = 0.02  # s; what a kill can cost is at most this plus one write
@@ -65,9 +66,9 @@ class LogWriter:
             write_new(file, first)  # a log without its header never exists
             self._stream = file.open("ab", buffering=0)
         except FileExistsError:
-            raise BadInput(f"{file}: exists already; a log is never overwritten") from None
+            raise BadInput(Said("refused.log_there", file=file)) from None
         except OSError as error:
-            raise BadInput(f"{file}: can't be written ({error.strerror})") from None
+            raise BadInput(Said("refused.file", file=file, why=error.strerror)) from None
         self._unsynced = threading.Event()
         self._closed = False
         self._threads = [

@@ -94,10 +94,8 @@ def check_link(before: SessionLog, header: Event) -> None:
     """
     told = header["resumed"]["before"]["digest"]
     if before.digest != told:
-        raise BadInput(
-            f"{before.file}: not the part that the next one goes on from (its last digest is "
-            f"{before.digest}, {told} is needed); put the file back as it was"
-        )
+        known = {"found": before.digest, "needed": told}
+        raise BadInput(Said("refused.other_part", file=before.file, **known))
 
 
 def is_over(chain: Sequence[Path]) -> bool:

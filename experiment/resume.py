@@ -28,7 +28,7 @@ from experiment.protocol import Protocol
 from experiment.protocol.task import Resume
 from experiment.readlog import Event, SessionLog, header_of, read_log
 from experiment.runs import played, runs_of
-from experiment.said import Said, listed
+from experiment.said import Said, listed, named
 
 TO_BE_READY = 20.0
 """From the command to the first trial of a PET run (s): checks, window, screens."""
@@ -287,10 +287,8 @@ def check_plans(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> None:
     """
     for task, planned in plans.items():
         if to_plain(planned.plan) != begun.header["plans"][task]:
-            raise BadInput(
-                f"the plan of task {task!r} is not the one with which the session began "
-                f"(software {begun.header['software']['version']}); go on with that version"
-            )
+            version = begun.header["software"]["version"]
+            raise BadInput(Said("refused.plan_changed", task=task, version=version))
 
 
 def rests(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> dict[str, PlannedTask]:
@@ -301,7 +299,7 @@ def rests(begun: Interrupted, plans: Mapping[str, PlannedTask]) -> dict[str, Pla
 def describe(begun: Interrupted) -> list[str]:
     """Return what the assistant is told before a session goes on."""
     last = begun.parts[-1]
-    words = {"log": last.file.name, "status": last.status, "part": begun.number}
+    words = {"log": last.file.name, "status": named("status", last.status), "part": begun.number}
     lines: list[str] = [Said("run.going_on", **words)]
     for task, left in begun.runs.items():
         trials = len(begun.header["plans"][task].get("trials", ()))

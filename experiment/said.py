@@ -57,6 +57,12 @@ def has_text(folder: Path, key: str) -> bool:
     return key in _texts(folder, ENGLISH)
 
 
+def named(kind: str, code: str) -> str:
+    """Return what people call a code of the log: a fault, a status; itself if nothing names it."""
+    key = f"{kind}.{code}"
+    return Said(key) if has_text(TEXTS, key) else code
+
+
 def listed(lines: Iterable[str], by: str = "list") -> str:
     """Return several as one, with commas; or as another text says, ``by`` its key."""
     first, *others = lines

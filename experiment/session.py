@@ -27,7 +27,7 @@ from experiment.prepare import Prepared, prepare
 from experiment.request import SessionRequest, window_size
 from experiment.resume import Interrupted
 from experiment.robot import Temper
-from experiment.said import Said
+from experiment.said import Said, words_of
 from experiment.screens import Message
 from experiment.set_up import SetUp, in_real_time, set_up
 from experiment.steady import steady
@@ -48,6 +48,7 @@ class SessionResult:
         ``complete``, ``stopped`` (by the participant), ``aborted``, ``failed`` (a device) or
         ``crashed`` (a bug).
     reason : str or None
+        For the assistant; the log has it in English.
     """
 
     log: Path
@@ -114,7 +115,7 @@ def run(
         log.add("anchor", clock.now(), utc=clock.utc())
         log.add("end", clock.now(), status=status, reason=reason)
     if status == "complete" and log.failure is not None:  # only its last lines
-        status, reason = "failed", "the end of the log can't be written"
+        status, reason = "failed", Said("ended.log_end")
     return SessionResult(prepared.log_file, status, reason)
 
 
@@ -218,18 +219,18 @@ def _play(
             )
             log.add("run_end", clock.now(), task=task, run=number)
     except ParticipantStopped as error:
-        return "stopped", str(error)
+        return "stopped", words_of(error)
     except SessionAborted as error:
-        return "aborted", str(error)
+        return "aborted", words_of(error)
     except KeyboardInterrupt:
-        return "aborted", "stopped from the terminal"
+        return "aborted", Said("ended.terminal")
     except KindredError as error:
         log.add("fault", clock.now(), what="device", problem=str(error))
-        return "failed", str(error)
+        return "failed", words_of(error)
     except Exception as error:  # noqa: BLE001  the outermost frame: it must close everything
         # An unknown error's message may quote a private text: only its kind and place are kept.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         log.add("fault", clock.now(), what="crash", error=type(error).__name__, where=where)
-        return "crashed", f"{type(error).__name__} at {where}"
+        return "crashed", Said("ended.crash", kind=type(error).__name__, where=where)
     return "complete", None

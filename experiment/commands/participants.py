@@ -11,6 +11,7 @@ import typer
 
 from experiment.errors import BadInput
 from experiment.preflight.command import Language
+from experiment.said import Said, in_words, language_of
 
 app = typer.Typer(help="Who takes part, what is due, what has changed.", no_args_is_help=True)
 
@@ -43,7 +44,7 @@ def add(
     for word in stratum or ():
         factor, equals, level = word.partition("=")
         if not equals or factor in levels:
-            raise BadInput(f"--stratum {word!r}: FACTOR=LEVEL is needed, each factor once")
+            raise BadInput(Said("refused.factor_level", found=repr(word)))
         levels[factor] = level
     say(enrol(open_study(study), participant, by, levels=levels, initials=initials), language)
 
@@ -137,7 +138,6 @@ def list_(
 ) -> None:
     """Tell who takes part, what is done, due and missing."""
     from experiment.register.listing import list_all, list_one
-    from experiment.said import language_of
     from experiment.study import open_study
 
     day = dt.date.today() if on is None else a_day("--on", on)
@@ -160,7 +160,6 @@ def sheet(
 ) -> None:
     """Print the run sheet of a session: what to do, in order, with boxes to tick."""
     from experiment.register.sheet import write_sheet
-    from experiment.said import language_of
     from experiment.study import open_study
 
     time = None if at is None else _a_time(at)
@@ -170,8 +169,6 @@ def sheet(
 
 def say(lines: Iterable[str], language: str | None) -> None:
     """Print lines in the assistant's language."""
-    from experiment.said import in_words, language_of
-
     spoken = language_of(language)
     print(*(in_words(line, spoken) for line in lines), sep="\n")
 
@@ -189,7 +186,7 @@ def a_day(option: str, text: str) -> dt.date:
     except ValueError:
         day = None
     if day is None or len(text) != len("2026-03-02"):
-        raise BadInput(f"{option} {text!r}: a day is needed, such as 2026-03-02 (year-month-day)")
+        raise BadInput(Said("refused.not_a_day", option=option, found=repr(text)))
     return day
 
 
@@ -197,4 +194,4 @@ def _a_time(text: str) -> dt.time:
     try:
         return dt.datetime.strptime(text, "%H:%M").time()
     except ValueError:
-        raise BadInput(f"--at {text!r}: a time is needed, such as 09:30") from None
+        raise BadInput(Said("refused.not_a_time", found=repr(text))) from None

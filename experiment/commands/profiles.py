@@ -25,7 +25,7 @@ def check(
     """Look for all that is wrong with a profile set: its table, its pictures, texts too long."""
     from experiment.plans.people import scarce
     from experiment.profiles import check_profiles, load_profiles
-    from experiment.said import Said
+    from experiment.said import Said, listed
     from experiment.study import open_study
 
     protocol = None if study is None else open_study(study).protocol
@@ -40,7 +40,8 @@ def check(
     found.append(Said("profiles.neutral", count=f"{len(index.neutral):4d}"))
     say([*found, Said("profiles.digest", digest=index.digest)], language)
     if protocol is not None and (short := scarce(protocol, index.groups)):
-        raise BadInput("\n".join((f"{folder}: {len(short)} too small for the study", *short)))
+        first = Said("liked.small_groups", folder=folder, count=len(short))
+        raise BadInput(listed((first, *short), by="lines"))
 
 
 @app.command("sheet")

@@ -60,7 +60,7 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Run one session of one participant."""
-    from experiment.said import Said, in_words, language_of
+    from experiment.said import Said, in_words, language_of, named
     from experiment.session import SessionRequest, window_size
     from experiment.session import run as run_session
 
@@ -107,7 +107,8 @@ def run(
         for line in after_session(study, participant, result.log):
             tell(line)
     if result.status != "complete":
-        raise KindredError(Said("refused.ended", status=result.status, reason=result.reason))
+        status = named("status", result.status)
+        raise KindredError(Said("refused.ended", status=status, reason=result.reason))
 
 
 def _sum_up(log: Path, study: Path, participant: str, spoken: str) -> None:

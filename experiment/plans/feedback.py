@@ -22,6 +22,7 @@ from experiment.plans.schedule import Item, in_line
 from experiment.plans.sync import BEFORE_SYNC, sync_times
 from experiment.protocol import FeedbackTask, Protocol
 from experiment.protocol.social import SOCIAL, BlockKind
+from experiment.said import Said, listed
 from experiment.steps import At
 
 
@@ -164,7 +165,7 @@ def plan_feedback(inputs: PlanInputs) -> FeedbackPlan:
     assert people is not None, "the session reads the profile set for every task that needs it"
     missing = shortfall(protocol, people, inputs.shown)
     if missing:
-        raise BadInput(f"task {inputs.task!r}: " + "\n".join(missing))
+        raise BadInput(Said("of_task", task=inputs.task, why=listed(missing, by="lines")))
     chance = dice(inputs.seed, inputs.participant, inputs.session, inputs.task)
     shown = {
         **deal_people(protocol, people, inputs.participant, inputs.shown),

@@ -13,7 +13,7 @@ from experiment.plans.plan import PlanInputs
 from experiment.plans.sharing import Missing, cells_to_come, shortfall
 from experiment.plans.shown import Shown
 from experiment.protocol import Protocol
-from experiment.said import Said
+from experiment.said import Said, words_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def check_kit(
                 PlanInputs(protocol, task, kit, session, participant, protocol.seed, shown)
             )
         except BadInput as error:
-            impossible.append(Said("kit.impossible", session=session, why=str(error)))
+            impossible.append(Said("kit.impossible", session=session, why=words_of(error)))
     return KitCheck(
         missing,
         tuple(impossible),
@@ -89,28 +89,29 @@ def balance_lines(comparisons: Iterable[Comparison], limit: float) -> list[str]:
     """Return comparisons as lines of a table: means and standardised difference (d)."""
     lines: list[str] = []
     for c in comparisons:
-        told = f"{_named(c.sets[0], c.sets[1])}: {_means(c)}, d = {_smd(c)}"
+        told = Said("kit.compared", sets=_named(*c.sets), means=_means(c), d=_smd(c))
         beyond = Said("kit.beyond", what=told, limit=f"{limit:g}") if c.beyond(limit) else told
         lines.append(Said("kit.balance", what=beyond))
     return lines
 
 
-def _named(first: SetName, second: SetName) -> str:
+def _named(first: SetName, second: SetName) -> Said:
     if (first.session, first.task) == (second.session, second.task):
-        return f"session {first.session}, {first.task}, {first.condition} / {second.condition}"
-    sessions = f"sessions {first.session} / {second.session}"
-    if first.session == second.session:
-        sessions = f"session {first.session}"
+        conditions = {"first": first.condition, "second": second.condition}
+        return Said("kit.sets_one", session=first.session, task=first.task, **conditions)
     tasks = first.task if first.task == second.task else f"{first.task} / {second.task}"
-    return f"{sessions}, {tasks}, {first.condition}"
+    what = {"tasks": tasks, "condition": first.condition}
+    if first.session == second.session:
+        return Said("kit.sets_tasks", session=first.session, **what)
+    return Said("kit.sets_sessions", first=first.session, second=second.session, **what)
 
 
-def _means(comparison: Comparison) -> str:
+def _means(comparison: Comparison) -> Said:
     a, b = comparison.means
     if comparison.measure == "characters":
-        return f"{a:.1f} / {b:.1f} characters"
-    return f"{a / 1000:.2f} / {b / 1000:.2f} s to read"
+        return Said("kit.characters", first=f"{a:.1f}", second=f"{b:.1f}")
+    return Said("kit.to_read", first=f"{a / 1000:.2f}", second=f"{b / 1000:.2f}")
 
 
 def _smd(comparison: Comparison) -> str:
-    return "not defined" if comparison.smd is None else f"{comparison.smd:.2f}"
+    return Said("kit.no_d") if comparison.smd is None else f"{comparison.smd:.2f}"

@@ -17,6 +17,7 @@ from experiment.plans.plan import PlanInputs, Question, check_frames, practice_o
 from experiment.plans.sharing import shortfall
 from experiment.plans.sync import sync_times
 from experiment.protocol import LabMessages, MessagesTask, Protocol, ScannerMessages
+from experiment.said import Said
 from experiment.steps import After, At, Ends, OnResponse
 
 
@@ -100,12 +101,9 @@ def plan_messages(inputs: PlanInputs) -> MessagesPlan:
     chance = dice(inputs.seed, inputs.participant, inputs.session, task)
     order = ordered(chosen, spec.order, chance)
     if order is None:
-        raise BadInput(
-            f"task {task!r}: no order of its {len(chosen)} messages has at most "
-            f"{spec.order.max_same_condition} of a condition in a row"
-            + ("" if spec.order.writer_twice_in_a_row else " and no writer twice in a row")
-            + "; choose other numbers of messages or looser rules"
-        )
+        key = "no_order" if spec.order.writer_twice_in_a_row else "no_order_of_writers"
+        most = spec.order.max_same_condition
+        raise BadInput(Said(f"kit.{key}", task=task, count=len(chosen), most=most))
     plan = replace(_Timeline(inputs, spec, chance).plan(order), balance=balance)
     if isinstance(spec, ScannerMessages):
         assert plan.planned_duration is not None, "a run in the scanner has fixed times"
@@ -119,11 +117,11 @@ def _chosen(inputs: PlanInputs) -> tuple[list[IndexedMessage], tuple[Comparison,
     here = (inputs.session, inputs.task)
     mine = {cell: found for cell, found in dealt.items() if (cell.session, cell.task) == here}
     if not mine:
-        raise BadInput(f"session {inputs.session!r} has no task {inputs.task!r}")
+        raise BadInput(Said("refused.not_of_session", session=inputs.session, task=inputs.task))
     if any(len(found) < cell.total for cell, found in mine.items()):
         missing = shortfall(inputs.protocol, inputs.kit, inputs.shown)
         first = next(m for m in missing if (m.cell.session, m.cell.task) == here)
-        raise BadInput(f"the kit has too few messages: {first}")
+        raise BadInput(Said("kit.too_few", what=first.said()))
     compared = compare(dealt, inputs.protocol.kit.reading)
     # By id, so that the order hangs on which messages they are, not on the way they were dealt.
     chosen = sorted((m for found in mine.values() for m in found), key=lambda m: m.message_id)

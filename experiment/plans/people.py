@@ -16,6 +16,7 @@ from experiment.people import People
 from experiment.plans.shown import Shown, last_tries, people_seen, taken_place
 from experiment.protocol import FeedbackTask, Protocol
 from experiment.protocol.social import SOCIAL
+from experiment.said import Said
 
 
 @dataclass(frozen=True, order=True)
@@ -141,23 +142,17 @@ def shortfall(protocol: Protocol, people: People, shown: Sequence[Shown] = ()) -
     faces = max(spec.faces() for _, _, spec in runs)
     lines = []
     if missing:
-        unseen = people.unrated
+        unseen, counts = people.unrated, {"needed": needed, "missing": missing}
         lines += [
-            f"{needed - missing} people were liked ({coming.at_least} or more), the study's scans "
-            f"need {needed} (nobody is shown twice): {missing} are missing",
-            f"- run the choosing task again: {unseen} profiles of the chosen groups are not rated"
-            if unseen
-            else "- all profiles of the chosen groups are rated; with the participant's consent "
-            "add a group (run_session.py profile), then run the choosing task again",
-            "- add people to the profile set, then run the choosing task again",
-            "- before the study's first participant: fewer trials, or a lower liked.at_least, in "
-            "study.yaml",
+            Said("liked.few", liked=needed - missing, at_least=coming.at_least, **counts),
+            Said("liked.rate_more", unseen=unseen) if unseen else Said("liked.add_group"),
+            Said("liked.add_people"),
+            Said("liked.need_fewer"),
         ]
     if faces > len(people.faces):
         lines += [
-            f"the profile set has {len(people.faces)} neutral faces, the baseline of a "
-            f"run needs {faces}",
-            "- add neutral faces to the profile set, or set baseline: fixation in study.yaml",
+            Said("liked.few_faces", there=len(people.faces), needed=faces),
+            Said("liked.add_faces"),
         ]
     return tuple(lines)
 
@@ -178,8 +173,7 @@ def scarce(protocol: Protocol, groups: Mapping[str, Sequence[str]]) -> tuple[str
     """
     needed = sum(spec.people() for _, _, spec in runs_of_feedback(protocol))
     return tuple(
-        f"group {group} has {len(ids)} people; the study's scans show {needed} whom the "
-        "participant likes, so whoever prefers only this group can't take part: add people"
+        Said("liked.small_group", group=group, count=len(ids), needed=needed)
         for group, ids in groups.items()
         if len(ids) < needed
     )
