@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.cells import cell_len
@@ -16,7 +16,7 @@ from analysis.monitor_texts import read_texts as monitor_texts
 from experiment.examples import EXAMPLE, languages, make_study, preset_names
 from experiment.looks import looks_of
 from experiment.plans.questionnaire import paged
-from experiment.protocol import Protocol, load_protocol
+from experiment.protocol import FaultName, Protocol, load_protocol
 from experiment.protocol.questionnaire import item_key
 from experiment.protocol.questionnaire_files import read_questionnaire
 from experiment.screens import Closing, Fixation, Item, Page, Prompt, Row, Scale, Screen, Waiting
@@ -203,6 +203,8 @@ def test_no_refusal_at_the_desk_is_written_in_code() -> None:
     files += [ROOT / "experiment" / "kit" / f"{name}.py" for name in KIT_AT_THE_DESK]
     files += [ROOT / "experiment" / f"{name}.py" for name in ("choices", "notes", "study")]
     files += [ROOT / "experiment" / "blinding" / "sealed_list.py"]
+    files += [ROOT / "experiment" / f"{name}.py" for name in IN_A_SESSION]
+    files += [ROOT / "experiment" / "commands" / "participants.py"]
     bare = [
         f"{file.name}: {ast.unparse(said)}" for file in files for said in raised_in(tree_of(file))
     ]
@@ -217,6 +219,29 @@ def test_no_refusal_at_the_desk_is_written_in_code() -> None:
     assert [one for one in bare if not any(part in one for part in IN_ENGLISH)] == []
 
 
+def test_what_ends_a_session_keeps_its_text_on_its_way_to_the_assistant() -> None:
+    """Neither `str` nor a join makes English of it, nor is it written in code and handed on."""
+    bare = []
+    for name in IN_A_SESSION:
+        for part in ast.walk(tree_of(ROOT / "experiment" / f"{name}.py")):
+            if isinstance(part, ast.Call) and name_of(part) not in LOGGED:
+                bare += [ast.unparse(part) for said in values_of(part) if made_plain(said)]
+            elif isinstance(part, ast.Return) and ends(part.value):
+                bare.append(ast.unparse(part))
+    assert [one for one in bare if not any(part in one for part in IN_ENGLISH)] == []
+
+
+def test_every_fault_and_status_has_a_name() -> None:
+    for tag in ("en", *OTHERS):
+        texts = read(FOLDERS["commands"] / f"{tag}.yaml")
+        monitored = monitor_texts(tag).tree["faults"]
+        assert {f"faults.{name}" for name in (*get_args(FaultName), *monitored)} <= texts.keys()
+        for name, said in monitored.items():  # by one name at the monitor and at the desk
+            assert texts[f"faults.{name}"] == (name if tag == "en" else said["title"])
+        for status in ("complete", "stopped", "aborted", "failed", "crashed"):
+            assert texts[f"status.{status}"]
+
+
 def test_no_word_of_the_launcher_is_written_in_code() -> None:
     bare = []
     for file in sorted((ROOT / "experiment" / "desk").rglob("*.py")):
@@ -229,7 +254,15 @@ def test_no_word_of_the_launcher_is_written_in_code() -> None:
 
 
 KIT_AT_THE_DESK = ("for_session", "store", "decisions", "desk")
-IN_ENGLISH = ("--language", "has no section", "no section profiles")
+IN_A_SESSION = (
+    "inputs", "faults", "holds", "session", "resume", "parts", "log", "choices",
+    "plans/people", "plans/feedback", "plans/messages", "plans/kit_check",
+)  # fmt: skip
+IN_ENGLISH = (
+    "--language", "has no section", "no section profiles",
+    "BadInput(str(error))",  # what fits on no screen: said by id, by who draws it
+)  # fmt: skip
+LOGGED = {"add"}
 SHOWS = {"label", "button", "field", "complain", "setText", "setToolTip", "note_now", "addAction"}
 
 
@@ -247,6 +280,27 @@ def raised_in(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             yield from (said for said in node.exc.args[:1] if is_bare(said))
+
+
+def values_of(call: ast.Call) -> Iterator[ast.expr]:
+    yield from call.args
+    yield from (one.value for one in call.keywords)
+
+
+def made_plain(said: ast.expr) -> bool:
+    """Whether something makes plain English of an error, or of lines."""
+    if not isinstance(said, ast.Call):
+        return False
+    joins = ast.unparse(said.func).endswith("\\n'.join")
+    return ast.unparse(said) == "str(error)" or joins
+
+
+def ends(said: ast.expr | None) -> bool:
+    """Whether something is how a session ended, and why, in words of the code."""
+    if not (isinstance(said, ast.Tuple) and len(said.elts) == 2):
+        return False
+    status, why = said.elts
+    return isinstance(status, ast.Constant) and (is_bare(why) or made_plain(why))
 
 
 def is_bare(said: ast.AST) -> bool:

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from analysis import timing_summary
 from experiment.desk.settings import Settings, save_settings, settings_file
-from experiment.errors import BadInput
+from experiment.errors import BadInput, TooFewLiked
 from experiment.kit.own_profile import PHOTO_FILE, save_own_profile
 from experiment.kit.own_words import OwnWords
 from experiment.preflight import materials
 from experiment.preflight.line import in_words as lines_in_words
 from experiment.profiles import DEMO
+from experiment.readlog import read_log
 from experiment.register import open_register
-from experiment.said import Said, in_words, language_of, languages, listed, typed
+from experiment.said import Said, error_in_words, in_words, language_of, languages, listed, typed
 from experiment.study import open_study
 from run_session import main
+from tests.conftest import QUICK
 
 
 def test_a_line_is_english_until_somebody_asks_for_another_language() -> None:
@@ -154,3 +157,36 @@ def test_the_check_says_in_the_assistants_language_why_a_kit_or_picture_can_not_
     for (problem,), line in zip(facts, lines_in_words(lines, language), strict=True):
         assert in_words(problem, language) in line.found
         assert problem not in line.found
+
+
+def test_why_a_session_ended_is_said_in_the_assistants_language_and_logged_in_english(
+    new_study: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fill_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(timing_summary, "write_timing", fill_disk)  # which hides nothing
+    study = new_study(*QUICK, ("toggled: hold", "toggled: stop"))
+    words = ["--participant", "012", "--session", "01", "--robot", "typical", "--speed", "fast"]
+    words += ["--no-window", "--port", "mock:", "--scanner", "mock:?toggle=1"]
+    assert main(["run", str(study), *words, "--desk-language", "ar"]) == 1
+    out, last = capsys.readouterr()
+    assert "التوقيت: تعذّرت كتابته" in out
+    assert last.startswith("error: انتهت الجلسة (\u2068أُوقفت\u2069): ")
+    assert "يصل حجم من كل حجمين" in last
+    assert "the" not in last
+    (log,) = open_study(study).logs()
+    (end,) = read_log(log).of("end")
+    assert end["status"] == "aborted"
+    assert end["reason"] == "toggled: the protocol says to stop"
+
+
+def test_too_few_who_are_liked_are_told_in_the_assistants_language() -> None:
+    lines = [Said("liked.few", liked=11, at_least=4, needed=16, missing=5), Said("liked.add_group")]
+    error = TooFewLiked(listed(lines, by="lines"))
+    assert str(error).splitlines() == [str(line) for line in lines]
+    first, second = error_in_words(error, "ja").splitlines()
+    assert first.startswith("好まれた人（4 以上）は 11 人です")
+    assert "run_session.py profile" in second

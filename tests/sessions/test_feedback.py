@@ -33,6 +33,7 @@ from experiment.register.changes import enrol
 from experiment.register.repeating import repeat
 from experiment.register.standing import standing
 from experiment.register.state import open_register
+from experiment.said import error_in_words
 from experiment.screens import Feedback
 from experiment.session import prepare, run
 from experiment.study import open_study
@@ -359,6 +360,11 @@ def test_too_few_liked_is_told_at_once_and_again_before_the_scan(
     words = ["run", str(chosen), *PERSON, "--session", "02"]
     assert main([*words, "--robot", "typical", "--speed", "fast", "--no-window"]) == 2
     assert remedies[1] in capsys.readouterr().err
+    arabic = error_in_words(told.value, "ar")
+    assert len(arabic.splitlines()) == 5
+    assert re.findall("people|liked (?!at)|task", arabic) == []
+    arabic = error_in_words(refused.value, "ar")
+    assert arabic.startswith("المهمة")
     assert not (chosen / "sourcedata" / "sub-012" / "ses-02").exists()
 
 
