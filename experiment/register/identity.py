@@ -7,6 +7,8 @@ the kit, for the owner of the study only.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -103,9 +105,25 @@ def set_identity(study: Study, label: str, by: str, identity: Identity, now: Now
     RegisterBusy
         If somebody else holds the register.
     """
-    with at_the_desk(study.folder, by, now) as desk:
+    folder = study.kit_folder(label).parent
+    with at_the_desk(study.folder, by, now) as desk, _saved(identity, folder):
         desk.write(IdentitySet(by=by, participant=label))
-        save_identity(identity, study.kit_folder(label).parent)
+
+
+@contextmanager
+def _saved(identity: Identity, folder: Path) -> Iterator[None]:
+    """Write an identity; the one before is back if what is done next fails."""
+    file = folder / IDENTITY_FILE
+    before = file.read_bytes() if file.is_file() else None
+    save_identity(identity, folder)
+    try:
+        yield
+    except BaseException:
+        if before is None:
+            forget_identity(folder)
+        else:
+            write_whole(file, before, mode=0o600)
+        raise
 
 
 def save_identity(identity: Identity, folder: Path) -> None:

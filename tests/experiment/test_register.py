@@ -17,6 +17,7 @@ from experiment.register import (
     open_register,
 )
 from experiment.register.changes import dose, enrol, schedule, substitute, withdraw
+from experiment.register.identity import load_identity, make_identity, set_identity
 from experiment.register.journal import journal_file
 from experiment.register.repeating import repeat
 from experiment.said import error_in_words
@@ -158,6 +159,31 @@ def test_a_repeat_that_is_refused_moves_and_enters_nothing(study: Study) -> None
         refused("File too large")
     repeat(study, "012", "01", "MK", "scanner failed", now=on(5))
     assert [path.name for path in aside.iterdir()] == ["ses-01_1"]
+
+
+@pytest.mark.linux
+def test_an_identity_that_cannot_be_kept_or_entered_is_not_set(study: Study) -> None:
+    enrol(study, "012", "MK", levels={"sex": "male"}, now=on(1))
+    folder = study.kit_folder("099").parent  # of a participant whom nobody enrolled
+
+    def refused(initials: str) -> None:
+        before = journal_file(study.folder).read_bytes()
+        with pytest.raises(BadInput, match="can't be written"):
+            set_identity(study, "099", "MK", make_identity(initials, "red"), now=on(2))
+        assert journal_file(study.folder).read_bytes() == before
+
+    folder.parent.mkdir()
+    folder.write_text("in the way")  # no folder can be made there
+    refused("AB")
+    folder.unlink()
+    with no_file_beyond(journal_file(study.folder).stat().st_size):
+        refused("AB")
+    assert load_identity(folder) is None
+    first = make_identity("CD", "blue")
+    set_identity(study, "099", "MK", first, now=on(2))
+    with no_file_beyond(journal_file(study.folder).stat().st_size):
+        refused("AB")
+    assert load_identity(folder) == first
 
 
 @pytest.mark.parametrize("done", [True, False])
