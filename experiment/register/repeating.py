@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from experiment.choices import put_back_choices
@@ -43,9 +44,12 @@ def repeat(
         one = desk.active(label)
         if not logs_of_session(study, label, session):
             raise BadInput(Said("refused.never_begun", folder=folder, session=session))
-        place = study.set_aside_folder(label) / f"{folder.name}_{one.attempt(session)}"
-        if place.exists():
-            raise BadInput(Said("refused.aside", place=place))
+        # A power cut just behind a move leaves a folder that the journal does not know.
+        numbered = (
+            study.set_aside_folder(label) / f"{folder.name}_{number}"
+            for number in count(one.attempt(session))
+        )
+        place = next(place for place in numbered if not place.exists())
         where = place.relative_to(study.folder).as_posix()
         entry = Repeated(by=by, participant=label, session=session, reason=reason, moved_to=where)
         with _set_aside(study, label, session, place):
