@@ -100,7 +100,15 @@ def finished(study: Path, visit: str, process: subprocess.Popen[str]) -> Session
 def click(x: int, y: int) -> None:
     """Click at a place (px) of the window."""
     found = subprocess.run(
-        ["xdotool", "search", "--name", "PsychoPy", "getwindowgeometry", "--shell"],
+        [
+            "xdotool",
+            "search",
+            "--onlyvisible",
+            "--name",
+            "^PsychoPy$",
+            "getwindowgeometry",
+            "--shell",
+        ],
         check=True,
         capture_output=True,
         text=True,

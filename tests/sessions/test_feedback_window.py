@@ -164,7 +164,15 @@ def wait_for(study: Path, process: subprocess.Popen[str], kind: str) -> None:
 def grabbed() -> np.ndarray:
     """Return what the task's window shows, as the display has it."""
     found = subprocess.run(
-        ["xdotool", "search", "--name", "PsychoPy", "getwindowgeometry", "--shell"],
+        [
+            "xdotool",
+            "search",
+            "--onlyvisible",
+            "--name",
+            "^PsychoPy$",
+            "getwindowgeometry",
+            "--shell",
+        ],
         check=True,
         capture_output=True,
         text=True,
