@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ LAB: tuple[tuple[str, str], ...] = (
 pytestmark = [pytest.mark.linux, pytest.mark.usefixtures("display"), pytest.mark.timeout(120)]
 
 
+_PATIENCE = 5.0  # s
+
+
 class Hand:
     """Somebody at the session's keyboard and mouse, who sees in the log what is on the screen."""
 
@@ -41,14 +45,23 @@ class Hand:
         self.seen = 0
 
     def screens(self) -> Iterator[dict[str, Any]]:
-        """Yield each step once it is on the screen, until the session ends."""
+        """Yield each step once it is on the screen, until the session ends.
+
+        Where nothing comes of what was pressed it is yielded again, as people press again.
+        """
         steps: dict[int, dict[str, Any]] = {}
+        shown, since = -1, 0.0
         while self._process.poll() is None:
             for event in self.events():
                 if event["type"] == "step":
                     steps[event["n"]] = event["step"]
                 elif event["type"] == "onset":
-                    yield steps[event["n"]]
+                    shown, since = event["n"], time.monotonic()
+                    yield steps[shown]
+            if shown in steps and time.monotonic() > since + _PATIENCE:
+                since = time.monotonic()
+                yield steps[shown]
+            time.sleep(0.01)  # or it would take the core that the session needs
 
     def events(self) -> list[dict[str, Any]]:
         """Return what has come to the log since the last call."""
