@@ -119,7 +119,7 @@ def dose_lines(log: SessionLog) -> list[str]:
 
 def _report(log: SessionLog, game: RoundSteps) -> DoseReport:
     plan = log.header["plans"][game.run.task]
-    planned = next(trial for trial in plan["trials"] if trial["number"] == game.number)
+    planned = {trial["number"]: trial for trial in plan["trials"]}[game.number]
     foreseen, begun = planned["foreseen"], game.steps[0][0].onset
     yours = foreseen["shares"][YOU]
     return DoseReport(

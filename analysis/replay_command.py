@@ -86,7 +86,9 @@ def replay(
         from analysis.replay import verify as compare
 
         found = compare(read)
-        doses = dose_lines(read) if found.whole else []
-        print(report(read, found), *doses, sep="\n")
+        print(report(read, found))
+        if found.whole:
+            with as_session_log(log):
+                print(*(f"{line}\n" for line in dose_lines(read)), sep="", end="")
         if found.differences:
             raise KindredError(f"{log}: not what the protocol says")

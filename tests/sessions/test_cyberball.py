@@ -305,6 +305,22 @@ def test_a_game_whose_flips_are_between_the_milliseconds_is_as_planned(ball: Mak
     assert all(one.as_planned for one in moved)
 
 
+@pytest.mark.parametrize(("old", "new"), [(b'"trial":', b'"trail":'), (b'"block":1', b'"block":7')])
+def test_an_edited_game_is_told_as_that(
+    ball: Make, old: bytes, new: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = play(ball(), "lab", "included").file
+    log.write_bytes(log.read_bytes().replace(old, new))
+    assert main(["replay", str(log), "--verify"]) in (1, 2)
+    out, error = capsys.readouterr()
+    assert "this line was changed after it was written" in out
+    assert main(["report", str(log), "--out", str(tmp_path / "report.html")]) == 2
+    for line in (error, capsys.readouterr().err):
+        assert line.startswith("error: ")
+        assert line.count("\n") == 1
+        assert "bug" not in line
+
+
 def test_more_players_and_two_buttons(ball: Make) -> None:
     study = ball(
         ("count: {value: 2, source: L5}", "count: 4"),
