@@ -161,6 +161,7 @@ def dataset_files(study: Mapping[str, Any], participants: Iterable[str]) -> dict
         ),
         "participants.tsv": "\n".join(["participant_id", *sorted(participants)]) + "\n",
         "participants.json": json_text(text_of("participants.json")),
+        "scans.json": json_text(text_of("scans.json")),  # of every session's, by inheritance
     }
 
 

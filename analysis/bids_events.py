@@ -165,8 +165,10 @@ def cells(values: Sequence[Any]) -> str:
 def _texts(values: Sequence[Any]) -> list[str]:
     """Return values as BIDS writes them; much of the work of an export of many is done here."""
     kinds = set(map(type, values)) - {NoneType}
-    if len(kinds) < 2:  # as a column has them: what makes texts of them is looked up once
-        way = _CELLS[kinds.pop()] if kinds else text_cell
+    if not kinds:
+        return ["n/a"] * len(values)
+    if len(kinds) == 1:  # as a column has them: what makes texts of them is looked up once
+        way = _CELLS[kinds.pop()]
         return ["n/a" if value is None else way(value) for value in values]
     return ["n/a" if value is None else _CELLS[type(value)](value) for value in values]
 

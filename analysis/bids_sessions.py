@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING
 
 from analysis.bids_events import table_of
-from analysis.bids_sidecar import text_of
-from analysis.writing import json_text
 
 if TYPE_CHECKING:
     from analysis.bids import ExportedRun
@@ -35,13 +32,7 @@ def scans_files(named: Mapping[str, ExportedRun]) -> dict[str, str]:
     for folder, rows in scans.items():
         beside = f"{folder}/{folder.replace('/', '_')}_scans"
         files[f"{beside}.tsv"] = table_of(rows, tuple(rows[0]))
-        files[f"{beside}.json"] = _scans_sidecar()
     return files
-
-
-@cache
-def _scans_sidecar() -> str:
-    return json_text(text_of("sessions.json")["scans"])
 
 
 def sessions_files(folders: Iterable[str]) -> dict[str, str]:

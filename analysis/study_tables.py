@@ -6,7 +6,7 @@ of plain rows; only Parquet, which is made of the lines, needs a library.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -116,8 +116,15 @@ def _lines(table: Table, keys: str, rows: Sequence[Any]) -> list[str]:
     if not rows:
         return []
     columns = zip(*rows, strict=True)
-    texts = [way(values) for way, values in zip(_ways(table), columns, strict=True)]
-    return ["\t".join((keys, *line)) for line in zip(*texts, strict=True)]
+    texts = [
+        ["n/a"] * len(rows) if _is_empty(values) else way(values)
+        for way, values in zip(_ways(table), columns, strict=True)
+    ]
+    return list(map("\t".join, zip([keys] * len(rows), *texts, strict=True)))
+
+
+def _is_empty(values: Sequence[Any]) -> bool:
+    return values[0] is None and values.count(None) == len(values)
 
 
 @cache
@@ -133,6 +140,21 @@ _TEXTS: Mapping[str, Callable[[Sequence[Any]], list[str]]] = {
     "bool": lambda values: [_TOLD_BOOLS[one] for one in values],
     "str": lambda values: ["n/a" if one is None else text_cell(one) for one in values],
 }
+
+
+def together(rows: Mapping[str, Sequence[str]]) -> str:
+    """Return the lines of a visit's tables as one text, each table's after a line with its name.
+
+    One file for a visit, not eleven: most of the work of an export is the making of files.
+    """
+    return "".join("\n".join((f"# {name}", *lines, "")) for name, lines in rows.items() if lines)
+
+
+def parted(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield what `together` put together: a table's name and its lines; no label begins with #."""
+    for block in (b"\n" + text).split(b"\n# ")[1:]:
+        name, _, lines = block.partition(b"\n")
+        yield name.decode(), lines if lines.endswith(b"\n") else lines + b"\n"
 
 
 def head(table: Table) -> str:

@@ -179,10 +179,11 @@ def block_rows(log: SessionLog) -> list[BlockRow]:
     """Return one row per block that was begun."""
     index = _index(log)
     steps: dict[tuple[int, int], list[StepRow]] = {}
-    for n, event in index.steps.items():
+    for (n, event), row in zip(index.steps.items(), index.rows, strict=True):
         if event["step"].get("block") is not None and n in index.onsets:
-            row = _step_row(index, n)
             steps.setdefault((row.run, event["step"]["block"]), []).append(row)
+    if not steps:
+        return []
     broken = {
         (run.number, event["block"])
         for event in log.of("fault")
@@ -370,12 +371,12 @@ class _Index:
 
     def duration(self, n: int) -> float | None:
         """Return how long a step was on the screen (s), if the log goes that far."""
-        run = self.run_of_step(n)
+        onset = self.onsets.get(n)
         if n in self.paused_after:
-            return _difference(self.paused_after[n], self.onsets.get(n))
+            return _difference(self.paused_after[n], onset)
         last = self._run_of_step.get(n + 1) != self._run_of_step[n]
-        gone = run.ended if last else self.onsets.get(n + 1)
-        return _difference(gone, self.onsets.get(n))
+        gone = self.run_of_step(n).ended if last else self.onsets.get(n + 1)
+        return _difference(gone, onset)
 
 
 def _run(run: RunEvents) -> Run:
@@ -392,7 +393,7 @@ def _run(run: RunEvents) -> Run:
 
 def _step_row(index: _Index, n: int) -> StepRow:
     event, run = index.steps[n], index.run_of_step(n)
-    screen = event["step"]["screen"]
+    step, screen = event["step"], event["step"]["screen"]
     planned = index.trial(n) or {}
     trial = planned if screen["kind"] in _OF_A_CONDITION else {}
     marker, response = index.planned.get(n), index.response(n)
@@ -400,7 +401,7 @@ def _step_row(index: _Index, n: int) -> StepRow:
         task=run.task,
         run=run.number,
         n=n,
-        trial=event["step"]["trial"],
+        trial=step["trial"],
         screen=screen["kind"],
         message_id=trial.get("message_id"),
         writer_id=trial.get("writer_id"),
@@ -415,7 +416,7 @@ def _step_row(index: _Index, n: int) -> StepRow:
         code=None if marker is None else marker["code"],
         profile_id=screen.get("profile_id"),
         shown_answer=screen.get("answer"),
-        block=planned.get("block", event["step"].get("block")),
+        block=planned.get("block", step.get("block")),
         report=planned.get("moment"),
     )
 

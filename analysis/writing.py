@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import IO, Any
@@ -72,27 +73,38 @@ def _compared(file: Path, data: bytes) -> str:
     return "unchanged" if is_as_long and file.read_bytes() == data else "changed"
 
 
-def put_stream(file: Path, write: Callable[[IO[bytes]], object]) -> str:
+@dataclass
+class Streamed:
+    """A file that is being written.
+
+    Parameters
+    ----------
+    stream : binary stream
+    became : str
+        As `put` returns it; empty until the file is whole and in its place.
+    """
+
+    stream: IO[bytes]
+    became: str = ""
+
+
+@contextmanager
+def put_stream(file: Path) -> Iterator[Streamed]:
     """Write a file of any length in one move if it is new or different, as `put` does.
 
     It is not synced, as what is written when it can't be made again: after a power cut an export
     finds whatever is missing or of another size, and makes it again.
-
-    Parameters
-    ----------
-    file : Path
-    write : callable
-        Takes a binary stream.
     """
     with _moved(file) as beside:
         with _opened(beside) as stream:
-            write(stream)
-        became = "changed" if file.exists() else "new"
-        if became == "changed" and _same(beside, file):
+            written = Streamed(stream)
+            yield written
+        written.became = "changed" if file.exists() else "new"
+        if written.became == "changed" and _same(beside, file):
             beside.unlink()
-            return "unchanged"
-        beside.replace(file)
-    return became
+            written.became = "unchanged"
+        else:
+            beside.replace(file)
 
 
 @contextmanager
@@ -112,7 +124,7 @@ def _moved(file: Path) -> Iterator[Path]:
 def _opened(file: Path, buffering: int = -1) -> IO[bytes]:
     """Open a file to be written, in a folder that is made if it isn't there.
 
-    Thousands of sessions have ten small files each: without a buffer each takes half as many calls
+    Thousands of sessions have four small files each: without a buffer each takes half as many calls
     of the system.
     """
     try:

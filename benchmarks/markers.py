@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from benchmarks import peers
 from benchmarks.far_end import FarEnd, far_end
 from benchmarks.peers import BARE, EXPYRIMENT, KINDRED, PSYFLOW, Sender
+from benchmarks.ratios import Floats, Ratio, paired
 from benchmarks.table import Row, surely_at_most, why
 from benchmarks.window import Flips, flips
 from experiment.chance import dice
@@ -46,21 +46,6 @@ _WITNESSES = (  # pairs that tell why a bound was not reached
     (BARE, PSYFLOW),
     (BARE, EXPYRIMENT),
 )
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """Of one sender's median or 99th percentile to another's, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3g}, {self.low:.3g} to {self.high:.3g}"
-
-
 Ratios = dict[tuple[str, str, str], Ratio]
 """By `median` or `p99`, the one sender and the other."""
 
@@ -101,8 +86,7 @@ def judged(ratios: Ratios) -> list[Row]:
     for other, bounds in _BOUNDS.items():
         for at, bound in zip(_PERCENT, bounds, strict=True):
             ratio = ratios[at, KINDRED, other]
-            interval = (ratio.low, ratio.high)
-            row = surely_at_most(f"{at}, {KINDRED} : {other}", ratio.value, interval, bound)
+            row = surely_at_most(f"{at}, {KINDRED} : {other}", ratio.value, ratio.interval, bound)
             rows.append(row)
             if row.holds is False:
                 rows.append(why(_shown(ratios, at, other, ratio, bound)))
@@ -200,13 +184,13 @@ def frame_cost(folder: Path, rounds: int = 160) -> list[Row]:
 
 def cost_rows(means: dict[str, Floats]) -> list[Row]:
     """Return the rows of what markers cost, from each sender's mean frame (s) in each round."""
-    ours = _paired(means, KINDRED, "without")
+    ours = paired(means[KINDRED], means["without"])
     row = surely_at_most(
-        f"frame with pulses, {KINDRED} : without", ours.value, (ours.low, ours.high), _COST
+        f"frame with pulses, {KINDRED} : without", ours.value, ours.interval, _COST
     )
-    others = {name: _paired(means, name, "without") for name in means}
+    others = {name: paired(means[name], means["without"]) for name in means}
     others = {name: cost for name, cost in others.items() if name not in ("without", KINDRED)}
-    against = {name: _paired(means, KINDRED, name) for name in (_UNLOGGED, BARE)}
+    against = {name: paired(means[KINDRED], means[name]) for name in (_UNLOGGED, BARE)}
     return [
         row,
         *([] if row.holds else [why(_cost_shown(against))]),
@@ -221,21 +205,6 @@ def _cost_shown(against: dict[str, Ratio]) -> Iterator[str]:
         yield f"it is less without the log ({KINDRED} : {_UNLOGGED}, {against[_UNLOGGED]})"
     if against[BARE].low <= 1:
         yield f"a bare write may cost as much ({KINDRED} : {BARE}, {against[BARE]})"
-
-
-def _paired(means: dict[str, Floats], one: str, other: str) -> Ratio:
-    """Return the median of two senders' ratios, round by round."""
-    ratios = means[one] / means[other]
-    return Ratio(float(np.median(ratios)), *_interval(ratios))
-
-
-def _interval(values: Floats) -> tuple[float, float]:
-    """Return the 95 % interval of a median, by the order statistics of its sample."""
-    reach = 0.98 * np.sqrt(len(values))  # 1.96 standard deviations of a binomial with p = 1/2
-    low, high = (len(values) / 2 + side * reach for side in (-1, 1))
-    places = np.clip([np.floor(low), np.ceil(high)], 0, len(values) - 1).astype(int)
-    below, above = np.sort(values)[places]
-    return float(below), float(above)
 
 
 def _turn(window: Flips, sender: Sender | None) -> Floats:

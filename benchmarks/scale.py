@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -29,8 +30,9 @@ from analysis.study_tables import table_lines
 from analysis.timing import measure
 from benchmarks.feedback import pet_request, pet_study
 from benchmarks.many import many
+from benchmarks.ratios import Ratio, paired
 from benchmarks.studies import long_study
-from benchmarks.table import Row, at_least, at_most, beside, why
+from benchmarks.table import Row, at_most, beside, surely_at_least, surely_at_most, why
 from experiment.examples import EXAMPLE_PARTICIPANT
 from experiment.log import link
 from experiment.readlog import SessionLog, read_log
@@ -39,6 +41,7 @@ from experiment.session import SessionRequest, prepare, run
 ROOT = Path(__file__).parents[1]
 _TEMPLATES = 200  # real sessions, each the original of so many copies
 _TRIALS = 20
+_ROUNDS = 6
 
 
 def sessions(folder: Path, count: int) -> list[Row]:
@@ -69,8 +72,9 @@ def sessions(folder: Path, count: int) -> list[Row]:
             "s",
         ),
         beside("as measured, start of the workers included", whole.seconds, "s"),
+        beside("that of half as many sessions", half.seconds, "s"),
         at_most("memory of all processes together, peak", whole.memory / 1e6, 1000, "MB"),
-        beside("that of half as many sessions", half.memory / 1e6, "MB"),
+        beside("that of half as many", half.memory / 1e6, "MB"),
     ]
     again = _export(study, folder / "whole", report=True)
     rows += [
@@ -86,12 +90,8 @@ def sessions(folder: Path, count: int) -> list[Row]:
     logs[0].write_bytes(logs[0].read_bytes() + b"{")  # a torn last line
     one = _export(study, folder / "whole", report=True)
     rows.append(beside("again with one changed log", one.seconds, "s"))
-    for name in ("half", "whole"):
-        rmtree(folder / name)
-    _progress("what twice the sessions and two workers cost")
-    rows += _growth(study, folder, originals, count)
-    _progress("the usual way")
-    rows += _beside_pandas(folder)
+    _progress(f"{_ROUNDS} rounds of each way beside the others")
+    rows += _side_by_side(study, folder, originals, min(count, 1000))
     return rows
 
 
@@ -177,49 +177,139 @@ def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
         peak[0] = max(peak[0], total)
 
 
-def _growth(study: Path, folder: Path, originals: Sequence[Path], count: int) -> list[Row]:
-    """Measure what twice the sessions cost, and what a second worker brings, without any start.
+@dataclass(frozen=True)
+class Round:
+    """Seconds that each way of exporting the same sessions took, one after the other.
 
-    In one process each of its own, so that all measure the same thing. What two workers could
-    bring at best on this machine is told by two processes that have nothing in common.
+    Parameters
+    ----------
+    half : float
+        Half of the sessions, one process.
+    one, two : float
+        By one Dask worker, and by two.
+    apart : float
+        Half of the sessions each, by two processes that have nothing in common.
+    whole : float
+        One process; these five without their starts.
+    usual : float
+        The usual script, start included, as the next four are.
+    ours, tables, ours_by_two : float
+        BIDS and tables, the tables alone, BIDS and tables by two workers.
     """
-    part = min(count, 2000)
+
+    half: float
+    whole: float
+    one: float
+    two: float
+    apart: float
+    usual: float
+    ours: float
+    tables: float
+    ours_by_two: float
+
+
+def _side_by_side(study: Path, folder: Path, originals: Sequence[Path], part: int) -> list[Row]:
+    """Measure what twice the sessions and a second worker bring, and the usual way.
+
+    Round by round, since a virtual machine's processors are half as fast now and then. Into new
+    folders each, and none is removed meanwhile: ext4 looks long for a place where thousands of
+    files were removed just before.
+    """
     source = study / "sourcedata"
     rmtree(source)
     list(many(originals, source, part // 2))
-    half = _timed(study, folder / "growth", 0)
-    other = folder / "other-study"
-    shutil.copytree(study, other)
-    apart = _together(study, other, folder / "growth")
-    rmtree(other)
-    list(many(originals, source, part))
-    whole = _timed(study, folder / "growth", 0)
-    one, two = (_timed(study, folder / "growth", workers) for workers in (1, 2))
+    halves = [folder / "half-study", folder / "other-study"]
+    for half in halves:
+        shutil.copytree(study, half)
+    logs = list(many(originals, source, part))
+    csvs = folder / "csvs"
+    csvs.mkdir()
+    for log in logs:
+        _as_psychopy_writes(read_log(log), csvs / f"{log.stem}.csv")
+    return rows_of_rounds(
+        part, [_round(study, halves, csvs, folder / f"round-{n}", n) for n in range(_ROUNDS)]
+    )
+
+
+def _round(study: Path, halves: Sequence[Path], csvs: Path, out: Path, number: int) -> Round:
+    """Let each way have its turn, every second round in the other order."""
+    usual = [sys.executable, "-m", "benchmarks.usual", str(csvs), str(out / "usual")]
+    tables = [sys.executable, "run_session.py", "export", str(study)]
+    tables += ["--tables", str(out / "tables")]
+    ways: dict[str, Callable[[], float]] = {
+        "half": lambda: _timed(halves[0], out / "half", 0),
+        "whole": lambda: _timed(study, out / "whole", 0),
+        "one": lambda: _timed(study, out / "one", 1),
+        "two": lambda: _timed(study, out / "two", 2),
+        "apart": lambda: _together(halves, out),
+        "usual": lambda: _watched(usual).seconds,
+        "ours": lambda: _export(study, out / "ours").seconds,
+        "tables": lambda: _watched(tables).seconds,
+        "ours_by_two": lambda: _export(study, out / "by-two", "--workers", "2").seconds,
+    }
+    out.mkdir()
+    _progress(f"round {number + 1}")
+    order = list(ways) if number % 2 else list(reversed(ways))
+    return Round(**{name: ways[name]() for name in order})
+
+
+def rows_of_rounds(part: int, rounds: Sequence[Round]) -> list[Row]:
+    """Return what so many sessions cost in each way, as medians of ratios within rounds."""
+
+    def ratio(one: str, other: str, times: float = 1.0) -> Ratio:
+        mine = [times * float(getattr(each, one)) for each in rounds]
+        return paired(mine, [float(getattr(each, other)) for each in rounds])
+
+    def middle(name: str) -> float:
+        return statistics.median(float(getattr(each, name)) for each in rounds)
+
+    growth, workers, apart = ratio("whole", "half"), ratio("one", "two"), ratio("half", "apart", 2)
+    ours, alone = ratio("ours", "usual"), ratio("tables", "usual")
+    limit = "two processes with nothing in common, half of the sessions each, against one"
+    by_two = surely_at_least(
+        f"two Dask workers against one, {part} sessions", workers.value, workers.interval, 1.7
+    )
+    no_more = [f"{limit}: {apart}, no more"] if apart.low < 1.7 else []
+    tables = "ours, the eleven tables alone, against that, one process"
+    usual = surely_at_most(
+        "ours, BIDS and all eleven tables, against that, one process",
+        ours.value,
+        ours.interval,
+        1.0,
+    )
+    rest = [f"{tables}: {alone}; BIDS is the rest"] if alone.low <= 1 else []
     return [
-        at_most(f"{part} sessions against {part // 2}, one process", whole / half, 2.1, "times"),
-        beside("one process, each session", whole / part * 1e3, "ms"),
-        *workers_rows(part, one / two, 2 * half / apart),
+        surely_at_most(
+            f"{part} sessions against {part // 2}, one process",
+            growth.value,
+            growth.interval,
+            2.1,
+        ),
+        beside("one process, each session", middle("whole") / part * 1e3, "ms"),
+        by_two,
+        *([] if by_two.holds else [why(no_more)]),
+        Row(limit, str(apart)),
+        beside(
+            f"pandas over PsychoPy CSV files, {part} sessions: events, ratings, means",
+            middle("usual"),
+            "s",
+        ),
+        usual,
+        *([] if usual.holds else [why(rest)]),
+        Row(tables, str(alone)),
+        Row("ours against that, two workers", str(ratio("ours_by_two", "usual"))),
     ]
 
 
-def workers_rows(part: int, workers: float, apart: float) -> list[Row]:
-    """Return the rows of what a second worker brings, and of what nothing in common would."""
-    row = at_least(f"two Dask workers against one, {part} sessions", workers, 1.7, "times")
-    limit = "two processes with nothing in common, half of the sessions each, against one"
-    shown = [f"{limit}: {apart:.3g} times, no more"] if apart < 1.7 else []
-    return [row, *([] if row.holds else [why(shown)]), beside(limit, apart, "times")]
-
-
-def _together(study: Path, other: Path, out: Path) -> float:
-    """Return the seconds until both of two studies are exported that are begun together."""
-    with ThreadPoolExecutor(2) as pool:
-        taken = pool.map(_timed, (study, other), (out / "one", out / "other"), (0, 0))
-        return max(taken)
+def _together(studies: Sequence[Path], out: Path) -> float:
+    """Return the seconds until studies are exported that are begun together."""
+    outs = [out / f"apart-{number}" for number in range(len(studies))]
+    with ThreadPoolExecutor(len(studies)) as pool:
+        return max(pool.map(_timed, studies, outs, [0] * len(studies)))
 
 
 def _timed(study: Path, out: Path, workers: int) -> float:
     """Return the seconds of an export alone; the workers are there before it begins."""
-    rmtree(out, ignore_errors=True)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.scale", str(study), str(out), str(workers)],
         cwd=ROOT,
@@ -227,7 +317,6 @@ def _timed(study: Path, out: Path, workers: int) -> float:
         capture_output=True,
         text=True,
     )
-    rmtree(out, ignore_errors=True)
     return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
 
 
@@ -256,44 +345,6 @@ def _only_export(study: Path, out: Path, workers: int) -> None:
         begun = time.perf_counter()
         export_study(export, chosen)
         print(json.dumps({"seconds": time.perf_counter() - begun}))
-
-
-def _beside_pandas(folder: Path) -> list[Row]:
-    """Export the same sessions in the usual way and in ours, one process each."""
-    study, csvs = folder / "study", folder / "csvs"
-    csvs.mkdir()
-    logs = sorted((study / "sourcedata").glob("sub-*/ses-*/*.jsonl"))
-    for log in logs:
-        _as_psychopy_writes(read_log(log), csvs / f"{log.stem}.csv")
-    usual = _watched([sys.executable, "-m", "benchmarks.usual", str(csvs), str(folder / "usual")])
-    ours = _export(study, folder / "ours", "--workers", "2")
-    alone = _export(study, folder / "alone")
-    (folder / "tables").mkdir()
-    to = str(folder / "tables" / "made")
-    tables_alone = _watched(
-        [sys.executable, "run_session.py", "export", str(study), "--tables", to]
-    )
-    return [
-        beside(
-            f"pandas over PsychoPy CSV files, {len(logs)} sessions: events, ratings, means",
-            usual.seconds,
-            "s",
-        ),
-        beside("its memory", usual.memory / 1e6, "MB"),
-        *usual_rows(alone.seconds / usual.seconds, tables_alone.seconds / usual.seconds),
-        beside("ours against that, two workers", ours.seconds / usual.seconds, "times"),
-        beside("ours against that, one process, by CPU time", alone.cpu / usual.cpu, "times"),
-    ]
-
-
-def usual_rows(whole: float, tables_alone: float) -> list[Row]:
-    """Return the rows of an export against the usual script: all of it, and its tables alone."""
-    row = at_most(
-        "ours, BIDS and all eleven tables, against that, one process", whole, 1.0, "times"
-    )
-    alone = "ours, the eleven tables alone, against that, one process"
-    shown = [f"{alone}: {tables_alone:.3g} times; BIDS is the rest"] if tables_alone <= 1 else []
-    return [row, *([] if row.holds else [why(shown)]), beside(alone, tables_alone, "times")]
 
 
 # --- what it is measured on ----------------------------------------------------------------------

@@ -54,6 +54,15 @@ def surely_at_most(what: str, value: float, interval: tuple[float, float], limit
     return Row(what, measured, f"at most {limit:g}", high <= limit)
 
 
+def surely_at_least(what: str, value: float, interval: tuple[float, float], limit: float) -> Row:
+    """Return a row for a figure whose 95 % interval must not reach below a limit."""
+    low, high = interval
+    measured = f"{value:.3g}, 95 % interval {low:.3g} to {high:.3g}"
+    if low < limit <= high:
+        return Row(what, f"{measured}: not resolved", f"at least {limit:g}", None)
+    return Row(what, measured, f"at least {limit:g}", low >= limit)
+
+
 def at_least(what: str, value: float, limit: float, unit: str) -> Row:
     """Return a row for a figure that must not be below a limit."""
     return Row(

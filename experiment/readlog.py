@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from binascii import hexlify
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,14 +25,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Event = dict[str, Any]
-_BEFORE_DIGEST = b',"digest":"'
 _FRAMES = "frames"
-_BEGIN = b'{"seq":%d,"type":"'  # as the writer begins line number so many, from 0
-_ABOUT_FRAMES = b'frames",'  # behind that
+_ABOUT_FRAMES = b'"type":"frames",'
+_BEGIN = b'{"seq":%d,' + _ABOUT_FRAMES  # as the writer begins line number so many, from 0
 _INTERVALS = re.compile(rb'"us":\[([0-9,]*)\]')
 _BEGUN = re.compile(rb'\{"seq":\s*\d+,\s*"type":\s*"run_begin",')
 _DIGEST = 16  # hex digits, as `link` makes them
-_TAIL = len(_BEFORE_DIGEST) + _DIGEST + len(b'"}')  # of a line
+_TOLD_DIGEST = ',"digest":"%s"}'  # as a line ends
+_BETWEEN_DIGESTS = '"},"digest":"'  # in the ends of lines, one behind the other
+_TAIL = len(_TOLD_DIGEST % ("0" * _DIGEST))
+_OF_TAIL = slice(-_DIGEST - 2, -2)  # the digest, of such an end
 
 
 class Lines(Sequence[Event]):
@@ -174,7 +175,7 @@ def read_log(file: Path) -> SessionLog:
     except OSError as error:
         raise BadInput(f"{file}: can't be read ({error.strerror})") from None
     *lines, tail = raw.split(b"\n")
-    found = _untouched(lines)
+    found = _untouched(raw, lines)
     broken_at = None
     rest: Sequence[Event]
     if found is None:
@@ -191,33 +192,33 @@ def read_log(file: Path) -> SessionLog:
     return SessionLog(file, header, rest, bool(tail), broken_at, digest)
 
 
-def _untouched(lines: Sequence[bytes]) -> tuple[Event, Sequence[Event], str] | None:
+def _untouched(raw: bytes, lines: Sequence[bytes]) -> tuple[Event, Sequence[Event], str] | None:
     """Return header, events and last digest of a log whose chain holds; None where it does not.
 
     One call of the parser for all lines: a call for each takes three times as long. What this one
     refuses, and Python's own would take, is left to that.
     """
-    digest = b""
-    bodies: list[bytes] = []
-    frames: list[int] = []
-    others: list[bytes] = []
-    for number, line in enumerate(lines):
-        body = line[:-_TAIL] + b"}"
-        digest = hexlify(sha256(digest + body).digest()[: _DIGEST // 2])
-        begin = _BEGIN % number
-        if line[-_TAIL:] != _BEFORE_DIGEST + digest + b'"}' or not body.startswith(begin):
-            return None
-        bodies.append(body)
-        if body.startswith(_ABOUT_FRAMES, len(begin)):
-            frames.append(number)
-        else:
-            others.append(body)
-    try:
-        events = from_json(_listed(others))
-    except ValueError:
+    bodies = [line[:-_TAIL] + b"}" for line in lines]
+    tails = [line[-_TAIL:] for line in lines]
+    claimed = [tail[_OF_TAIL] for tail in tails]
+    links = [
+        sha256(before + body).hexdigest()[:_DIGEST]
+        for before, body in zip([b"", *claimed], bodies, strict=False)
+    ]
+    if b"".join(tails) != (_TOLD_DIGEST % _BETWEEN_DIGESTS.join(links)).encode():
         return None
-    is_whole = len(events) == len(others) > 0
-    return (events[0], Lines(bodies, events[1:], frames), digest.decode()) if is_whole else None
+    frames: list[int] = []
+    others = [*range(len(lines))]
+    if _ABOUT_FRAMES in raw:
+        frames = [n for n in others if bodies[n].startswith(_BEGIN % n)]
+        others = sorted({*others}.difference(frames))
+    try:
+        events = from_json(_listed([bodies[n] for n in others]))
+        if not events or [event["seq"] for event in events] != others:
+            return None
+    except (ValueError, KeyError, TypeError):
+        return None
+    return events[0], Lines(bodies, events[1:], frames), claimed[-1].decode()
 
 
 def _listed(bodies: Iterable[bytes]) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from analysis.batch.exporting import OWN, Done, Export, export_study
+from analysis.batch.exporting import Done, Export, export_study
+from analysis.batch.products import OWN
 from experiment.errors import BadInput
 from experiment.notes import notes_file
 from experiment.protocol import Protocol

@@ -1,15 +1,15 @@
 """What belongs to all visits together: a data set's own files, and tables of the whole study.
 
-Made of receipts and of the visits' own tables, one after the other, so that memory does not grow
-with their number.
+Made of receipts and of the visits' own rows, one visit after the other, so that memory does not
+grow with their number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from analysis.batch.holdings import Holdings
 from analysis.batch.manifest import WHOLE, Manifest
@@ -17,7 +17,7 @@ from analysis.batch.visits import folders_in
 from analysis.bids import dataset_files
 from analysis.bids_daily import daily_files
 from analysis.bids_sessions import sessions_files
-from analysis.study_tables import DICTIONARY, TABLES, Table, dictionary, head, write_parquet
+from analysis.study_tables import DICTIONARY, TABLES, dictionary, head, parted, write_parquet
 from analysis.writing import put, put_stream
 
 if TYPE_CHECKING:
@@ -90,18 +90,30 @@ def write_tables(held: Holdings, out: Path, *, parquet: bool) -> Iterator[tuple[
     Parameters
     ----------
     held : Holdings
-        Of the folder: which visits have a table there.
+        Of the folder: which visits have rows there.
     out : Path
     parquet : bool
         Whether to write each as Parquet too.
     """
     yield DICTIONARY, put(out / DICTIONARY, dictionary())
+    with ExitStack() as stack:
+        made = {
+            table.name: stack.enter_context(put_stream(out / f"{table.name}.tsv"))
+            for table in TABLES
+        }
+        for table in TABLES:
+            made[table.name].stream.write(head(table).encode())
+        for path in held.paths():
+            for name, lines in parted((out / path).read_bytes()):
+                made[name].stream.write(lines)
     for table in TABLES:
         tsv = f"{table.name}.tsv"
-        yield tsv, put_stream(out / tsv, partial(_put_rows, held, out, table))
+        yield tsv, made[table.name].became
         if parquet:
             file = f"{table.name}.parquet"
-            yield file, put_stream(out / file, partial(write_parquet, table, out / tsv))
+            with put_stream(out / file) as typed:
+                write_parquet(table, out / tsv, typed.stream)
+            yield file, typed.became
 
 
 def others_in(held: Holdings, out: Path) -> Iterator[str]:
@@ -116,11 +128,3 @@ def others_in(held: Holdings, out: Path) -> Iterator[str]:
                 is_ours = path in known or path in of_all
                 if not is_ours and ("_events." in path or "_beh." in path):
                     yield path
-
-
-def _put_rows(held: Holdings, out: Path, table: Table, stream: IO[bytes]) -> None:
-    """Put the table of each visit after the other, its head left out."""
-    stream.write(head(table).encode())
-    for path in held.paths(f"/{table.name}.tsv"):
-        with (out / path).open("rb", buffering=0) as rows:
-            stream.write(rows.readall().partition(b"\n")[2])

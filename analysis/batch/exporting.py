@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from analysis.batch.dataset import others_in, write_dataset, write_tables
 from analysis.batch.holdings import Holdings
 from analysis.batch.manifest import Manifest
-from analysis.batch.products import KINDS, Options
+from analysis.batch.products import KINDS, OWN, Options
 from analysis.batch.schedulers import Scheduler, here
 from analysis.batch.visits import Visit, visit_names, visits_of
 from analysis.batch.working import (
@@ -34,8 +34,6 @@ from experiment.errors import BadInput
 from experiment.outputs import check_place
 from experiment.study import Study, check_writable
 
-OWN = ".kindred"
-"""Folder of an export's own in each folder that it writes into; BIDS ignores such names."""
 _MANIFEST = "manifest.sqlite"
 _HOLDINGS = "files.sqlite"
 _SAVED_EACH = 0.25  # s; what a kill can cost

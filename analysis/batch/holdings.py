@@ -48,11 +48,11 @@ class Holdings:
         """Return the names of all visits that have files in the folder."""
         return {name for (name,) in self._base.execute("SELECT name FROM visits")} - {WHOLE}
 
-    def paths(self, ending: str) -> Iterator[str]:
-        """Yield the paths of files of visits that end in some way, sorted by visit."""
+    def paths(self) -> Iterator[str]:
+        """Yield the paths of the files of visits, sorted by visit."""
         question = "SELECT paths FROM visits WHERE name <> ? ORDER BY name"
         for (paths,) in self._base.execute(question, (WHOLE,)):
-            yield from (path for path in json.loads(paths) if path.endswith(ending))
+            yield from json.loads(paths)
 
     def keep(self, visit: str, paths: Iterable[str]) -> list[str]:
         """Note which files a visit has now, remove those that it has no more, and return them.

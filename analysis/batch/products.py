@@ -17,13 +17,15 @@ from analysis.bids import ExportedRun, exported_runs, numbered, placed, run_file
 from analysis.bids_sessions import scans_files
 from analysis.designs import FORMS, design_files
 from analysis.gathering import made_of
-from analysis.study_tables import TABLES, head, table_lines
+from analysis.study_tables import table_lines, together
 from experiment.errors import BadInput
 from experiment.parts import chains
 from experiment.readlog import SessionLog
 
 KINDS = ("bids", "tables", *FORMS)
 """Kinds of products; each is written into a folder of its own."""
+OWN = ".kindred"
+"""Folder of an export's own in each of these; BIDS ignores such names."""
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,7 @@ def _files(
         named = placed(runs, options.datatype)
         return {**run_files(named), **scans_files(named)}
     if kind == "tables":
-        return {
-            f"{visit.name}/{table.name}.tsv": head(table) + "\n".join([*rows[table.name], ""])
-            for table in TABLES
-            if rows.get(table.name)
-        }
+        return {f"{OWN}/{visit.name.replace('/', '_')}.rows": together(rows)}
     files, remarks = design_files(kind, numbered(runs), options.modulator)
     made.told.remarks += [one for one in remarks if one not in made.told.remarks]
     return files

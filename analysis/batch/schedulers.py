@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 Scheduler = Callable[
     [Callable[[Sequence[Thing]], list[Result]], Iterable[Thing]], Iterator[list[Result]]
 ]
-_BATCH = 16  # visits handed over at once: a message costs some ms, a visit ten or twenty
+_BATCH = 16  # visits handed over at once: a message costs some ms, a visit about ten
 _AHEAD = 3  # batches for each thread of a worker, so that none waits for the next
 PATIENCE = 10.0
 """s to find a scheduler, or a first worker of it."""
@@ -31,9 +31,8 @@ PATIENCE = 10.0
 def here(
     work: Callable[[Sequence[Thing]], list[Result]], things: Iterable[Thing]
 ) -> Iterator[list[Result]]:
-    """Do the work in this process, one thing after the other."""
-    for thing in things:
-        yield work([thing])
+    """Do the work in this process, one batch after the other."""
+    return map(work, _batches(things))
 
 
 @contextmanager

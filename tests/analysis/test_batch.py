@@ -20,8 +20,8 @@ from filelock import FileLock
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from analysis.batch.exporting import OWN, Export, export_study
-from analysis.batch.products import Options
+from analysis.batch.exporting import Export, export_study
+from analysis.batch.products import OWN, Options
 from analysis.batch.schedulers import on_dask, scheduler
 from analysis.batch.visits import visits_of
 from analysis.batch.working import Job, work
@@ -259,15 +259,20 @@ def test_only_what_changed_is_read_and_written(study: Study, source: Path, tmp_p
     export = exports(study, tmp_path / "out")
     first = export_study(export)
     made = tree(tmp_path / "out")
-    assert (first.read, first.new, first.changed.count) == (4, len(made), 0)
+    rows = sorted((tmp_path / "out" / "tables" / OWN).glob("*.rows"))
+    assert len(rows) == 4  # of each session, what the tables are put together from
+    assert (first.read, first.new, first.changed.count) == (4, len(made) + len(rows), 0)
     again = export_study(export)
     assert (again.read, again.new, again.changed.count) == (0, 0, 0)
-    assert again.unchanged == len(made)
+    assert again.unchanged == len(made) + len(rows)
 
-    removed, edited = (tmp_path / "out" / path for path in list(made)[-2:])
+    of_a_session = [path for path in made if "ses-" in path and path.endswith("_events.tsv")]
+    removed, edited = (tmp_path / "out" / path for path in (of_a_session[0], "tables/trials.tsv"))
     removed.unlink()
     edited.write_text("edited")
-    assert export_study(export).new == 1
+    rows[-1].write_text("edited")
+    mended = export_study(export)
+    assert (mended.read, mended.new, mended.changed.count) == (2, 1, 2)
     assert tree(tmp_path / "out") == made
 
     rmtree(logs[3].parent)

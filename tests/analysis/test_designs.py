@@ -10,7 +10,8 @@ import pytest
 from scipy.io import loadmat
 
 from analysis import tables
-from analysis.batch.exporting import OWN, Done
+from analysis.batch.exporting import Done
+from analysis.batch.products import OWN
 from analysis.bids_events import EventRow
 from analysis.designs import conditions_of, spm_files
 from experiment.errors import BadInput

@@ -15,7 +15,7 @@ from analysis import tables
 from analysis.batch.exporting import Done
 from analysis.bids_sidecar import text_of
 from analysis.row_types import types_of
-from analysis.study_tables import KEYS, TABLES
+from analysis.study_tables import KEYS, TABLES, parted, together
 from analysis.trials import frame_rows, trial_rows
 from analysis.writing import json_text
 from experiment.errors import BadInput
@@ -190,3 +190,16 @@ PLAIN = st.recursive(
 @given(value=PLAIN)
 def test_json_for_people_is_what_the_standard_library_writes(value: Any) -> None:
     assert json_text(value) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([table.name for table in TABLES]),
+        st.lists(st.text("ab# \t", min_size=1).map(lambda text: f"012{text}"), max_size=4),
+    )
+)
+def test_rows_that_were_put_together_are_parted_as_they_were(rows: dict[str, list[str]]) -> None:
+    found = {name: lines.decode() for name, lines in parted(together(rows).encode())}
+    assert found == {
+        name: "".join(f"{line}\n" for line in lines) for name, lines in rows.items() if lines
+    }

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks import markers, pulses, scale
-from benchmarks.markers import Ratio, Ratios
+from benchmarks.markers import Ratios
+from benchmarks.ratios import Ratio
 from benchmarks.table import Row
 
 OURS, BARE, PSYFLOW, EXPYRIMENT = "Kindred", "bare pyserial.write", "psyflow", "expyriment"
@@ -139,17 +140,43 @@ def test_what_markers_cost_the_frames_is_the_log_s_or_any_write_s() -> None:
     assert below(rows, cost).measured == "no other row of this table shows it"
 
 
+def scaled(**changed: float) -> list[Row]:
+    """Return the rows of six like rounds in which all is as promised but what changed."""
+    usual = {"half": 7.0, "whole": 14.0, "one": 15.0, "two": 8.0, "apart": 7.5}
+    usual |= {"usual": 15.0, "ours": 14.0, "tables": 10.0, "ours_by_two": 11.0}
+    return scale.rows_of_rounds(1000, [scale.Round(**(usual | changed))] * 6)
+
+
+def judged(rows: list[Row], begin: str) -> tuple[bool | None, Row]:
+    """Return whether a figure holds, and the row below it."""
+    place = next(n for n, row in enumerate(rows) if row.what.startswith(begin))
+    return rows[place].holds, rows[place + 1]
+
+
+def test_twice_the_sessions_two_workers_and_the_usual_way_are_ratios_within_rounds() -> None:
+    rows = scaled()
+    assert "why" not in {row.what for row in rows}
+    growth, _, workers, *_ = rows
+    assert growth == Row(
+        "1000 sessions against 500, one process", "2, 95 % interval 2 to 2", "at most 2.1", True
+    )
+    assert workers.measured.startswith("1.88")
+    assert judged(scaled(whole=15.0), "1000 sessions")[0] is False
+
+
 def test_what_two_workers_bring_is_held_against_two_processes_with_nothing_in_common() -> None:
-    assert [row.holds for row in scale.workers_rows(2000, 1.8, 1.9)] == [True, None]
-    _, cause, limit = scale.workers_rows(2000, 1.6, 1.65)
-    assert cause == Row("why", f"{limit.what}: 1.65 times, no more")
-    _, cause, _ = scale.workers_rows(2000, 1.6, 1.9)
-    assert cause.measured == "no other row of this table shows it"
+    held, cause = judged(scaled(two=10.0, apart=9.0), "two Dask workers")
+    assert held is False
+    assert cause.what == "why"
+    assert cause.measured.startswith("two processes with nothing in common")
+    assert cause.measured.endswith("1.56, 1.56 to 1.56, no more")
+    held, cause = judged(scaled(two=10.0), "two Dask workers")
+    assert (held, cause) == (False, Row("why", "no other row of this table shows it"))
 
 
 def test_the_usual_script_is_held_against_all_that_ours_makes_and_against_its_tables() -> None:
-    assert [row.holds for row in scale.usual_rows(0.9, 0.6)] == [True, None]
-    _, cause, tables = scale.usual_rows(1.2, 0.7)
-    assert cause == Row("why", f"{tables.what}: 0.7 times; BIDS is the rest")
-    _, cause, _ = scale.usual_rows(1.5, 1.1)
-    assert cause.measured == "no other row of this table shows it"
+    held, cause = judged(scaled(ours=18.0), "ours, BIDS")
+    assert held is False
+    assert cause.measured.endswith("0.667, 0.667 to 0.667; BIDS is the rest")
+    held, cause = judged(scaled(ours=18.0, tables=16.0), "ours, BIDS")
+    assert (held, cause) == (False, Row("why", "no other row of this table shows it"))

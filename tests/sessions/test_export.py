@@ -56,7 +56,9 @@ def test_all_exports_are_made_nothing_private_is_in_them_and_a_broken_log_is_nam
     assert error.startswith(f"error: left out, all others were exported: {broken}:21:")
     assert error.count("\n") == 1
     assert "removed: sub-012/ses-02/" in told
-    for form in ("bids", "tables", "fsl", "spm", "nilearn"):
+    _, *rows = (out / "tables" / "trials.tsv").read_text("utf-8").splitlines()
+    assert {row.split("\t")[1] for row in rows} == {"01"}
+    for form in ("bids", "fsl", "spm", "nilearn"):
         assert [folder.name for folder in (out / form / "sub-012").glob("ses-*")] == ["ses-01"]
 
 
