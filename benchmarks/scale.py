@@ -287,7 +287,7 @@ def rows_of_rounds(part: int, rounds: Sequence[Round]) -> list[Row]:
         ),
         beside("one process, each session", middle("whole") / part * 1e3, "ms"),
         by_two,
-        *([] if by_two.holds else [why(no_more)]),
+        *([why(no_more)] if by_two.holds is False else []),
         Row(limit, str(apart)),
         beside(
             f"pandas over PsychoPy CSV files, {part} sessions: events, ratings, means",
@@ -295,7 +295,7 @@ def rows_of_rounds(part: int, rounds: Sequence[Round]) -> list[Row]:
             "s",
         ),
         usual,
-        *([] if usual.holds else [why(rest)]),
+        *([why(rest)] if usual.holds is False else []),
         Row(tables, str(alone)),
         Row("ours against that, two workers", str(ratio("ours_by_two", "usual"))),
     ]

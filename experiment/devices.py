@@ -16,6 +16,7 @@ from experiment.events import MARKS, KeyEvent
 from experiment.log import LogWriter
 from experiment.marks import MarkBook
 from experiment.protocol import Protocol
+from experiment.protocol.task import Begins
 from experiment.steps import Ends, OnMark, OnPulse
 from hardware.echo_line import EchoLine
 from hardware.markers import MarkerLine
@@ -44,6 +45,12 @@ class Wires:
     echo: str | None = None
     marks: str | None = None
     marks_file: Path | None = None
+
+    def bring(self, awaited: Begins, protocol: Protocol) -> bool:
+        """Whether what a run waits for can come: the scanner's pulse, or a mark."""
+        if awaited == "pulse":
+            return self.scanner is not None
+        return bool(self.origins(protocol)[awaited])
 
     def origins(self, protocol: Protocol) -> dict[str, tuple[str, ...]]:
         """Return from where each mark can come: ``operator``, ``hardware``, ``file``."""
@@ -110,14 +117,13 @@ def check_wires(
         With the first thing that is wrong.
     """
     _check_urls(plugged, protocol)
-    origins = plugged.origins(protocol)
     for task, zero in begins.items():
-        if isinstance(zero, OnPulse) and plugged.scanner is None:
+        if isinstance(zero, OnPulse) and not plugged.bring("pulse", protocol):
             raise BadInput(
                 f"task {task!r} waits for a scanner, but there is no scanner port; give --scanner "
                 "URL or set devices.scanner in study.yaml"
             )
-        if isinstance(zero, OnMark) and not origins[zero.mark]:
+        if isinstance(zero, OnMark) and not plugged.bring(zero.mark, protocol):
             raise BadInput(
                 f"task {task!r} waits for the mark {zero.mark!r}, but nothing can make it; give it "
                 "a key in devices.buttons.marks, or set devices.marks or devices.marks_file"

@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.batch.database import WHOLE
 from analysis.batch.holdings import Holdings
-from analysis.batch.manifest import WHOLE, Manifest
+from analysis.batch.manifest import Manifest
 from analysis.batch.visits import folders_in
 from analysis.bids import dataset_files
 from analysis.bids_daily import daily_files

@@ -10,43 +10,23 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.batch.manifest import WHOLE, opened
+from analysis.batch.database import WHOLE, VisitBase
 from experiment.errors import KindredError
 
 
-class Holdings:
+class Holdings(VisitBase):
     """The files that exports made in a folder.
 
     Parameters
     ----------
     folder : Path
     file : Path
-        Where it is kept; as for `analysis.batch.manifest.Manifest`.
-
-    Raises
-    ------
-    KindredError
-        If it can't be written.
+        Where it is kept; as for `analysis.batch.database.VisitBase`.
     """
 
     def __init__(self, folder: Path, file: Path) -> None:
+        super().__init__(file, "paths TEXT NOT NULL")
         self._folder = folder
-        self._base = opened(file, "paths TEXT NOT NULL")
-
-    def __enter__(self) -> Holdings:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.save()
-        self._base.close()
-
-    def save(self) -> None:
-        """Keep what was noted, also if the export is killed."""
-        self._base.commit()
-
-    def names(self) -> set[str]:
-        """Return the names of all visits that have files in the folder."""
-        return {name for (name,) in self._base.execute("SELECT name FROM visits")} - {WHOLE}
 
     def paths(self) -> Iterator[str]:
         """Yield the paths of the files of visits, sorted by visit."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.notes import note_rows
+from analysis.questionnaires import Filling, Score, fillings_in, score_of
 from analysis.report.games import games_of
 from analysis.report.page import render
 from analysis.science.facts import answers_in, scales_of
@@ -51,6 +52,7 @@ def session_report(log: SessionLog, *, with_notes: bool = False) -> str:
         ratings_figure=_ratings_figure(answered, scales_of(log)) if len(answered) else b"",
         ratings=_ratings(answered),
         games=games_of(log),
+        scores=_scores(log),
         faults=timing.faults,
         fault_counts=faults,
         notes=note_rows(log),
@@ -78,6 +80,15 @@ def _ratings(table: DataFrame) -> list[dict[str, str | float | None]]:
             }
         )
     return rows
+
+
+def _scores(log: SessionLog) -> list[tuple[Filling, str, Score]]:
+    """Return each score of the session's questionnaires; none of daily reports, which have days."""
+    return [
+        (one, name, score_of(one.name, one.questionnaire, subscale, one.answers))
+        for one in fillings_in(log)
+        for name, subscale in one.questionnaire.subscales.items()
+    ]
 
 
 def _ratings_figure(table: DataFrame, scales: dict[str, tuple[int, int]]) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiment.plans.plan import Question
-from experiment.protocol.messages import Begins, waiting_text
+from experiment.protocol.messages import waiting_text
+from experiment.protocol.task import Begins
 from experiment.steps import Ends, OnMark, OnPulse, OnResponse
 
 _A_KEY = OnResponse()

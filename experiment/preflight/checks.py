@@ -34,6 +34,7 @@ from experiment.preflight.wiring import (
     gather_echo,
     gather_ports,
     judge_echo,
+    judge_marks,
     judge_ports,
     listen,
 )
@@ -52,6 +53,7 @@ _ORDER = (
     "latency",
     "echo",
     "pulses",
+    "marks",
     "buttons",
     "person",
     "kit",
@@ -157,10 +159,13 @@ class Checks:
 
 def _wiring(subject: Subject) -> list[Line]:
     ports = judge_ports(gather_ports(subject.wires))
-    free = all(line.verdict != "no-go" for line in ports)
-    if not free:
-        return ports  # the test codes could not be sent
-    return [*ports, judge_echo(gather_echo(subject.wires, resumed=subject.resumed))]
+    # Whether a run that goes on waits again depends on where it was left; its session looks itself.
+    marks = judge_marks(
+        subject.wires, subject.study.protocol, () if subject.resumed else subject.tasks
+    )
+    if any(line.verdict == "no-go" for line in ports):
+        return [*ports, *marks]  # the test codes could not be sent
+    return [*ports, *marks, judge_echo(gather_echo(subject.wires, resumed=subject.resumed))]
 
 
 def material_lines(subject: Subject) -> list[Line]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from experiment.clock import RealClock
 from experiment.devices import Wires
 from experiment.errors import KindredError
-from experiment.preflight.line import Line
+from experiment.preflight.line import Line, Verdict
 from experiment.protocol import Protocol
 from experiment.protocol.keys import BOX_BUTTONS
 from experiment.said import Said, words_of
@@ -203,8 +203,7 @@ def listen(
     tasks : iterable of str
         That are to be run.
     """
-    specs = (protocol.tasks[task] for task in tasks)
-    needed = any(getattr(spec, "begins", None) == "pulse" for spec in specs)
+    needed = any(protocol.tasks[task].awaits == "pulse" for task in tasks)
     box = has_box(protocol)
     tr = protocol.scanner.tr
     if plugged.scanner is None:
@@ -232,6 +231,18 @@ def listen(
     finally:
         clock.close()
     return HeardFacts(True, box, heard, tuple(pulses), tuple(dict.fromkeys(buttons)), tr)
+
+
+def judge_marks(plugged: Wires, protocol: Protocol, tasks: Iterable[str]) -> list[Line]:
+    """Judge whether the marks that a PET session's runs wait for can be made; none if none does."""
+    awaited = dict.fromkeys(protocol.tasks[task].awaits for task in tasks)
+    lines = []
+    for mark in awaited:
+        if mark is not None and mark != "pulse":
+            made = plugged.bring(mark, protocol)
+            verdict: Verdict = "go" if made else "no-go"
+            lines.append(Line("marks", verdict, "made" if made else "unmade", {"mark": mark}))
+    return lines
 
 
 def has_box(protocol: Protocol) -> bool:

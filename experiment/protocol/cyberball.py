@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from experiment.protocol.messages import Begins, waiting_text
+from experiment.protocol.messages import waiting_text
 from experiment.protocol.rig import SyncPattern
 from experiment.protocol.schedules import (
     Fair,
@@ -17,7 +17,7 @@ from experiment.protocol.schedules import (
     Weighted,
     excludes,
 )
-from experiment.protocol.task import TaskSpec
+from experiment.protocol.task import Begins, TaskSpec
 from experiment.protocol.values import (
     Located,
     Name,
@@ -209,6 +209,10 @@ class ScannerCyberball(_Cyberball):
     version: Literal["scanner"]
     begins: Begins
     sync_pattern: SyncPattern
+
+    @property
+    def awaits(self) -> Begins:
+        return self.begins
 
     def required_markers(self) -> tuple[str, ...]:
         return (*super().required_markers(), *(("sync",) if self.sync_pattern else ()))

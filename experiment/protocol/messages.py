@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from experiment.kit import Condition
 from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
-from experiment.protocol.task import Resume, Share, TaskSpec
+from experiment.protocol.task import Begins, Resume, Share, TaskSpec
 from experiment.protocol.values import Name, Number, Seconds, Span, Strict, Whole
-
-Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
 
 
 class Order(Strict):
@@ -85,6 +83,10 @@ class ScannerMessages(_Messages):
     sync_pattern: SyncPattern
     frames: tuple[PetFrame, ...]
     timing: ScannerTiming
+
+    @property
+    def awaits(self) -> Begins:
+        return self.begins
 
     def required_markers(self) -> tuple[str, ...]:
         sync = ("sync",) if self.sync_pattern else ()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from experiment.protocol.messages import Begins, waiting_text
+from experiment.protocol.messages import waiting_text
 from experiment.protocol.rig import PetFrame, SyncPattern, frames_in_line
-from experiment.protocol.task import Resume, TaskSpec
+from experiment.protocol.task import Begins, Resume, TaskSpec
 from experiment.protocol.values import (
     Label,
     Located,
@@ -182,6 +182,10 @@ class FeedbackTask(TaskSpec):
         if self.balanced and len(sizes) > 1:
             raise ValueError("blocks that change places (balanced) need equally many trials")
         return self
+
+    @property
+    def awaits(self) -> Begins:
+        return self.begins
 
     def people(self) -> int:
         """Return how many people answer in a run."""

@@ -15,6 +15,9 @@ Resume: TypeAlias = Literal["trial", "block", "run"]
 """What a session that was interrupted begins with: the trial that was not finished, the block that
 it belongs to, or the whole run again."""
 
+Begins: TypeAlias = Literal["pulse", "scan_start", "injection"]
+"""What a run may wait for and take as its zero: the first volume pulse, or a mark of a PET scan."""
+
 
 class Share(Strict):
     """How many messages of a condition a run shows.
@@ -63,6 +66,11 @@ class TaskSpec(Strict, ABC):
         if resume not in cls.resumes_at:
             raise ValueError(f"{resume!r}: this kind of task allows {', '.join(cls.resumes_at)}")
         return resume
+
+    @property
+    def awaits(self) -> Begins | None:
+        """What its run waits for and takes as its zero; None if nothing from outside."""
+        return None
 
     def shares(self) -> Mapping[Condition, Share]:
         """Return how many messages of each condition it shows; none if it shows no messages."""

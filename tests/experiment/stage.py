@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from experiment.clock import Clock, VirtualClock
@@ -51,7 +52,7 @@ class Hands:
         for down, up, name in presses:
             for t, is_down in ((down, True), (up, False)):
                 event = KeyEvent(t, name, is_down, "keyboard")
-                clock.call_at(t, lambda event=event: self._events.append(event))  # type: ignore[misc]
+                clock.call_at(t, partial(self._events.append, event))
 
     def poll(self) -> list[KeyEvent]:
         return [self._events.popleft() for _ in range(len(self._events))]
@@ -67,7 +68,7 @@ class Scan:
         self.lasts: list[float | None] = []
         self.at_end: list[str] = []  # faults that come to light with the run's end
         for n, t in enumerate(times, 1):
-            clock.call_at(t, lambda n=n, t=t: self._new.append(Pulse(t, n)))  # type: ignore[misc]
+            clock.call_at(t, partial(self._new.append, Pulse(t, n)))
 
     def last_for(self, lasts: float) -> None:
         self.lasts.append(lasts)

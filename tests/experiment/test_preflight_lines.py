@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from experiment.clock import VirtualClock
+from experiment.devices import Wires
 from experiment.display import DisplayFacts
 from experiment.preflight.copies import judge_copies
 from experiment.preflight.desk import about_screen
@@ -31,6 +32,7 @@ from experiment.preflight.wiring import (
     PortFacts,
     judge_buttons,
     judge_echo,
+    judge_marks,
     judge_ports,
     judge_pulses,
 )
@@ -58,6 +60,7 @@ GO = {
     "latency": {"1"},
     "echo": {"none", "good", "resumed"},
     "pulses": {"none", "quiet", "seen", "in_time"},
+    "marks": {"made"},
     "buttons": {"pressed", "robot", "box", "keyboard"},
     "person": {"known", "rehearsal"},
     "kit": {"not_needed", "good", "undecided"},
@@ -94,6 +97,7 @@ NO_GO = {
     "ports": {"missing", "busy", "forbidden"},
     "echo": {"wrong"},
     "pulses": {"unplugged", "other_tr", "deaf"},
+    "marks": {"unmade"},
     "buttons": {"none"},
     "kit": {"against"},
     "pictures": {"wrong"},
@@ -156,6 +160,9 @@ def lines() -> Iterator[Line]:
     ):
         yield judge_pulses(heard)
     yield judge_pulses(replace(HEARD, pulses=()), before_run=True)
+    pet = _waiting_for("injection", protocol)
+    for wired in (Wires(None, None), Wires(None, None, marks="/dev/ttyUSB2?injection=i")):
+        yield from judge_marks(wired, pet, pet.tasks)
     yield judge_buttons(HEARD, None)
     yield judge_buttons(replace(HEARD, buttons=()), None)
     for keyboards in (None, 0, 1):
@@ -200,6 +207,19 @@ def lines() -> Iterator[Line]:
             yield judge_live(found, live=live)
     for wanted in (None, "0.1.0", "9.9.9"):
         yield judge_version(wanted, "0.1.0")
+
+
+def _waiting_for(mark: str, protocol: Protocol) -> Protocol:
+    """Return a protocol whose scanner task waits for a mark that no key makes."""
+    devices = protocol.devices
+    buttons = devices.buttons.model_copy(update={"marks": {}})
+    waiting = protocol.tasks["messages"].model_copy(update={"begins": mark})
+    return protocol.model_copy(
+        update={
+            "tasks": {**protocol.tasks, "messages": waiting},
+            "devices": devices.model_copy(update={"buttons": buttons}),
+        }
+    )
 
 
 def _opened(protocol: Protocol) -> Iterator[Line]:

@@ -8,12 +8,14 @@ import shutil
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from analysis.bids_validator import ValidatorReport, validate
 from analysis.dose import as_played, dose_lines, doses
+from analysis.questionnaires import fillings_in, scores_table
 from analysis.replay import verify
 from analysis.report.games import games_of, games_over
 from analysis.report.session import session_report
@@ -72,7 +74,7 @@ class Hands:
         for t in times:
             for at, down in ((t, True), (t + 0.1, False)):
                 event = KeyEvent(at, "p", down, "keyboard")
-                clock.call_at(at, lambda event=event: self._events.append(event))  # type: ignore[misc]
+                clock.call_at(at, partial(self._events.append, event))
 
     def poll(self) -> list[KeyEvent]:
         return [self._events.popleft() for _ in range(len(self._events))]
@@ -175,6 +177,25 @@ def test_reports_tell_the_dose_beside_its_plan(ball: Make) -> None:
     assert (row.sessions, row.not_as_planned, row.receipts) == (2, 1, (2, 2))
     assert row.achieved == pytest.approx((2 / 30,) * 3, abs=1e-6)
     assert row.exclusion == (dose.exclusion_onset,) * 2
+
+
+def test_a_session_s_report_has_the_scores_of_its_questionnaires(ball: Make) -> None:
+    log = play(ball(), "lab")
+    cell = r"<td(?: class=\"n\")?>([^<]*)</td>"
+    told = re.findall(rf"<tr>{cell * 3}<td>(?:mean|sum)</td>{cell * 2}</tr>", session_report(log))
+    head, *lines = (line.split("\t") for line in scores_table(fillings_in(log)).splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert {row["questionnaire"] for row in rows} == {"needs"}
+    assert told == [
+        (
+            row["task"],
+            f"{row['questionnaire']} {row['version']}",
+            row["score"].replace("_", " "),
+            "–" if row["value"] == "n/a" else f"{float(row['value']):.2f}",
+            f"{row['answered']} of {row['items']}",
+        )
+        for row in rows
+    ]
 
 
 def test_a_game_is_paused_between_its_rounds_only(
