@@ -38,8 +38,8 @@ _ABOUT = (
     "were measured in the same run, to compare with. This computer is a virtual machine, whose "
     "host takes processors away that sleep and gives them back late. Where a table says so they "
     "were kept awake, as `keep_awake` in a study does. The hour of "
-    "markers is a run of its own, `make bench-hour`; its table is RESULTS-HOUR.md; 10,000 sessions are `make "
-    "bench-scale`, in RESULTS-SCALE.md."
+    "markers is a run of its own, `make bench-hour`; its table is RESULTS-HOUR.md; "
+    "10,000 sessions are `make bench-scale`, in RESULTS-SCALE.md."
 )
 _ABOUT_HOUR = (
     "`make bench-hour` writes this, with a software renderer on a virtual display, while another "
