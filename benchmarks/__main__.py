@@ -54,6 +54,7 @@ _ABOUT_SCALE = (
     "relabelled for the rest: all of each is another participant's but the plan."
 )
 _ALL = 10_000  # sessions
+_TWICE_TITLE = "Half of them and all of them, in turn"
 _HOUR_TITLE = "One hour of markers, one core kept busy"
 
 
@@ -72,8 +73,6 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, help="another number of them, to try it")
     parser.add_argument("--to", type=Path, help="another file for the table")
     asked = parser.parse_args()
-    if unknown := sorted(set(asked.sections) - set(names)):
-        parser.error(f"section {unknown[0]!r} is unknown, allowed: {', '.join(names)}")
     if asked.hour or asked.hour_seconds is not None:
         seconds = 3600.0 if asked.hour_seconds is None else asked.hour_seconds
         measures = [Measure("hour", _HOUR_TITLE, lambda at, _: hour.hour(at, seconds))]
@@ -86,11 +85,17 @@ def main() -> None:
     elif asked.scale or asked.sessions is not None:
         count = _ALL if asked.sessions is None else asked.sessions
         title = f"{count:,} sessions to BIDS, tables and report"
-        measures = [Measure("scale", title, lambda at, _: scale.sessions(at, count))]
+        measures = [
+            Measure("scale", title, lambda at, _: scale.sessions(at / "all", count)),
+            Measure("twice", _TWICE_TITLE, lambda at, _: scale.twice(at / "twice", count)),
+        ]
         file, about = asked.to or SCALE, _ABOUT_SCALE
     else:
         file, about = asked.to or RESULTS, _ABOUT
-    wanted = set(asked.sections) or {name for name, *_ in measures}
+    known = {name for name, *_ in measures}
+    if unknown := sorted(set(asked.sections) - known):
+        parser.error(f"section {unknown[0]!r} is unknown, allowed: {', '.join(sorted(known))}")
+    wanted = set(asked.sections) or known
     order = [title for _, title, *_ in measures]
     # One display for all: what pyglet shares between windows dies with the display.
     with some_display(), tempfile.TemporaryDirectory() as name:

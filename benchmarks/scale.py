@@ -41,7 +41,7 @@ from experiment.session import SessionRequest, prepare, run
 ROOT = Path(__file__).parents[1]
 _TEMPLATES = 200  # real sessions, each the original of so many copies
 _TRIALS = 20
-_ROUNDS = 6
+_ROUNDS, _PAIRS = 6, 3
 
 
 def sessions(folder: Path, count: int) -> list[Row]:
@@ -93,6 +93,43 @@ def sessions(folder: Path, count: int) -> list[Row]:
     _progress(f"{_ROUNDS} rounds of each way beside the others")
     rows += _side_by_side(study, folder, originals, min(count, 1000))
     return rows
+
+
+def twice(folder: Path, count: int) -> list[Row]:
+    """Export so many sessions and half of them in turn, by two workers, starts included."""
+    study = long_study(folder / "study", _TRIALS)
+    originals = _originals(study, folder, min(_TEMPLATES, max(count // 10, 10)))
+    half = folder / "half-study"
+    shutil.copytree(study, half)
+    list(many(originals, half / "sourcedata", count // 2))
+    list(many(originals, study / "sourcedata", count))
+    took: dict[str, list[float]] = {"whole": [], "half": []}
+    studies = {"whole": study, "half": half}
+    for number in range(_PAIRS):
+        _progress(f"pair {number + 1}")
+        for name in took if number % 2 else reversed(took):
+            out = folder / f"{name}-{number}"
+            cost = _export(studies[name], out, "--workers", "2", report=True)
+            took[name].append(cost.seconds)
+    return rows_of_pairs(count, took["whole"], took["half"])
+
+
+def rows_of_pairs(count: int, whole: Sequence[float], half: Sequence[float]) -> list[Row]:
+    """Return what twice the sessions cost (s), in turn."""
+    ratios = sorted(one / other for one, other in zip(whole, half, strict=True))
+    what = f"{count:,} sessions against {count // 2:,}, two workers: median of {len(ratios)} pairs"
+    row = at_most(what, statistics.median(ratios), 2.1, "times")
+    spread = Row("the pairs", ", ".join(f"{one:.3g}" for one in ratios))
+    halves = Row(f"{count // 2:,} sessions, each time", _listed(half))
+    wholes = Row(f"{count:,} sessions, each time", _listed(whole))
+    # The same work that takes longer at times shows how far such a ratio can be from the truth.
+    apart = max(half) / min(half)
+    shown = [f"the same half took {apart:.3g} times as long once as another time"]
+    return [row, *([why(shown)] if not row.holds and apart > 1.05 else []), spread, halves, wholes]
+
+
+def _listed(seconds: Sequence[float]) -> str:
+    return ", ".join(f"{one:.3g}" for one in seconds) + " s"
 
 
 def _for_all(half: _Cost, whole: _Cost, count: int) -> float:
@@ -293,6 +330,10 @@ def rows_of_rounds(part: int, rounds: Sequence[Round]) -> list[Row]:
             f"pandas over PsychoPy CSV files, {part} sessions: events, ratings, means",
             middle("usual"),
             "s",
+        ),
+        Row(
+            "its slowest round against its fastest, so far goes the machine",
+            f"{max(one.usual for one in rounds) / min(one.usual for one in rounds):.3g} times",
         ),
         usual,
         *([why(rest)] if usual.holds is False else []),

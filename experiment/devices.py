@@ -71,7 +71,16 @@ class Wires:
         }
 
 
-def wires(protocol: Protocol, folder: Path, **asked: str | None) -> Wires:
+def wires(
+    protocol: Protocol,
+    folder: Path,
+    *,
+    trigger: str | None = None,
+    scanner: str | None = None,
+    echo: str | None = None,
+    marks: str | None = None,
+    marks_file: str | None = None,
+) -> Wires:
     """Return what is plugged in: by the protocol, or by what was asked for in its place.
 
     Parameters
@@ -79,22 +88,23 @@ def wires(protocol: Protocol, folder: Path, **asked: str | None) -> Wires:
     protocol : Protocol
     folder : Path
         The study's; a file of marks is named from there.
-    **asked : str or None
-        ``trigger``, ``scanner``, ``echo``, ``marks`` or ``marks_file``; ``none`` for none, None for
-        the protocol's.
+    trigger, scanner, echo, marks, marks_file : str or None
+        ``none`` for none, None for the protocol's.
     """
-    told: Mapping[str, str | None] = {
-        name: getattr(protocol.devices, name) if url is None else url for name, url in asked.items()
-    }
-    urls = {name: None if url in (None, "none") else url for name, url in told.items()}
-    file = urls.pop("marks_file", None)
+    own = protocol.devices
+    file = _chosen(marks_file, own.marks_file)
     return Wires(
-        trigger=urls.get("trigger"),
-        scanner=urls.get("scanner"),
-        echo=urls.get("echo"),
-        marks=urls.get("marks"),
+        trigger=_chosen(trigger, own.trigger),
+        scanner=_chosen(scanner, own.scanner),
+        echo=_chosen(echo, own.echo),
+        marks=_chosen(marks, own.marks),
         marks_file=None if file is None else folder / file,
     )
+
+
+def _chosen(asked: str | None, own: str | None) -> str | None:
+    url = own if asked is None else asked
+    return None if url == "none" else url
 
 
 def check_wires(

@@ -36,7 +36,7 @@ from experiment.study import Study, check_writable
 
 _MANIFEST = "manifest.sqlite"
 _HOLDINGS = "files.sqlite"
-_SAVED_EACH = 0.25  # s; what a kill can cost
+_SAVED_EACH = 0.25  # s; what a kill can cost, beside the batch that is under way
 _TOLD = 20  # lines of a kind; what is broken is always told in full
 
 Told = Callable[[int, int], None]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.gathering import as_session_log
 from analysis.notes import note_rows
 from analysis.questionnaires import Filling, Score, fillings_in, score_of
 from analysis.report.games import games_of
@@ -18,6 +19,7 @@ from analysis.tables import runs
 from analysis.timing import measure
 from analysis.timing_figure import draw
 from analysis.timing_summary import summary
+from experiment.errors import BadInput
 from experiment.readlog import SessionLog
 from experiment.version import VERSION
 
@@ -38,6 +40,7 @@ def session_report(log: SessionLog, *, with_notes: bool = False) -> str:
     table = frame_of(answers_in(log))
     answered = table[table["condition"].notna()]
     end = next(log.of("end"), None)
+    scores, unscored = _scores(log)
     faults = Counter((fault.what, fault.origin) for fault in timing.faults)
     return render(
         "session.html.j2",
@@ -52,7 +55,8 @@ def session_report(log: SessionLog, *, with_notes: bool = False) -> str:
         ratings_figure=_ratings_figure(answered, scales_of(log)) if len(answered) else b"",
         ratings=_ratings(answered),
         games=games_of(log),
-        scores=_scores(log),
+        scores=scores,
+        unscored=unscored,
         faults=timing.faults,
         fault_counts=faults,
         notes=note_rows(log),
@@ -82,13 +86,21 @@ def _ratings(table: DataFrame) -> list[dict[str, str | float | None]]:
     return rows
 
 
-def _scores(log: SessionLog) -> list[tuple[Filling, str, Score]]:
-    """Return each score of the session's questionnaires; none of daily reports, which have days."""
-    return [
-        (one, name, score_of(one.name, one.questionnaire, subscale, one.answers))
-        for one in fillings_in(log)
-        for name, subscale in one.questionnaire.subscales.items()
-    ]
+def _scores(log: SessionLog) -> tuple[list[tuple[Filling, str, Score]], str | None]:
+    """Return each score of the session's questionnaires, or why there are none.
+
+    None of daily reports, which have days.
+    """
+    try:
+        with as_session_log(log.file):
+            scores = [
+                (one, name, score_of(one.name, one.questionnaire, subscale, one.answers))
+                for one in fillings_in(log)
+                for name, subscale in one.questionnaire.subscales.items()
+            ]
+    except BadInput as error:  # of another version, say
+        return [], str(error)
+    return scores, None
 
 
 def _ratings_figure(table: DataFrame, scales: dict[str, tuple[int, int]]) -> bytes:

@@ -79,6 +79,10 @@ def check(
     echo: Annotated[
         str | None, typer.Option(help="Port URL on which codes come back, or none.")
     ] = None,
+    marks: Annotated[str | None, typer.Option(help="Port URL of PET marks, or none.")] = None,
+    marks_file: Annotated[
+        str | None, typer.Option(help="File of PET marks, from the study's folder, or none.")
+    ] = None,
     listen: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Wait so long for pulses and buttons (s).")
     ] = 3.0,
@@ -117,6 +121,8 @@ def check(
         port=port,
         scanner=scanner,
         echo=echo,
+        marks=marks,
+        marks_file=marks_file,
         listen=listen,
         window=not no_window,
         fullscreen=fullscreen,

@@ -27,6 +27,8 @@ def check_session(
     port: str | None = None,
     scanner: str | None = None,
     echo: str | None = None,
+    marks: str | None = None,
+    marks_file: str | None = None,
     listen: float = 3.0,
     window: bool = True,
     fullscreen: bool = False,
@@ -42,8 +44,8 @@ def check_session(
         Labels.
     task : str or None
         The one that is to be run by itself; None for all that the session needs.
-    port, scanner, echo : str or None
-        Port URLs in place of the protocol's; ``none`` for none.
+    port, scanner, echo, marks, marks_file : str or None
+        Port URLs, and a file of marks, in place of the protocol's; ``none`` for none.
     listen : float
         How long pulses and buttons are waited for (s), if there is a scanner port.
     window : bool
@@ -60,7 +62,15 @@ def check_session(
     check_label("participant", participant)
     check_label("session", session)
     protocol = study.protocol
-    plugged = wires(protocol, study.folder, trigger=port, scanner=scanner, echo=echo)
+    plugged = wires(
+        protocol,
+        study.folder,
+        trigger=port,
+        scanner=scanner,
+        echo=echo,
+        marks=marks,
+        marks_file=marks_file,
+    )
     subject = Subject(
         study,
         participant,

@@ -180,3 +180,12 @@ def test_the_usual_script_is_held_against_all_that_ours_makes_and_against_its_ta
     assert cause.measured.endswith("0.667, 0.667 to 0.667; BIDS is the rest")
     held, cause = judged(scaled(ours=18.0, tables=16.0), "ours, BIDS")
     assert (held, cause) == (False, Row("why", "no other row of this table shows it"))
+
+
+def test_half_and_all_in_turn_are_held_against_what_the_same_half_took() -> None:
+    row, *others = scale.rows_of_pairs(10_000, [120.0, 124.0, 122.0], [60.0, 62.0, 61.0])
+    assert (row.holds, row.measured) == (True, "2 times")
+    assert "why" not in {one.what for one in others}
+    row, cause, *_ = scale.rows_of_pairs(10_000, [150.0, 150.0, 150.0], [60.0, 75.0, 60.0])
+    assert row.holds is False
+    assert cause == Row("why", "the same half took 1.25 times as long once as another time")

@@ -14,6 +14,7 @@ from experiment.display import DisplayFacts
 from experiment.errors import BadInput, KindredError
 from experiment.examples import make_study
 from experiment.preflight.checks import Checks, Subject, for_header, stop_at_no_go
+from experiment.preflight.desk import check_session
 from experiment.preflight.games import game_lines
 from experiment.preflight.line import Line, worst
 from experiment.preflight.live import judge_live, refuse_stand_ins, stand_ins
@@ -304,3 +305,38 @@ def test_a_no_go_stops_unless_there_is_a_reason_to_go_on() -> None:
     with pytest.raises(KindredError, match=r"no-go: disk: 0.10 GB free.*--go-anyway REASON"):
         stop_at_no_go([good, bad], None)
     stop_at_no_go([good, bad], "the disk is emptied meanwhile")
+
+
+@pytest.mark.parametrize(
+    ("in_study", "asked", "verdict"),
+    [
+        ({}, {}, "no-go"),
+        ({"  marks: none  ": "  marks: /dev/ttyUSB2?injection=i  "}, {}, "go"),
+        ({"  marks_file: none  ": "  marks_file: marks.txt  "}, {}, "go"),
+        ({"{scan_start: f7}": "{scan_start: f7, injection: f8}"}, {}, "go"),
+        ({}, {"marks": "/dev/ttyUSB2?injection=i"}, "go"),
+        ({"  marks_file: none  ": "  marks_file: marks.txt  "}, {"marks_file": "none"}, "no-go"),
+    ],
+)
+def test_what_can_make_a_mark_that_a_scan_waits_for_is_looked_for_wherever_it_is_set(
+    in_study: dict[str, str], asked: dict[str, str], verdict: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pet"
+    make_study(folder, "hsu2013")
+    text = (folder / "study.yaml").read_text("utf-8")
+    edits = {"{scan_start: f7, injection: f8}": "{scan_start: f7}", **in_study}
+    for old, new in edits.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / "study.yaml").write_text(text, "utf-8")
+    study = open_study(folder)
+    lines = check_session(
+        study,
+        *("012", "02"),
+        marks=asked.get("marks"),
+        marks_file=asked.get("marks_file"),
+        window=False,
+        listen=0.0,
+    )
+    (found,) = (line for line in lines if line.subject == "marks")
+    assert found.verdict == verdict

@@ -197,6 +197,12 @@ def test_a_session_s_report_has_the_scores_of_its_questionnaires(ball: Make) -> 
         for row in rows
     ]
 
+    asked = log.header["protocol"]["questionnaires"]
+    later = {**log.header["protocol"], "questionnaires": {**asked, "mood": {"from_later": 1}}}
+    page = session_report(replace(log, header={**log.header, "protocol": later}))
+    assert "They can't be scored: " in page
+    assert "Ball games: planned and achieved" in page  # the rest is there
+
 
 def test_a_game_is_paused_between_its_rounds_only(
     ball: Make,
