@@ -99,7 +99,7 @@ def _scores(log: SessionLog) -> tuple[list[tuple[Filling, str, Score]], str | No
                 for name, subscale in one.questionnaire.subscales.items()
             ]
     except BadInput as error:  # of another version, say
-        return [], str(error)
+        return [], str(error).removeprefix(f"{log.file}: ")  # folders may hold names
     return scores, None
 
 

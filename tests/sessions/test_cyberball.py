@@ -200,7 +200,8 @@ def test_a_session_s_report_has_the_scores_of_its_questionnaires(ball: Make) -> 
     asked = log.header["protocol"]["questionnaires"]
     later = {**log.header["protocol"], "questionnaires": {**asked, "mood": {"from_later": 1}}}
     page = session_report(replace(log, header={**log.header, "protocol": later}))
-    assert "They can't be scored: " in page
+    assert "They can't be scored: lacks what a session log" in page
+    assert str(log.file.parent) not in page
     assert "Ball games: planned and achieved" in page  # the rest is there
 
 
