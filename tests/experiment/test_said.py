@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from analysis import timing_summary
 from experiment.desk.settings import Settings, save_settings, settings_file
 from experiment.errors import BadInput, TooFewLiked
 from experiment.kit.own_profile import PHOTO_FILE, save_own_profile
@@ -162,13 +161,11 @@ def test_the_check_says_in_the_assistants_language_why_a_kit_or_picture_can_not_
 def test_why_a_session_ended_is_said_in_the_assistants_language_and_logged_in_english(
     new_study: Callable[..., Path],
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fill_disk(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(timing_summary, "write_timing", fill_disk)  # which hides nothing
     study = new_study(*QUICK, ("toggled: hold", "toggled: stop"))
+    own = open_study(study).log_folder("012", "01")
+    # Where the timing is to go something stands in its way, which hides nothing.
+    (own / "sub-012_ses-01_timing.txt" / "full").mkdir(parents=True)
     words = ["--participant", "012", "--session", "01", "--robot", "typical", "--speed", "fast"]
     words += ["--no-window", "--port", "mock:", "--scanner", "mock:?toggle=1"]
     assert main(["run", str(study), *words, "--desk-language", "ar"]) == 1

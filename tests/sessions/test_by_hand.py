@@ -20,6 +20,7 @@ from experiment.readlog import SessionLog, read_log
 from experiment.session import SessionRequest, prepare, run
 from hardware.scan import ButtonPress, SimulatedScan
 from hardware.simulator import simulator
+from tests.sessions.window_place import window_place
 
 ROOT = Path(__file__).parents[2]
 LAB: tuple[tuple[str, str], ...] = (
@@ -112,23 +113,8 @@ def finished(study: Path, visit: str, process: subprocess.Popen[str]) -> Session
 
 def click(x: int, y: int) -> None:
     """Click at a place (px) of the window."""
-    found = subprocess.run(
-        [
-            "xdotool",
-            "search",
-            "--onlyvisible",
-            "--name",
-            "^PsychoPy$",
-            "getwindowgeometry",
-            "--shell",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=10,
-    )
-    facts = dict(line.split("=") for line in found.stdout.split())
-    Hand.do("mousemove", str(int(facts["X"]) + x), str(int(facts["Y"]) + y), "click", "1")
+    place = window_place()
+    Hand.do("mousemove", str(place["X"] + x), str(place["Y"] + y), "click", "1")
 
 
 def tap(*keys: str) -> None:

@@ -28,6 +28,7 @@ from experiment.readlog import read_log
 from experiment.screens import Closing
 from experiment.study import open_study
 from tests.conftest import faults_of
+from tests.sessions.window_place import window_place
 
 ROOT = Path(__file__).parents[2]
 PERSON = ("--participant", "012")
@@ -163,22 +164,7 @@ def wait_for(study: Path, process: subprocess.Popen[str], kind: str) -> None:
 
 def grabbed() -> np.ndarray:
     """Return what the task's window shows, as the display has it."""
-    found = subprocess.run(
-        [
-            "xdotool",
-            "search",
-            "--onlyvisible",
-            "--name",
-            "^PsychoPy$",
-            "getwindowgeometry",
-            "--shell",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=10,
-    )
-    facts = {key: int(value) for key, value in (line.split("=") for line in found.stdout.split())}
+    facts = window_place()
     left, top = facts["X"], facts["Y"]
     box = (left, top, left + facts["WIDTH"], top + facts["HEIGHT"])
     return np.asarray(ImageGrab.grab(box).convert("RGB"))
